@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+#include <heft/panel.h>
+#include <heft/record.h>
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  HEFT_PARAMETER_REAL,
+  HEFT_PARAMETER_INTEGER,
+  HEFT_PARAMETER_BOOLEAN,
+  HEFT_PARAMETER_CHOICE,
+  HEFT_PARAMETER_TEXT,
+  HEFT_PARAMETER_DATASET,   /* a source's name or a data argument */
+  HEFT_PARAMETER_REAL_LIST, /* comma-separated positive numbers; empty = the experiment's rule */
+} HeftParameterKind;
+
+typedef enum
+{
+  HEFT_GROUP_DATA,
+  HEFT_GROUP_NETWORK,
+  HEFT_GROUP_CODES,         /* posterior and prior */
+  HEFT_GROUP_OBJECTIVE,     /* beta, lambda */
+  HEFT_GROUP_OPTIMIZER,
+  HEFT_GROUP_MEASUREMENT,
+} HeftParameterGroup;
+
+/**
+ * HeftParameterSpec:
+ *
+ * One parameter of an experiment: a slider, a command-line option, a line of documentation. @default_text is what describe prints
+ * and what a fresh run uses; "0.1/N" style rules are spelled by @derive, which fills the value once the others are known.
+ */
+typedef struct
+{
+  const char         *id;             /* "learning-rate" */
+  const char         *label;          /* translatable, may hold formulas: "$\\beta$" */
+  const char         *help;           /* translatable, one sentence */
+  HeftParameterKind   kind;
+  HeftParameterGroup  group;
+  const char         *unit;
+  double              minimum, maximum;
+  gboolean            logarithmic;
+  const char         *default_text;
+  const char         *window_default; /* what the window starts with where that differs, or NULL */
+  gboolean            live;           /* acts on a running network; otherwise needs a reset */
+  const char *const  *choices;        /* CHOICE: ids, NULL-terminated */
+  const char *const  *choice_labels;  /* translatable */
+} HeftParameterSpec;
+
+/**
+ * HeftParameters:
+ *
+ * The values of one run: checked text by name. A copy is made for every run.
+ */
+typedef struct _HeftParameters HeftParameters;
+typedef struct _HeftExperiment HeftExperiment;
+typedef struct _HeftRun HeftRun;
+
+HeftParameters *heft_parameters_new  (const HeftExperiment *experiment);
+HeftParameters *heft_parameters_copy (const HeftParameters *self);
+void            heft_parameters_free (HeftParameters *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftParameters, heft_parameters_free)
+
+/* Refuses unknown names (naming the nearest valid one), values out of range and words that do not parse. */
+gboolean        heft_parameters_set      (HeftParameters *self, const char *name, const char *value, GError **error);
+void            heft_parameters_reset    (HeftParameters *self, const char *name);
+double          heft_parameters_get_real (const HeftParameters *self, const char *name);
+gint64          heft_parameters_get_integer (const HeftParameters *self, const char *name);
+gboolean        heft_parameters_get_boolean (const HeftParameters *self, const char *name);
+const char     *heft_parameters_get_text (const HeftParameters *self, const char *name);
+/* Whether @name still has its default, for derived defaults such as beta = 0.1/N. */
+gboolean        heft_parameters_is_default (const HeftParameters *self, const char *name);
+/* Checks what depends on several parameters or on files: the experiment's check(). */
+gboolean        heft_parameters_check    (HeftParameters *self, GError **error);
+guint64         heft_parameters_get_seed (const HeftParameters *self);
+void            heft_parameters_set_seed (HeftParameters *self, guint64 seed);
+
+/**
+ * HeftExperiment:
+ *
+ * An experiment is data plus one function (architecture.md). @jobs are further computations that work on request beside the run
+ * and write series of their own, such as the beta sweep of the lab.
+ */
+typedef struct
+{
+  const char *id;
+  const char *label;                                         /* translatable */
+  gboolean  (*run) (HeftRun *run, GError **error);
+} HeftJob;
+
+struct _HeftExperiment
+{
+  const char              *id;
+  const char              *title;      /* translatable */
+  const char              *summary;    /* translatable, two sentences */
+  gboolean                 long_running;
+  const HeftParameterSpec *parameters;  gsize n_parameters;
+  const HeftSeriesSpec    *series;      gsize n_series;
+  const HeftPanelSpec     *panels;      gsize n_panels;
+  const HeftResultSpec    *results;     gsize n_results;
+  const HeftJob           *jobs;        gsize n_jobs;
+  gboolean               (*check) (HeftParameters *parameters, GError **error);
+  gboolean               (*run)   (HeftRun *run, GError **error);
+};
+
+const HeftExperiment *const *heft_experiments     (gsize *n);
+const HeftExperiment        *heft_experiment_find (const char *id, GError **error);
+
+/**
+ * HeftRun:
+ *
+ * One run of an experiment on a thread of its own, and the only road between the screen and the worker: parameters, pause, step
+ * and stop go in, the record comes out. Command line, window and tests drive this same object. heft_run_start() and the controls are for
+ * the owner's thread; heft_run_point() and the getters beside it for the experiment.
+ */
+typedef enum
+{
+  HEFT_RUN_READY,
+  HEFT_RUN_RUNNING,
+  HEFT_RUN_PAUSED,
+  HEFT_RUN_DONE,
+  HEFT_RUN_FAILED,
+  HEFT_RUN_STOPPED,
+} HeftRunState;
+
+HeftRun     *heft_run_new       (const HeftExperiment *experiment, const HeftParameters *parameters, guint n_threads);
+HeftRun     *heft_run_ref       (HeftRun *self);
+void         heft_run_unref     (HeftRun *self);   /* stops and joins if it is the last */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftRun, heft_run_unref)
+
+void         heft_run_start     (HeftRun *self);   /* from READY, or continue from PAUSED */
+void         heft_run_pause     (HeftRun *self);   /* takes effect at the next point */
+void         heft_run_step      (HeftRun *self);   /* one step, then paused */
+void         heft_run_stop      (HeftRun *self);   /* asks; heft_run_join() waits */
+gboolean     heft_run_join      (HeftRun *self, GError **error);   /* FALSE with the run's error */
+void         heft_run_set_delay (HeftRun *self, guint microseconds);  /* slow motion: sleep this long at each point */
+/* Hands a live parameter to the worker; it takes effect, and is noted in the record, at the next point. */
+gboolean     heft_run_set_parameter (HeftRun *self, const char *name, const char *value, GError **error);
+/* Starts job @job of the experiment on a thread of its own; progress and stop as for the run. */
+gboolean     heft_run_start_job (HeftRun *self, gsize job, GError **error);
+void         heft_run_stop_job  (HeftRun *self, gsize job);
+
+HeftRunState heft_run_get_state    (HeftRun *self);
+char        *heft_run_dup_error    (HeftRun *self);          /* the failure's sentence, or NULL */
+HeftRecord  *heft_run_get_record   (HeftRun *self);
+const HeftExperiment *heft_run_get_experiment (HeftRun *self);
+
+typedef struct
+{
+  double  fraction;          /* done, 0..1; negative where the end is not known */
+  double  seconds_left;      /* negative where not known */
+  guint64 step;
+  double  epoch;
+  double  samples_per_second;
+} HeftProgress;
+
+void         heft_run_get_progress (HeftRun *self, HeftProgress *progress);
+gboolean     heft_run_get_job_progress (HeftRun *self, gsize job, HeftProgress *progress);  /* FALSE if it is not running */
+
+/* For the experiment's thread. */
+HeftParameters *heft_run_get_parameters (HeftRun *self);     /* the worker's own copy, live changes applied at points */
+guint        heft_run_get_n_threads (HeftRun *self);
+guint64      heft_run_get_seed      (HeftRun *self);
+GCancellable *heft_run_get_cancellable (HeftRun *self);
+/**
+ * heft_run_point:
+ * @changed: (out) (optional): whether a live parameter changed since the last point
+ *
+ * A place where the run may be paused, stepped, changed or stopped. Returns FALSE when it must end (stop was asked): then the experiment writes what
+ * results it has and returns. Never waits for the screen.
+ */
+gboolean     heft_run_point         (HeftRun *self, guint64 step, double epoch, guint64 samples_done, double fraction,
+                                     gboolean *changed);
+
+G_END_DECLS

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include <heft/code.h>
+#include <heft/curvature.h>
+#include <heft/dataset.h>
+#include <heft/error.h>
+#include <heft/experiment.h>
+#include <heft/information.h>
+#include <heft/network.h>
+#include <heft/panel.h>
+#include <heft/pass.h>
+#include <heft/random.h>
+#include <heft/record.h>
+#include <heft/runfile.h>
+#include <heft/trainer.h>

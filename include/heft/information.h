@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+#include <heft/code.h>
+#include <heft/curvature.h>
+
+G_BEGIN_DECLS
+
+/* --- Gaussian information in the weights, theory.md section 3 ------------------------------------------------ */
+
+/**
+ * heft_gaussian_information:
+ * @eigenvalues: non-zero eigenvalues of the curvature H; the other @n_parameters - @n_eigenvalues are zero
+ * @squared_distance: |w* - centre of P|^2
+ *
+ * 1/2 [ log|I + r H| - k + tr (I + r H)^{-1} + |w*|^2/lambda^2 ], r = lambda^2/beta; nats. Negative eigenvalues from rounding count as 0.
+ */
+double heft_gaussian_information         (const double *eigenvalues, gsize n_eigenvalues, gsize n_parameters,
+                                          double squared_distance, double beta, double lambda);
+/* As printed in Prop. 2.5 and eq. (8) of the paper, for comparison only. */
+double heft_gaussian_information_printed (const double *eigenvalues, gsize n_eigenvalues, gsize n_parameters,
+                                          double squared_distance, double beta, double lambda);
+/* Of one eigen-direction: 1/2 log(1 + r h) - 1/2 (1 - 1/(1 + r h)). */
+double heft_gaussian_information_direction (double eigenvalue, double beta, double lambda);
+/* beta / lambda^2, what parts paid-for from free directions. */
+double heft_free_direction_threshold       (double beta, double lambda);
+
+/* --- Gibbs by quadrature in one dimension, theory.md section 1 ------------------------------------------------- */
+
+typedef double (*HeftScalarFunction) (double w, gpointer user_data);
+
+/**
+ * HeftGibbs:
+ *
+ * The optimum of the Information Lagrangian over all distributions on [lower, upper], by quadrature on a grid. P is
+ * N(0, lambda^2) renormalised to the interval. @grid, @prior and @posterior are densities at @n_grid equally spaced points.
+ */
+typedef struct
+{
+  double  lagrangian;       /* min C = -beta log Z */
+  double  information;      /* KL(Q*||P) */
+  double  expected_loss;    /* E_Q* L */
+  gsize   n_grid;
+  double *grid, *prior, *posterior, *loss;
+} HeftGibbs;
+
+HeftGibbs *heft_gibbs_new  (HeftScalarFunction loss, gpointer user_data, double lower, double upper,
+                            double lambda, double beta, gsize n_grid, GError **error);
+void       heft_gibbs_free (HeftGibbs *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftGibbs, heft_gibbs_free)
+
+/* The best single Gaussian (mean, deviation) on the same interval, renormalised like P, and its Lagrangian. */
+double heft_gibbs_best_gaussian (const HeftGibbs *gibbs, double lambda, double beta, double *mean, double *deviation);
+
+/* --- PAC-Bayes, theory.md section 5 ---------------------------------------------------------------------------- */
+
+/* kl(q || p) of two Bernoulli parameters; safe at 0 and 1. */
+double heft_binary_kl         (double q, double p);
+/* sup { p >= q : kl(q || p) <= c }, in [q, 1]. */
+double heft_binary_kl_inverse (double q, double c);
+
+/* Each: FALSE with a sentence that names the condition that fails. A value above 1 is vacuous and reported as it is,
+ * except that the kl bound never exceeds 1. */
+gboolean heft_bound_pac_bayes_kl (double empirical, double kl, double n_samples, double delta, double *bound, GError **error);
+gboolean heft_bound_mcallester   (double empirical, double kl, double n_samples, double delta, double *bound, GError **error);
+gboolean heft_bound_lagrangian   (double empirical, double kl, double n_samples, double delta, double beta_pac,
+                                  double *bound, GError **error);
+/* What emp(Q) is at most, with probability 1 - @delta_draws, when @n_draws weight draws gave @empirical on average. */
+gboolean heft_bound_draws        (double empirical, double n_draws, double delta_draws, double *bound, GError **error);
+
+/* --- Effective information in the activations, theory.md section 6 ---------------------------------------------- */
+
+/**
+ * HeftVisibility:
+ *
+ * The Fisher information F_{z|x} that a layer's activations carry about one input, first order, with weight noise
+ * N(0, diag variance): Sigma_z by exact propagation of J diag(variance) J^T layer by layer, F = Jx^T Sigma_z^{-1} Jx on the
+ * activations that have any variance.
+ */
+typedef struct
+{
+  gsize   n_inputs;              /* d */
+  double *fisher_diagonal;       /* d: what the layer can see of each pixel */
+  double *smallest_change;       /* d: 1/sqrt(diagonal), how far a pixel may move unseen; infinite where blind */
+  double  trace;
+  gsize   n_active;              /* activations with positive variance */
+  gsize   n_activations;
+} HeftVisibility;
+
+void heft_visibility_free (HeftVisibility *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftVisibility, heft_visibility_free)
+
+/* @layer: 0 = after the first hidden activation ... the last = logits. @variance: k weight variances. @input: d. @fisher, if
+ * not NULL, receives the whole d x d matrix. */
+HeftVisibility *heft_visibility_new (HeftNetwork *network, const double *mean, const double *variance,
+                                     const double *input, gsize layer, double *fisher, GError **error);
+gsize           heft_visibility_n_layers (const HeftNetwork *network);
+
+G_END_DECLS

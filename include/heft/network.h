@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include <glib.h>
+#include <heft/random.h>
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  HEFT_ACTIVATION_LINEAR,
+  HEFT_ACTIVATION_RELU,
+  HEFT_ACTIVATION_LEAKY_RELU,
+  HEFT_ACTIVATION_TANH,
+  HEFT_ACTIVATION_SIGMOID,
+  HEFT_ACTIVATION_SOFTPLUS,
+  HEFT_ACTIVATION_GELU,
+} HeftActivation;
+
+/**
+ * HeftLayerKind:
+ *
+ * DENSE and CONVOLUTION carry weights; the others do not.
+ */
+typedef enum
+{
+  HEFT_LAYER_DENSE,
+  HEFT_LAYER_CONVOLUTION,
+  HEFT_LAYER_ACTIVATION,
+  HEFT_LAYER_MAX_POOL,
+  HEFT_LAYER_AVERAGE_POOL,
+  HEFT_LAYER_GLOBAL_AVERAGE_POOL,
+  HEFT_LAYER_FLATTEN,
+  HEFT_LAYER_NORMALISATION,
+  HEFT_LAYER_RESIDUAL_BEGIN,
+  HEFT_LAYER_RESIDUAL_END,
+} HeftLayerKind;
+
+typedef struct
+{
+  gsize channels, height, width;   /* a flat vector is d x 1 x 1 */
+} HeftShape;
+
+/**
+ * HeftLayer:
+ *
+ * One operation of a network. Where it carries weights they are one (fan_in + 1) x fan_out row-major block of the
+ * parameter vector starting at @offset, the bias as the last row: row i, column j is the weight from input i to output
+ * j. For a convolution fan_in runs over (channel, row, column) of the kernel and fan_out over output channels.
+ */
+typedef struct
+{
+  HeftLayerKind  kind;
+  HeftActivation activation;       /* ACTIVATION only */
+  HeftShape      input, output;
+  gsize          kernel, stride, padding;
+  gsize          fan_in, fan_out;  /* 0 without weights */
+  gsize          offset;           /* into the parameter vector */
+  gsize          n_parameters;     /* (fan_in + 1) * fan_out, or 0 */
+  char           name[24];         /* "dense 1", "conv 2", ... untranslated, unique */
+} HeftLayer;
+
+/**
+ * HeftNetwork:
+ *
+ * The description of a network: layers and the layout of its one contiguous parameter vector. It holds no weights.
+ * Immutable and atomically reference counted.
+ */
+typedef struct _HeftNetwork HeftNetwork;
+
+/**
+ * heft_network_new:
+ * @architecture: "256-256", "conv5x16-relu-pool2-...", "" for a linear classifier; hidden layers only, the output layer of
+ *   @n_classes logits is added
+ * @activation: what stands between the layers where the text does not say
+ *
+ * Returns: (transfer full): a network, or %NULL with a sentence that says where the text does not fit
+ */
+HeftNetwork *heft_network_new   (const char *architecture, HeftActivation activation, HeftShape input,
+                                 gsize n_classes, GError **error);
+HeftNetwork *heft_network_ref   (HeftNetwork *self);
+void         heft_network_unref (HeftNetwork *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftNetwork, heft_network_unref)
+
+gsize            heft_network_get_n_parameters (const HeftNetwork *self);        /* k */
+gsize            heft_network_get_n_layers     (const HeftNetwork *self);        /* all operations */
+const HeftLayer *heft_network_get_layer        (const HeftNetwork *self, gsize i);
+/* The layers with weights, in order: what "layer" means for KL, Fisher and prior. */
+gsize            heft_network_get_n_weight_layers (const HeftNetwork *self);
+const HeftLayer *heft_network_get_weight_layer    (const HeftNetwork *self, gsize l);
+HeftShape        heft_network_get_input_shape  (const HeftNetwork *self);
+gsize            heft_network_get_n_inputs     (const HeftNetwork *self);        /* d */
+gsize            heft_network_get_n_classes    (const HeftNetwork *self);        /* C */
+const char      *heft_network_get_architecture (const HeftNetwork *self);
+HeftActivation   heft_network_get_activation   (const HeftNetwork *self);
+
+/* He et al. 2015 for relu-like, Glorot and Bengio 2010 otherwise; biases zero. Purpose INITIALISATION. @weights: k. */
+void             heft_network_initialise       (const HeftNetwork *self, guint64 seed, float *weights);
+
+gboolean         heft_activation_parse (const char *text, HeftActivation *activation, GError **error);
+const char      *heft_activation_name  (HeftActivation activation);
+
+G_END_DECLS

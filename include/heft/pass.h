@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include <heft/network.h>
+
+G_BEGIN_DECLS
+
+/*
+ * One forward and backward pass of a batch through a network, with everything in between kept: what measurements read.
+ * It exists in single (f32) and double (f64) precision, compiled from one source. A pass owns its workspace, made up front
+ * for @capacity samples, and is used by one thread at a time. Matrices are row-major, a row a sample.
+ */
+#define HEFT_DECLARE_PASS(Type, prefix, real)                                                                             \
+typedef struct _##Type Type;                                                                                              \
+Type       *prefix##_new      (HeftNetwork *network, gsize capacity);                                                     \
+void        prefix##_free     (Type *self);                                                                               \
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Type, prefix##_free)                                                                       \
+/* @weights: k; @inputs: n x d (not copied: must stay valid until the last use of this batch). */                         \
+void        prefix##_forward  (Type *self, const real *weights, const real *inputs, gsize n);                             \
+/* n x C */                                                                                                               \
+const real *prefix##_logits   (const Type *self);                                                                         \
+/* Output of operation i (heft_network_get_layer), n x size; i = -1 gives the inputs. */                                  \
+const real *prefix##_output   (const Type *self, int i);                                                                  \
+/* What enters weight layer l, n x (size of its input shape); without the bias's constant 1. */                           \
+const real *prefix##_layer_input (const Type *self, gsize l);                                                             \
+/* Backpropagates @logit_gradients (n x C). Deltas of every weight layer are kept. @gradient, if not NULL, is             \
+ * set to (not added) the gradient summed over samples, k. */                                                             \
+void        prefix##_backward (Type *self, const real *logit_gradients, real *gradient);                                  \
+/* d objective / d output of weight layer l before its activation, n x (size of its output), of the last backward. */     \
+const real *prefix##_delta    (const Type *self, gsize l);                                                                \
+/* d objective / d input, n x d, of the last backward. Computed on request. */                                            \
+void        prefix##_input_gradient (Type *self, real *input_gradients);                                                  \
+/* Jacobian-vector product: logit tangents (n x C) for a weight @direction (k) and/or an @input_direction (n x d);        \
+ * either may be NULL. Only layers in [first, last] of the weight layers count from @direction. */                        \
+void        prefix##_tangent  (Type *self, const real *direction, gsize first_layer, gsize last_layer,                    \
+                               const real *input_direction, real *logit_tangents);                                        \
+/* Per-sample gradient of weight layer l of sample i: (fan_in + 1) x fan_out, from the factors of the last backward. */   \
+void        prefix##_sample_gradient (const Type *self, gsize l, gsize i, real *gradient);
+
+HEFT_DECLARE_PASS (HeftPassF32, heft_pass_f32, float)
+HEFT_DECLARE_PASS (HeftPassF64, heft_pass_f64, double)
+
+/* Softmax cross-entropy: @losses (n, nats, or NULL), @probabilities (n x C, or NULL), @gradients p - e_y (n x C, or NULL). */
+void heft_softmax_cross_entropy_f32 (const float *logits, const guint8 *labels, gsize n, gsize n_classes,
+                                     float *losses, float *probabilities, float *gradients);
+void heft_softmax_cross_entropy_f64 (const double *logits, const guint8 *labels, gsize n, gsize n_classes,
+                                     double *losses, double *probabilities, double *gradients);
+
+G_END_DECLS

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include <cairo.h>
+#include <gio/gio.h>
+#include <heft/panel.h>
+
+G_BEGIN_DECLS
+
+/*
+ * libheft-plot: figures as values, painted by Cairo and Pango. No GTK. Text may hold formulas between dollar signs in a small
+ * TeX: Greek letters, _ and ^ with groups, \frac, \sqrt, \mathrm, \mathcal, \Vert, operators; set in italics with
+ * real subscripts.
+ */
+
+typedef enum { HEFT_SCALE_LINEAR, HEFT_SCALE_LOG } HeftScale;
+
+typedef struct
+{
+  char     *label;           /* may hold formulas */
+  char     *unit;            /* shown in parentheses after the label, or NULL */
+  HeftScale scale;
+  gboolean  automatic;       /* range from the marks */
+  double    minimum, maximum;
+  gboolean  include_zero;
+} HeftAxis;
+
+typedef enum
+{
+  HEFT_MARK_LINE,            /* x, y; optional lower, upper band */
+  HEFT_MARK_POINTS,
+  HEFT_MARK_LINE_POINTS,
+  HEFT_MARK_AREA,            /* between lower and upper (stacked) */
+  HEFT_MARK_HORIZONTAL,      /* y[0]: a line across, named */
+  HEFT_MARK_VERTICAL,        /* x[0] */
+  HEFT_MARK_TANGENT,         /* at each (x, y) a short line of slope lower[i] */
+} HeftMarkKind;
+
+/* A run of points. Arrays are owned by the mark. */
+typedef struct
+{
+  HeftMarkKind kind;
+  HeftQuantity quantity;
+  int          index;        /* layer, for HEFT_QUANTITY_LAYER; selects a shade */
+  char        *label;        /* legend entry, may hold formulas; NULL = not in the legend */
+  char        *note;         /* beside the line (thresholds), or NULL */
+  gsize        n;
+  double      *x, *y, *lower, *upper;
+  gboolean     faint;        /* the raw line behind a smoothed one, a kept run */
+  gboolean     hidden;       /* switched off in the legend */
+} HeftMark;
+
+typedef enum { HEFT_COLOUR_MAP_GREY, HEFT_COLOUR_MAP_SEQUENTIAL, HEFT_COLOUR_MAP_DIVERGING } HeftColourMap;
+
+typedef enum { HEFT_PLOT_AXES, HEFT_PLOT_IMAGE, HEFT_PLOT_TABLE } HeftPlotKind;
+
+typedef struct
+{
+  char   *label;             /* may hold formulas */
+  char   *value;             /* formatted number with unit */
+  char   *note;              /* small print: estimator, samples, "not a valid bound" */
+  double  gauge;             /* 0..1 draws a bar; negative none */
+  gboolean overflow;         /* the gauge's value lies beyond its end */
+  HeftQuantity quantity;
+} HeftTableRow;
+
+/* One set of axes, one image with its colour bar, or one table. */
+typedef struct
+{
+  HeftPlotKind kind;
+  char        *title;        /* small, above; may hold formulas; or NULL */
+  HeftAxis     x, y;
+  GPtrArray   *marks;        /* HeftMark */
+  gboolean     legend;
+  /* IMAGE */
+  gsize         rows, columns;
+  double       *values;      /* rows x columns; not finite = drawn as "no value" hatch */
+  HeftColourMap colour_map;
+  gboolean      colour_bar;
+  gboolean      colour_log;
+  double        value_minimum, value_maximum;  /* equal = automatic */
+  char         *value_label; /* quantity and unit of the colour bar */
+  /* TABLE */
+  GPtrArray    *table;       /* HeftTableRow */
+} HeftPlot;
+
+/**
+ * HeftFigure:
+ *
+ * A picture as a value: plots in a grid under one title, with a caption. Painting is a pure function of it.
+ */
+typedef struct
+{
+  char      *title;
+  char      *caption;        /* seed, N, beta, estimator: always in files, on screen only where asked for */
+  char      *placeholder;    /* one sentence instead of plots while there is no data */
+  guint      columns;        /* of the grid */
+  double    *row_weights;    /* relative heights, or NULL */
+  GPtrArray *plots;          /* HeftPlot */
+  GPtrArray *notes;          /* char*: "3 values at or below 0 are not on the log axis" (added while painting a copy) */
+} HeftFigure;
+
+HeftFigure *heft_figure_new  (const char *title);
+HeftFigure *heft_figure_copy (const HeftFigure *self);
+void        heft_figure_free (HeftFigure *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftFigure, heft_figure_free)
+HeftPlot   *heft_figure_add_plot (HeftFigure *self, HeftPlotKind kind);
+HeftMark   *heft_plot_add_mark   (HeftPlot *self, HeftMarkKind kind, HeftQuantity quantity, const char *label,
+                                  gsize n, const double *x, const double *y);          /* copies */
+HeftTableRow *heft_plot_add_row  (HeftPlot *self, const char *label, const char *value);
+
+typedef struct
+{
+  gboolean dark;
+  gboolean transparent;
+  gboolean high_contrast;
+  double   font_size;        /* points at the figure's own size; 0 = default */
+  gboolean caption;
+  gboolean title;
+  gboolean thin;             /* min and max a pixel column: screen only */
+} HeftTheme;
+
+HeftTheme heft_theme_screen (gboolean dark);
+HeftTheme heft_theme_file   (void);          /* dark ink on white, title and caption, every point */
+
+/* Fills the box (0, 0, width, height) of @cr. */
+void      heft_figure_paint (const HeftFigure *self, cairo_t *cr, double width, double height, const HeftTheme *theme);
+
+/* Where things are, for hover, zoom and legend clicks: the same layout that paint uses. */
+typedef struct
+{
+  gsize    plot;             /* index */
+  gboolean inside;           /* over the axes' area */
+  double   x, y;             /* data coordinates */
+  int      mark;             /* nearest mark, or -1 */
+  gsize    point;            /* nearest point of it */
+  int      legend_mark;      /* legend entry under the pointer, or -1 */
+} HeftHit;
+gboolean  heft_figure_hit   (const HeftFigure *self, double width, double height, const HeftTheme *theme,
+                             double px, double py, HeftHit *hit);
+
+typedef enum { HEFT_FILE_SVG, HEFT_FILE_PDF, HEFT_FILE_PNG } HeftFileFormat;
+
+/* Width and height in points (1/72 inch); @dpi for PNG (any positive). SVG text stays text. Written atomically. */
+gboolean  heft_figure_export       (const HeftFigure *self, HeftFileFormat format, double width, double height, double dpi,
+                                    const HeftTheme *theme, const char *path, GError **error);
+GBytes   *heft_figure_export_bytes (const HeftFigure *self, HeftFileFormat format, double width, double height, double dpi,
+                                    const HeftTheme *theme, GError **error);
+
+/* A panel of a record as a figure. NULL never: without data the figure has a placeholder. @x_log, @y_log: -1 = the panel's own. */
+HeftFigure *heft_panel_figure      (const HeftPanelSpec *panel, HeftRecord *record, const char *caption, int x_log, int y_log);
+
+/* A piece of text with formulas, for labels in the window. */
+void      heft_text_measure (const char *text, double font_size, double *width, double *ascent, double *descent);
+void      heft_text_paint   (const char *text, double font_size, cairo_t *cr, double x, double baseline);
+
+/* Colour of a quantity, sRGB 0..1. */
+void      heft_quantity_colour (HeftQuantity quantity, int index, gboolean dark, double rgb[3]);
+/* Numbers as the program writes them: at most @digits significant, tabular, "1.2 x 10^-3" as a formula outside 1e-3..1e5. */
+char     *heft_format_number   (double value, int digits);
+
+G_END_DECLS

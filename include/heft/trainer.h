@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include <heft/code.h>
+#include <heft/dataset.h>
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  HEFT_OPTIMIZER_SGD,
+  HEFT_OPTIMIZER_ADAM,
+} HeftOptimizer;
+
+/**
+ * HeftTrainerConfig:
+ *
+ * What a trainer is made from; see heft_trainer_config_default(). @beta multiplies KL against the mean loss.
+ */
+typedef struct
+{
+  HeftPosteriorKind posterior;
+  HeftPriorKind     prior;
+  double            lambda;
+  const double     *lambdas;             /* per weight layer, or NULL */
+  double            beta;
+  HeftOptimizer     optimizer;
+  double            learning_rate;
+  double            momentum;            /* SGD */
+  gsize             batch;
+  double            initial_deviation;   /* sigma at the start of a mean-field posterior; 0 = the default rule */
+  guint64           seed;
+  guint             n_threads;           /* never changes a bit of the result */
+} HeftTrainerConfig;
+
+HeftTrainerConfig heft_trainer_config_default (void);
+
+/**
+ * HeftStep:
+ *
+ * What one step reports. @loss is the minibatch's mean negative log-likelihood under this step's noise, before the update;
+ * @kl is KL(Q||P) of the weights the step began with (exact, in double).
+ */
+typedef struct
+{
+  guint64 step;        /* of the step just done, from 1 */
+  double  epoch;       /* samples seen / N */
+  double  loss;        /* nats a sample */
+  double  error;       /* fraction of the minibatch misclassified */
+  double  kl;          /* nats; infinite for a Dirac */
+  double  gradient_norm;
+} HeftStep;
+
+/**
+ * HeftTrainer:
+ *
+ * Trains a posterior on C_beta(D; P, Q) = E_Q[L_D] + beta KL(Q||P). The caller owns the loop. The object belongs to one
+ * thread at a time (its workers are its own); nothing is allocated inside a step.
+ */
+typedef struct _HeftTrainer HeftTrainer;
+
+HeftTrainer *heft_trainer_new  (HeftNetwork *network, HeftDataset *train, const HeftTrainerConfig *config,
+                                GError **error);
+void         heft_trainer_free (HeftTrainer *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftTrainer, heft_trainer_free)
+
+/* One minibatch. On numbers that are not finite: FALSE, HEFT_ERROR_DIVERGED naming step, layer and what to try; the
+ * posterior is left at the last finite one. */
+gboolean     heft_trainer_step (HeftTrainer *self, HeftStep *step, GError **error);
+
+guint64      heft_trainer_get_step (const HeftTrainer *self);
+gsize        heft_trainer_get_steps_per_epoch (const HeftTrainer *self);
+
+/* These act from the next step on and never touch weights, optimiser state or the step count. */
+void         heft_trainer_set_beta          (HeftTrainer *self, double beta);
+void         heft_trainer_set_lambda        (HeftTrainer *self, double lambda);
+void         heft_trainer_set_layer_lambda  (HeftTrainer *self, gsize layer, double lambda);
+void         heft_trainer_set_learning_rate (HeftTrainer *self, double learning_rate);
+void         heft_trainer_set_momentum      (HeftTrainer *self, double momentum);
+gboolean     heft_trainer_set_batch         (HeftTrainer *self, gsize batch, GError **error);
+
+HeftNetwork         *heft_trainer_get_network   (HeftTrainer *self);
+const HeftPrior     *heft_trainer_get_prior     (HeftTrainer *self);
+const HeftPosterior *heft_trainer_get_posterior (HeftTrainer *self);  /* live: copy it to keep it */
+/* Starts from another posterior (a warm start for a beta sweep), keeping data and configuration. Optimiser state resets. */
+gboolean             heft_trainer_set_posterior (HeftTrainer *self, const HeftPosterior *posterior, GError **error);
+
+/**
+ * HeftEvaluation:
+ *
+ * The risk of Q, a mean over whole-network weight draws, with the standard error over draws (0 for one draw or a Dirac).
+ */
+typedef struct
+{
+  double loss, loss_error;         /* nats a sample: E_Q[L_D], its standard error */
+  double error, error_error;       /* 0-1 error of Q, its standard error */
+  guint  n_draws;
+  gsize  n_samples;
+} HeftEvaluation;
+
+/* Evaluates Q by @n_draws weight draws (numbered first_draw, ...) on the first @n_samples of @data (0 = all), on @n_threads. */
+gboolean heft_evaluate (HeftNetwork *network, const HeftPosterior *posterior, HeftDataset *data, gsize n_samples,
+                        guint64 seed, guint64 first_draw, guint n_draws, guint n_threads,
+                        GCancellable *cancellable, HeftEvaluation *evaluation, GError **error);
+/* The same for the mean of Q as one network. */
+gboolean heft_evaluate_mean (HeftNetwork *network, const HeftPosterior *posterior, HeftDataset *data, gsize n_samples,
+                             guint n_threads, GCancellable *cancellable, HeftEvaluation *evaluation, GError **error);
+
+G_END_DECLS
