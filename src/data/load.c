@@ -126,7 +126,7 @@ split_shuffled (HeftDataset *all, guint64 seed, HeftDataPair *pair, GError **err
   return TRUE;
 }
 
-/* The last samples are by writers who are not among the first. */
+/* By position, so that every seed is tested on the same samples. */
 static gboolean
 split_digits (HeftDataset *all, HeftDataPair *pair, GError **error)
 {
