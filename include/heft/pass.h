@@ -32,11 +32,19 @@ const real *prefix##_delta    (const Type *self, gsize l);                      
 /* d objective / d input, n x d, of the last backward. Computed on request. */                                            \
 void        prefix##_input_gradient (Type *self, real *input_gradients);                                                  \
 /* Jacobian-vector product: logit tangents (n x C) for a weight @direction (k) and/or an @input_direction (n x d);        \
- * either may be NULL. Only layers in [first, last] of the weight layers count from @direction. */                        \
+ * either may be NULL. Only layers in [first, last] of the weight layers count from @direction. The first call makes the  \
+ * workspace for tangents. */                                                                                             \
 void        prefix##_tangent  (Type *self, const real *direction, gsize first_layer, gsize last_layer,                    \
                                const real *input_direction, real *logit_tangents);                                        \
 /* Per-sample gradient of weight layer l of sample i: (fan_in + 1) x fan_out, from the factors of the last backward. */   \
-void        prefix##_sample_gradient (const Type *self, gsize l, gsize i, real *gradient);
+void        prefix##_sample_gradient (const Type *self, gsize l, gsize i, real *gradient);                                 \
+/* The tangent of the gradient (Pearlmutter's R-operator) along the direction of the last tangent(), which must have been \
+ * called on this batch: with d objective / d logits and its tangent along that direction (each n x C) it sets            \
+ * @gradient_tangent (k), summed over samples. Deltas are left as backward() would. */                                    \
+void        prefix##_backward_tangent (Type *self, const real *logit_gradients, const real *logit_gradient_tangents,      \
+                                       real *gradient_tangent);                                                           \
+/* Hessian of the summed softmax cross-entropy of the last forward's batch times @direction (k), into @product (k). */    \
+void        prefix##_hessian_vector (Type *self, const guint8 *labels, const real *direction, real *product);
 
 HEFT_DECLARE_PASS (HeftPassF32, heft_pass_f32, float)
 HEFT_DECLARE_PASS (HeftPassF64, heft_pass_f64, double)
@@ -46,5 +54,9 @@ void heft_softmax_cross_entropy_f32 (const float *logits, const guint8 *labels, 
                                      float *losses, float *probabilities, float *gradients);
 void heft_softmax_cross_entropy_f64 (const double *logits, const guint8 *labels, gsize n, gsize n_classes,
                                      double *losses, double *probabilities, double *gradients);
+
+/* vectors := (diag p - p p^T) vectors, row by row (n x C): the Fisher metric of the softmax on logits, theory.md section 2. */
+void heft_softmax_metric_f32 (const float *probabilities, gsize n, gsize n_classes, float *vectors);
+void heft_softmax_metric_f64 (const double *probabilities, gsize n, gsize n_classes, double *vectors);
 
 G_END_DECLS

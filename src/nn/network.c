@@ -1,0 +1,548 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#define G_LOG_DOMAIN "heft"
+
+#include "config.h"
+
+#include <heft/network.h>
+
+#include "nn/activation.h"
+#include "nn/architecture.h"
+#include "nn/image.h"
+
+#include <glib/gi18n-lib.h>
+#include <heft/error.h>
+#include <math.h>
+#include <string.h>
+
+/* What still fits a BLAS index with room to spare; far above what trains on a desktop. */
+#define MOST_PARAMETERS  ((gsize) 500000000)
+#define MOST_ACTIVATIONS ((gsize) 50000000)
+
+#define MOST_KERNEL      127     /* so that no product of sizes can overflow */
+
+struct _HeftNetwork
+{
+  gatomicrefcount ref_count;
+  char           *architecture;
+  HeftActivation  activation;
+  HeftShape       input;
+  gsize           n_classes;
+  gsize           n_parameters;
+  GArray         *layers;          /* HeftLayer */
+  GArray         *weight_layers;   /* guint, indices into layers */
+};
+
+typedef struct
+{
+  HeftNetwork    *network;
+  const HeftWord *word;            /* what is being placed, for messages */
+  HeftShape       shape;           /* of what leaves the last layer */
+  gboolean        flat;
+  GArray         *blocks;          /* HeftShape: what entered each open residual block */
+  gboolean        pending;         /* the last layer with weights has no activation yet */
+  guint           counts[HEFT_LAYER_RESIDUAL_END + 1];
+} Builder;
+
+static const char * const layer_names[] =
+{
+  [HEFT_LAYER_DENSE]               = "dense",
+  [HEFT_LAYER_CONVOLUTION]         = "conv",
+  [HEFT_LAYER_ACTIVATION]          = "activation",
+  [HEFT_LAYER_MAX_POOL]            = "pool",
+  [HEFT_LAYER_AVERAGE_POOL]        = "avgpool",
+  [HEFT_LAYER_GLOBAL_AVERAGE_POOL] = "gap",
+  [HEFT_LAYER_FLATTEN]             = "flatten",
+  [HEFT_LAYER_NORMALISATION]       = "norm",
+  [HEFT_LAYER_RESIDUAL_BEGIN]      = "residual begin",
+  [HEFT_LAYER_RESIDUAL_END]        = "residual end",
+};
+
+static gboolean
+refuse (Builder    *builder,
+        GError    **error,
+        const char *format,
+        ...) G_GNUC_PRINTF (3, 4);
+
+static gboolean
+refuse (Builder    *builder,
+        GError    **error,
+        const char *format,
+        ...)
+{
+  g_autofree char *reason = NULL;
+  va_list arguments;
+
+  va_start (arguments, format);
+  reason = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  return heft_architecture_refuse (builder->network->architecture, builder->word, reason, error);
+}
+
+static gboolean
+has_weights (HeftLayerKind kind)
+{
+  return kind == HEFT_LAYER_DENSE || kind == HEFT_LAYER_CONVOLUTION;
+}
+
+/* Appends @layer, whose output shape and fans are known, behind what is there. */
+static gboolean
+append (Builder  *builder,
+        HeftLayer layer,
+        GError  **error)
+{
+  HeftNetwork *network = builder->network;
+
+  layer.input = builder->shape;
+  layer.offset = network->n_parameters;
+  if (layer.kind == HEFT_LAYER_DENSE)
+    layer.input = (HeftShape) { heft_shape_size (builder->shape), 1, 1 };
+  if (heft_shape_size (layer.output) > MOST_ACTIVATIONS)
+    return refuse (builder, error, _("it would make %" G_GSIZE_FORMAT " numbers for every sample"),
+                   heft_shape_size (layer.output));
+  if (has_weights (layer.kind))
+    {
+      guint index = network->layers->len;
+
+      layer.n_parameters = (layer.fan_in + 1) * layer.fan_out;
+      if (network->n_parameters + layer.n_parameters > MOST_PARAMETERS)
+        return refuse (builder, error,
+                       _("the network would have more than %" G_GSIZE_FORMAT " weights"), MOST_PARAMETERS);
+      g_array_append_val (network->weight_layers, index);
+      g_snprintf (layer.name, sizeof layer.name, "%s %u", layer_names[layer.kind], network->weight_layers->len);
+    }
+  else
+    g_snprintf (layer.name, sizeof layer.name, "%s %u", layer_names[layer.kind], ++builder->counts[layer.kind]);
+
+  network->n_parameters += layer.n_parameters;
+  builder->shape = layer.output;
+  g_array_append_val (network->layers, layer);
+  return TRUE;
+}
+
+static gboolean
+append_activation (Builder       *builder,
+                   HeftActivation activation,
+                   GError       **error)
+{
+  builder->pending = FALSE;
+  return append (builder, (HeftLayer) { .kind = HEFT_LAYER_ACTIVATION, .activation = activation,
+                                        .output = builder->shape }, error);
+}
+
+static gboolean
+append_flatten (Builder *builder,
+                GError **error)
+{
+  builder->flat = TRUE;
+  return append (builder, (HeftLayer) { .kind = HEFT_LAYER_FLATTEN,
+                                        .output = { heft_shape_size (builder->shape), 1, 1 } }, error);
+}
+
+static gboolean
+append_dense (Builder *builder,
+              gsize    n_outputs,
+              GError **error)
+{
+  /* An image that enters the network is a row of numbers already. */
+  if (!builder->flat && builder->network->layers->len > 0 && !append_flatten (builder, error))
+    return FALSE;
+
+  builder->flat = TRUE;
+  return append (builder, (HeftLayer) { .kind = HEFT_LAYER_DENSE, .fan_in = heft_shape_size (builder->shape),
+                                        .fan_out = n_outputs, .output = { n_outputs, 1, 1 } }, error);
+}
+
+/* The shape that a window leaves of the current image. */
+static gboolean
+slide_window (Builder   *builder,
+              gsize      channels,
+              HeftShape *output,
+              GError   **error)
+{
+  const HeftWord *word = builder->word;
+  HeftShape in = builder->shape;
+
+  if (word->kernel > MOST_KERNEL || word->padding > MOST_KERNEL)
+    return refuse (builder, error, _("a window or a padding of more than %d is not supported"), MOST_KERNEL);
+  if (builder->flat)
+    return refuse (builder, error, _("it needs an image, but what reaches it is a vector of %" G_GSIZE_FORMAT " numbers"),
+                   heft_shape_size (in));
+  if (in.height + 2 * word->padding < word->kernel || in.width + 2 * word->padding < word->kernel)
+    return refuse (builder, error,
+                   _("its window of %" G_GSIZE_FORMAT " x %" G_GSIZE_FORMAT " is larger than the image of %" G_GSIZE_FORMAT
+                     " x %" G_GSIZE_FORMAT " (height x width) that reaches it"),
+                   word->kernel, word->kernel, in.height, in.width);
+
+  output->channels = channels;
+  output->height = (in.height + 2 * word->padding - word->kernel) / word->stride + 1;
+  output->width = (in.width + 2 * word->padding - word->kernel) / word->stride + 1;
+  return TRUE;
+}
+
+static gboolean
+append_convolution (Builder *builder,
+                    GError **error)
+{
+  const HeftWord *word = builder->word;
+  HeftLayer layer = { .kind = HEFT_LAYER_CONVOLUTION, .kernel = word->kernel, .stride = word->stride,
+                      .padding = word->padding, .fan_out = word->size };
+
+  if (word->kernel == 0)
+    return refuse (builder, error, _("a convolution needs its kernel and channels, as in conv5x16"));
+  if (word->padding >= word->kernel)
+    return refuse (builder, error, _("its padding must be smaller than its kernel"));
+  if (!slide_window (builder, word->size, &layer.output, error))
+    return FALSE;
+
+  layer.fan_in = builder->shape.channels * word->kernel * word->kernel;
+  return append (builder, layer, error);
+}
+
+static gboolean
+append_pool (Builder *builder,
+             GError **error)
+{
+  const HeftWord *word = builder->word;
+  HeftLayer layer = { .kind = word->kind, .kernel = word->kernel, .stride = word->stride, .padding = word->padding };
+
+  return slide_window (builder, builder->shape.channels, &layer.output, error) && append (builder, layer, error);
+}
+
+static gboolean
+append_normalisation (Builder *builder,
+                      GError **error)
+{
+  gsize groups = builder->word->size;
+
+  if (builder->shape.channels % groups != 0)
+    return refuse (builder, error, _("%" G_GSIZE_FORMAT " channels cannot be divided into %" G_GSIZE_FORMAT " groups"),
+                   builder->shape.channels, groups);
+  if (heft_shape_size (builder->shape) / groups < 2)
+    return refuse (builder, error, _("a group of one number cannot be normalised"));
+
+  return append (builder, (HeftLayer) { .kind = HEFT_LAYER_NORMALISATION, .kernel = groups,
+                                        .output = builder->shape }, error);
+}
+
+static gboolean
+append_residual (Builder *builder,
+                 GError **error)
+{
+  HeftShape entered;
+
+  if (builder->word->kind == HEFT_LAYER_RESIDUAL_BEGIN)
+    {
+      g_array_append_val (builder->blocks, builder->shape);
+      return append (builder, (HeftLayer) { .kind = HEFT_LAYER_RESIDUAL_BEGIN, .output = builder->shape }, error);
+    }
+  if (builder->blocks->len == 0)
+    return refuse (builder, error, _("there is no “(” to which this “)” belongs"));
+
+  entered = g_array_index (builder->blocks, HeftShape, builder->blocks->len - 1);
+  g_array_set_size (builder->blocks, builder->blocks->len - 1);
+  if (entered.channels != builder->shape.channels || entered.height != builder->shape.height
+      || entered.width != builder->shape.width)
+    return refuse (builder, error,
+                   _("a residual block must keep its shape, but %" G_GSIZE_FORMAT " x %" G_GSIZE_FORMAT " x %" G_GSIZE_FORMAT
+                     " enters this one and %" G_GSIZE_FORMAT " x %" G_GSIZE_FORMAT " x %" G_GSIZE_FORMAT " leaves it"),
+                   entered.channels, entered.height, entered.width,
+                   builder->shape.channels, builder->shape.height, builder->shape.width);
+  return append (builder, (HeftLayer) { .kind = HEFT_LAYER_RESIDUAL_END, .output = builder->shape }, error);
+}
+
+/* Whether the text names an activation between @words[i] and the next layer with weights. */
+static gboolean
+names_activation (GArray *words,
+                  guint   i)
+{
+  for (; i < words->len; i++)
+    {
+      HeftLayerKind kind = g_array_index (words, HeftWord, i).kind;
+
+      if (kind == HEFT_LAYER_ACTIVATION)
+        return TRUE;
+      if (has_weights (kind) || kind == HEFT_LAYER_RESIDUAL_BEGIN)
+        return FALSE;
+    }
+  return FALSE;
+}
+
+static gboolean
+append_word (Builder *builder,
+             GError **error)
+{
+  const HeftWord *word = builder->word;
+
+  switch (word->kind)
+    {
+    case HEFT_LAYER_DENSE:
+      if (word->size == 0)
+        return refuse (builder, error, _("a dense layer needs its number of outputs, as in 256"));
+      return append_dense (builder, word->size, error);
+    case HEFT_LAYER_CONVOLUTION:
+      return append_convolution (builder, error);
+    case HEFT_LAYER_ACTIVATION:
+      return append_activation (builder, word->activation, error);
+    case HEFT_LAYER_MAX_POOL:
+    case HEFT_LAYER_AVERAGE_POOL:
+      return append_pool (builder, error);
+    case HEFT_LAYER_GLOBAL_AVERAGE_POOL:
+      if (builder->flat)
+        return refuse (builder, error, _("it needs an image, but what reaches it is a vector"));
+      builder->flat = TRUE;
+      return append (builder, (HeftLayer) { .kind = HEFT_LAYER_GLOBAL_AVERAGE_POOL,
+                                            .output = { builder->shape.channels, 1, 1 } }, error);
+    case HEFT_LAYER_FLATTEN:
+      return append_flatten (builder, error);
+    case HEFT_LAYER_NORMALISATION:
+      return append_normalisation (builder, error);
+    case HEFT_LAYER_RESIDUAL_BEGIN:
+    case HEFT_LAYER_RESIDUAL_END:
+      return append_residual (builder, error);
+    default:
+      g_return_val_if_reached (FALSE);
+    }
+}
+
+static gboolean
+build (Builder *builder,
+       GArray  *words,
+       GError **error)
+{
+  HeftNetwork *network = builder->network;
+
+  for (guint i = 0; i < words->len; i++)
+    {
+      const HeftWord *word = &g_array_index (words, HeftWord, i);
+      /* Normalisation and the end of a residual block stand between a layer and its activation. */
+      gboolean waits = word->kind == HEFT_LAYER_NORMALISATION || word->kind == HEFT_LAYER_RESIDUAL_END;
+
+      if (builder->pending && !waits && !append_activation (builder, network->activation, error))
+        return FALSE;
+      builder->word = word;
+      if (!append_word (builder, error))
+        return FALSE;
+      if (has_weights (word->kind))
+        builder->pending = !names_activation (words, i + 1);
+    }
+  if (builder->blocks->len > 0)
+    return refuse (builder, error, _("a residual block is opened by “(” and never closed"));
+  if (builder->pending && !append_activation (builder, network->activation, error))
+    return FALSE;
+
+  builder->word = &(HeftWord) { .text = "output", .part = words->len + 1 };
+  return append_dense (builder, network->n_classes, error);
+}
+
+HeftNetwork *
+heft_network_new (const char    *architecture,
+                  HeftActivation activation,
+                  HeftShape      input,
+                  gsize          n_classes,
+                  GError       **error)
+{
+  g_autoptr (HeftNetwork) network = NULL;
+  g_autoptr (GArray) words = NULL;
+  g_autoptr (GArray) blocks = NULL;
+  Builder builder = { .shape = input };
+
+  g_return_val_if_fail (architecture != NULL, NULL);
+  g_return_val_if_fail (heft_activation_name (activation) != NULL, NULL);
+
+  if (n_classes < 1 || n_classes > 100000 || input.channels == 0 || input.height == 0 || input.width == 0
+      || input.channels > MOST_ACTIVATIONS || input.height > MOST_ACTIVATIONS || input.width > MOST_ACTIVATIONS
+      || heft_shape_size (input) > MOST_ACTIVATIONS)
+    {
+      g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER,
+                   _("No network can take inputs of %" G_GSIZE_FORMAT " x %" G_GSIZE_FORMAT " x %" G_GSIZE_FORMAT
+                     " and tell %" G_GSIZE_FORMAT " classes apart; check the data."),
+                   input.channels, input.height, input.width, n_classes);
+      return NULL;
+    }
+
+  words = heft_architecture_parse (architecture, error);
+  if (words == NULL)
+    return NULL;
+
+  network = g_new0 (HeftNetwork, 1);
+  g_atomic_ref_count_init (&network->ref_count);
+  network->architecture = g_strstrip (g_strdup (architecture));
+  network->activation = activation;
+  network->input = input;
+  network->n_classes = n_classes;
+  network->layers = g_array_new (FALSE, FALSE, sizeof (HeftLayer));
+  network->weight_layers = g_array_new (FALSE, FALSE, sizeof (guint));
+  blocks = g_array_new (FALSE, FALSE, sizeof (HeftShape));
+  builder.network = network;
+  builder.blocks = blocks;
+  if (!build (&builder, words, error))
+    return NULL;
+
+  return g_steal_pointer (&network);
+}
+
+HeftNetwork *
+heft_network_ref (HeftNetwork *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+heft_network_unref (HeftNetwork *self)
+{
+  g_return_if_fail (self != NULL);
+
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+
+  g_array_unref (self->layers);
+  g_array_unref (self->weight_layers);
+  g_free (self->architecture);
+  g_free (self);
+}
+
+gsize
+heft_network_get_n_parameters (const HeftNetwork *self)
+{
+  return self->n_parameters;
+}
+
+gsize
+heft_network_get_n_layers (const HeftNetwork *self)
+{
+  return self->layers->len;
+}
+
+const HeftLayer *
+heft_network_get_layer (const HeftNetwork *self,
+                        gsize              i)
+{
+  g_return_val_if_fail (i < self->layers->len, NULL);
+
+  return &g_array_index (self->layers, HeftLayer, i);
+}
+
+gsize
+heft_network_get_n_weight_layers (const HeftNetwork *self)
+{
+  return self->weight_layers->len;
+}
+
+const HeftLayer *
+heft_network_get_weight_layer (const HeftNetwork *self,
+                               gsize              l)
+{
+  g_return_val_if_fail (l < self->weight_layers->len, NULL);
+
+  return heft_network_get_layer (self, g_array_index (self->weight_layers, guint, l));
+}
+
+HeftShape
+heft_network_get_input_shape (const HeftNetwork *self)
+{
+  return self->input;
+}
+
+gsize
+heft_network_get_n_inputs (const HeftNetwork *self)
+{
+  return heft_shape_size (self->input);
+}
+
+gsize
+heft_network_get_n_classes (const HeftNetwork *self)
+{
+  return self->n_classes;
+}
+
+const char *
+heft_network_get_architecture (const HeftNetwork *self)
+{
+  return self->architecture;
+}
+
+HeftActivation
+heft_network_get_activation (const HeftNetwork *self)
+{
+  return self->activation;
+}
+
+/* What the numbers of weight layer @l pass through before the next one. */
+static HeftActivation
+activation_after (const HeftNetwork *self,
+                  gsize              l)
+{
+  guint end = l + 1 < self->weight_layers->len ? g_array_index (self->weight_layers, guint, l + 1) : self->layers->len;
+
+  for (guint i = g_array_index (self->weight_layers, guint, l) + 1; i < end; i++)
+    {
+      const HeftLayer *layer = heft_network_get_layer (self, i);
+
+      if (layer->kind == HEFT_LAYER_ACTIVATION)
+        return layer->activation;
+    }
+  return HEFT_ACTIVATION_LINEAR;
+}
+
+static void
+initialise_layer (const HeftLayer *layer,
+                  HeftActivation   activation,
+                  HeftStream       stream,
+                  float           *weights)
+{
+  gsize n = layer->fan_in * layer->fan_out;
+  gsize window = layer->kind == HEFT_LAYER_CONVOLUTION ? layer->kernel * layer->kernel : 1;
+  double scale;
+
+  switch (activation)
+    {
+    case HEFT_ACTIVATION_RELU:
+    case HEFT_ACTIVATION_LEAKY_RELU:
+    case HEFT_ACTIVATION_SOFTPLUS:
+    case HEFT_ACTIVATION_GELU:
+      /* He et al. 2015, eq. (10), with the correction for a leak, eq. (15). */
+      scale = activation == HEFT_ACTIVATION_LEAKY_RELU ? 1.0 + HEFT_LEAKY_SLOPE * HEFT_LEAKY_SLOPE : 1.0;
+      scale = sqrt (2.0 / (scale * (double) layer->fan_in));
+      heft_stream_normals_f32 (stream, 0, 0, n, weights);
+      for (gsize i = 0; i < n; i++)
+        weights[i] = (float) (scale * weights[i]);
+      break;
+    case HEFT_ACTIVATION_LINEAR:
+    case HEFT_ACTIVATION_TANH:
+    case HEFT_ACTIVATION_SIGMOID:
+    default:
+      /* Glorot and Bengio 2010, eq. (16), uniform; outputs of a convolution are counted once a place in the window. */
+      scale = sqrt (6.0 / (double) (layer->fan_in + window * layer->fan_out));
+      for (gsize first = 0; first < n; first += 512)
+        {
+          double uniforms[512];
+          gsize count = MIN (512, n - first);
+
+          heft_stream_uniforms_f64 (stream, 0, first, count, uniforms);
+          for (gsize i = 0; i < count; i++)
+            weights[first + i] = (float) (scale * (2.0 * uniforms[i] - 1.0));
+        }
+      break;
+    }
+  memset (weights + n, 0, layer->fan_out * sizeof *weights);
+}
+
+void
+heft_network_initialise (const HeftNetwork *self,
+                         guint64            seed,
+                         float             *weights)
+{
+  g_return_if_fail (self != NULL && weights != NULL);
+
+  for (gsize l = 0; l < self->weight_layers->len; l++)
+    {
+      const HeftLayer *layer = heft_network_get_weight_layer (self, l);
+
+      initialise_layer (layer, activation_after (self, l), heft_stream (seed, HEFT_PURPOSE_INITIALISATION, (guint32) l),
+                        weights + layer->offset);
+    }
+}
