@@ -36,7 +36,7 @@ const guint8 *heft_dataset_get_true_labels (const HeftDataset *self);  /* N, bef
 void heft_dataset_gather_f32 (const HeftDataset *self, const guint32 *indices, gsize first, gsize n, float *out);
 void heft_dataset_gather_f64 (const HeftDataset *self, const guint32 *indices, gsize first, gsize n, double *out);
 
-/* The first @n samples (bundled sets are stored shuffled), or the samples named; shares the inputs' memory. */
+/* The first @n samples (bundled sets are stored shuffled; @n = 0 means all), or the samples named; shares the inputs' memory. */
 HeftDataset *heft_dataset_head        (HeftDataset *self, gsize n);
 HeftDataset *heft_dataset_subset      (HeftDataset *self, const guint32 *indices, gsize n);
 /* A copy in which each label has, with probability @fraction, been replaced by a label drawn uniformly from all
@@ -64,13 +64,19 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (HeftDataPair, heft_data_pair_clear)
  * @pair: (out caller-allocates): train and test
  *
  * Names: mnist-10k, digits-8x8 (bundled), fashion-mnist, mnist, cifar-10 (where found), moons, circles, spirals, xor,
- * blobs (made from @seed). A user's file without a test part is split 4 : 1 after a seeded shuffle.
+ * blobs (made from @seed, 1,000 points each for training and test). A test part of one's own is given behind the
+ * training part: IMAGES,LABELS,IMAGES,LABELS or TRAIN.csv,TEST.csv. A user's file without one is split 4 : 1 after a seeded
+ * shuffle. digits-8x8 is split by position, the first 1,497 for training and the last 300 for testing,
+ * whatever the seed; its values 0..16 are divided by 16. Bytes of IDX and NPY files are divided by 255, every other
+ * number is used as it is. CIFAR-10's binary form is read as FILE.bin.
  *
  * Returns: FALSE with @error (file, place, remedy) if it cannot be read
  */
 gboolean heft_data_load       (const char *spec, guint64 seed, HeftDataPair *pair, GError **error);
 /* The same without any split: every sample of the (training) file in file order, for heft-cli measure. */
 HeftDataset *heft_data_load_all (const char *spec, guint64 seed, GError **error);
+/* Points in the plane, for any number of samples and any noise; see data/synthetic.c for the geometry. @noise < 0: the set's own. */
+HeftDataset *heft_data_synthetic (const char *name, gsize n, double noise, guint64 seed, guint32 index, GError **error);
 
 typedef struct
 {

@@ -33,7 +33,8 @@ typedef enum
  * HeftParameterSpec:
  *
  * One parameter of an experiment: a slider, a command-line option, a line of documentation. @default_text is what describe prints
- * and what a fresh run uses; "0.1/N" style rules are spelled by @derive, which fills the value once the others are known.
+ * and what a fresh run uses. Where @per_sample is set a value may also be written as a multiple of one over the number of
+ * training samples ("0.1/N"); it becomes a number once the run knows N (heft_run_set_sample_count()).
  */
 typedef struct
 {
@@ -50,6 +51,7 @@ typedef struct
   gboolean            live;           /* acts on a running network; otherwise needs a reset */
   const char *const  *choices;        /* CHOICE: ids, NULL-terminated */
   const char *const  *choice_labels;  /* translatable */
+  gboolean            per_sample;     /* REAL: "0.1/N" is a value too */
 } HeftParameterSpec;
 
 /**
@@ -62,6 +64,8 @@ typedef struct _HeftExperiment HeftExperiment;
 typedef struct _HeftRun HeftRun;
 
 HeftParameters *heft_parameters_new  (const HeftExperiment *experiment);
+/* The same with the window's own defaults, where an experiment has any. */
+HeftParameters *heft_parameters_new_for_window (const HeftExperiment *experiment);
 HeftParameters *heft_parameters_copy (const HeftParameters *self);
 void            heft_parameters_free (HeftParameters *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftParameters, heft_parameters_free)
@@ -69,16 +73,27 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftParameters, heft_parameters_free)
 /* Refuses unknown names (naming the nearest valid one), values out of range and words that do not parse. */
 gboolean        heft_parameters_set      (HeftParameters *self, const char *name, const char *value, GError **error);
 void            heft_parameters_reset    (HeftParameters *self, const char *name);
+/* A value written as "0.1/N" needs N: not a number before it is known. */
 double          heft_parameters_get_real (const HeftParameters *self, const char *name);
 gint64          heft_parameters_get_integer (const HeftParameters *self, const char *name);
 gboolean        heft_parameters_get_boolean (const HeftParameters *self, const char *name);
+/* As typed, for every kind: what set() would read back. */
 const char     *heft_parameters_get_text (const HeftParameters *self, const char *name);
+/* REAL_LIST: borrowed values; none = the experiment's rule. */
+const double   *heft_parameters_get_list (const HeftParameters *self, const char *name, gsize *n);
 /* Whether @name still has its default, for derived defaults such as beta = 0.1/N. */
 gboolean        heft_parameters_is_default (const HeftParameters *self, const char *name);
 /* Checks what depends on several parameters or on files: the experiment's check(). */
 gboolean        heft_parameters_check    (HeftParameters *self, GError **error);
 guint64         heft_parameters_get_seed (const HeftParameters *self);
 void            heft_parameters_set_seed (HeftParameters *self, guint64 seed);
+/* N for values written as "0.1/N"; 0 = not known yet. */
+void            heft_parameters_set_sample_count (HeftParameters *self, gsize n_samples);
+gsize           heft_parameters_get_sample_count (const HeftParameters *self);
+const HeftExperiment *heft_parameters_get_experiment (const HeftParameters *self);
+
+/* The candidate with the smallest edit distance to @typed; @candidates is NULL-terminated. NULL if there is none. */
+const char     *heft_nearest_name (const char *typed, const char *const *candidates);
 
 /**
  * HeftExperiment:
@@ -145,7 +160,14 @@ gboolean     heft_run_set_parameter (HeftRun *self, const char *name, const char
 gboolean     heft_run_start_job (HeftRun *self, gsize job, GError **error);
 void         heft_run_stop_job  (HeftRun *self, gsize job);
 
+/* For a window: the run stays alive at its end where it can still react to live parameters. Before the start. */
+void         heft_run_set_interactive (HeftRun *self, gboolean interactive);
+
 HeftRunState heft_run_get_state    (HeftRun *self);
+/* Whether no thread of the run or its jobs is alive any more, so that join() and the last unref() return at once. */
+gboolean     heft_run_is_over      (HeftRun *self);
+HeftParameters *heft_run_dup_parameters (HeftRun *self);     /* (transfer full): as they act now, from any thread */
+gsize        heft_run_get_sample_count (HeftRun *self);      /* N, 0 until the run knows it */
 char        *heft_run_dup_error    (HeftRun *self);          /* the failure's sentence, or NULL */
 HeftRecord  *heft_run_get_record   (HeftRun *self);
 const HeftExperiment *heft_run_get_experiment (HeftRun *self);
@@ -161,12 +183,25 @@ typedef struct
 
 void         heft_run_get_progress (HeftRun *self, HeftProgress *progress);
 gboolean     heft_run_get_job_progress (HeftRun *self, gsize job, HeftProgress *progress);  /* FALSE if it is not running */
+char        *heft_run_dup_job_error    (HeftRun *self, gsize job);   /* the last failure's sentence, or NULL */
 
 /* For the experiment's thread. */
 HeftParameters *heft_run_get_parameters (HeftRun *self);     /* the worker's own copy, live changes applied at points */
 guint        heft_run_get_n_threads (HeftRun *self);
 guint64      heft_run_get_seed      (HeftRun *self);
 GCancellable *heft_run_get_cancellable (HeftRun *self);
+void         heft_run_set_sample_count (HeftRun *self, gsize n_samples);
+/* Called on the run's thread whenever live parameters have changed, also while the run is paused. */
+typedef void (*HeftChangeHandler) (HeftRun *run, gpointer user_data);
+void         heft_run_set_change_handler (HeftRun *self, HeftChangeHandler handler, gpointer user_data);
+/* The run is waiting for something of its own: obeys pause and stop as a point does, without counting a step. */
+gboolean     heft_run_breathe       (HeftRun *self);
+/* At the end of what there is to show: FALSE unless the run is interactive; then waits until a live parameter has changed
+ * (the change handler is called), and returns FALSE when the run must end. */
+gboolean     heft_run_wait          (HeftRun *self);
+/* For a job's thread: progress, and whether to go on. */
+gboolean     heft_run_job_point     (HeftRun *self, gsize job, double fraction);
+GCancellable *heft_run_get_job_cancellable (HeftRun *self, gsize job);
 /**
  * heft_run_point:
  * @changed: (out) (optional): whether a live parameter changed since the last point

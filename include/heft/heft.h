@@ -9,6 +9,7 @@
 #include <heft/experiment.h>
 #include <heft/information.h>
 #include <heft/network.h>
+#include <heft/npy.h>
 #include <heft/panel.h>
 #include <heft/pass.h>
 #include <heft/random.h>

@@ -148,7 +148,7 @@ gboolean  heft_figure_export       (const HeftFigure *self, HeftFileFormat forma
 GBytes   *heft_figure_export_bytes (const HeftFigure *self, HeftFileFormat format, double width, double height, double dpi,
                                     const HeftTheme *theme, GError **error);
 
-/* A panel of a record as a figure. NULL never: without data the figure has a placeholder. @x_log, @y_log: -1 = the panel's own. */
+/* A panel of a record as a figure. NULL never: without data the figure says so. @x_log, @y_log: -1 = the panel's own. */
 HeftFigure *heft_panel_figure      (const HeftPanelSpec *panel, HeftRecord *record, const char *caption, int x_log, int y_log);
 
 /* A piece of text with formulas, for labels in the window. */

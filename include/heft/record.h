@@ -76,6 +76,8 @@ void        heft_frame_set_array  (HeftFrame *self, const char *name, gsize rows
 void        heft_frame_take_array (HeftFrame *self, const char *name, gsize rows, gsize columns, double *values);
 void        heft_frame_set_number (HeftFrame *self, const char *name, double value);
 void        heft_frame_set_text   (HeftFrame *self, const char *name, const char *text);
+/* What carries seconds or other properties of this machine, by the beginning of its name: shown, never saved. */
+void        heft_frame_set_fleeting (HeftFrame *self, const char *prefix);
 const char *heft_frame_get_id     (const HeftFrame *self);
 guint64     heft_frame_get_step   (const HeftFrame *self);
 const double *heft_frame_get_array  (const HeftFrame *self, const char *name, gsize *rows, gsize *columns); /* or NULL */
@@ -84,12 +86,20 @@ const char *heft_frame_get_text   (const HeftFrame *self, const char *name);    
 /* Names in the order they were set. */
 const char *const *heft_frame_get_array_names (const HeftFrame *self);
 
+/* A parameter that was changed while the run went on. */
+typedef struct
+{
+  guint64  step;
+  char    *parameter;
+  char    *value;
+} HeftChange;
+
 /**
  * HeftRecord:
  *
  * Everything a run writes. Writers append and publish, readers follow; the two never wait for one another. A series has one
  * writing thread. Series are complete: readers thin for the screen. Values must be finite: what is not is
- * refused with FALSE and never stored (a gap is made by heft_record_append_gap()).
+ * refused with FALSE and never stored.
  */
 typedef struct _HeftRecord HeftRecord;
 
@@ -121,7 +131,13 @@ gsize       heft_record_get_length (HeftRecord *self, gsize series, gsize layer)
 gsize       heft_record_read       (HeftRecord *self, gsize series, gsize layer, gsize first, gsize n, double *x, double *y);
 gboolean    heft_record_get_last   (HeftRecord *self, const char *series_id, gsize layer, double *x, double *y);
 HeftFrame  *heft_record_get_frame  (HeftRecord *self, const char *id);          /* (transfer full) (nullable) */
+GPtrArray  *heft_record_list_frames (HeftRecord *self);                         /* (transfer full) (element-type HeftFrame) */
 gboolean    heft_record_get_result (HeftRecord *self, const char *id, double *value);
+double     *heft_record_dup_result_array (HeftRecord *self, const char *id, gsize *n);     /* or NULL */
+char       *heft_record_dup_result_reason (HeftRecord *self, const char *id);              /* why it is missing, or NULL */
+gsize       heft_record_get_n_results (const HeftRecord *self);
+const HeftResultSpec *heft_record_get_result_spec (const HeftRecord *self, gsize result);
+GArray     *heft_record_list_changes (HeftRecord *self);                        /* (transfer full) (element-type HeftChange) */
 /* Counts every append, publish and result: a reader that saw this value has nothing new to draw. */
 guint64     heft_record_get_version (HeftRecord *self);
 

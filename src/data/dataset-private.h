@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include <heft/dataset.h>
+#include <heft/npy.h>
+
+G_BEGIN_DECLS
+
+/* What a file may ask for at most; above it a reader reports HEFT_ERROR_TOO_LARGE instead of filling the memory. */
+#define HEFT_DATA_MAX_BYTES    ((gsize) 1 << 31)
+#define HEFT_DATA_MAX_SAMPLES  ((gsize) 1 << 27)
+#define HEFT_DATA_MAX_FEATURES ((gsize) 1 << 20)
+
+/* The general form: @inputs (kept, not copied) are n x shape[0] x shape[1] x shape[2] elements; bytes are divided by
+ * @divisor when gathered, other elements used as they are. */
+HeftDataset *heft_dataset_new_inputs (const char *name, gsize n, const gsize shape[3], gboolean is_image,
+                                      HeftElement element, double divisor, GBytes *inputs,
+                                      const guint8 *labels, gsize n_classes);
+
+G_END_DECLS

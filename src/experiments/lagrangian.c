@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#define G_LOG_DOMAIN "heft-experiments"
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+#include <math.h>
+
+#include <heft/information.h>
+
+#include "experiments/lagrangian.h"
+#include "experiments/ledger.h"
+#include "experiments/words.h"
+
+#pragma weak heft_gibbs_new
+#pragma weak heft_gibbs_free
+#pragma weak heft_gibbs_best_gaussian
+#pragma weak heft_gaussian_information
+#pragma weak heft_gaussian_information_printed
+
+#define LOWER (-4.0)
+#define UPPER 4.0
+#define N_GRID 4001
+/* The curves over beta: a fixed grid, so that moving beta moves along them. */
+#define N_CURVE 41
+#define CURVE_MINIMUM 1e-3
+#define CURVE_MAXIMUM 10.0
+
+enum
+{
+  MINIMUM,
+  MINIMUM_SLOPE,
+  GAUSSIAN_MINIMUM,
+  RATE,
+  RATE_BETA,
+};
+
+typedef struct
+{
+  double barrier, tilt, lambda, beta;
+} Setting;
+
+/* Everything at one beta. */
+typedef struct
+{
+  double minimum;                /* the loss's global minimum, w* */
+  double curvature;              /* there */
+  double laplace, printed;       /* informations */
+  double slope;
+  double gaussian, gaussian_mean, gaussian_deviation;
+} Optimum;
+
+static double
+loss_at (double w, gpointer user_data)
+{
+  const Setting *setting = user_data;
+  double well = w * w - 1;
+
+  return setting->barrier * well * well + setting->tilt * w;
+}
+
+static Setting
+read_setting (HeftRun *run)
+{
+  HeftParameters *parameters = heft_run_get_parameters (run);
+
+  return (Setting) { heft_parameters_get_real (parameters, "barrier"), heft_parameters_get_real (parameters, "tilt"),
+                     heft_parameters_get_real (parameters, "lambda"), heft_parameters_get_real (parameters, "beta") };
+}
+
+/* The best grid point, then Newton's method, kept inside the grid cell's neighbours. */
+static double
+global_minimum (const Setting *setting, const HeftGibbs *gibbs)
+{
+  gsize best = 0;
+  double w, low, high;
+
+  for (gsize i = 1; i < gibbs->n_grid; i++)
+    if (gibbs->loss[i] < gibbs->loss[best])
+      best = i;
+  w = gibbs->grid[best];
+  low = gibbs->grid[best > 0 ? best - 1 : 0];
+  high = gibbs->grid[MIN (best + 1, gibbs->n_grid - 1)];
+  for (int i = 0; i < 60; i++)
+    {
+      double gradient = 4 * setting->barrier * w * (w * w - 1) + setting->tilt;
+      double curvature = setting->barrier * (12 * w * w - 4);
+
+      if (curvature <= 0)
+        break;
+      w = CLAMP (w - gradient / curvature, low, high);
+    }
+  return w;
+}
+
+static double
+minimum_at (const Setting *setting, double beta, GError **error)
+{
+  g_autoptr (HeftGibbs) gibbs = heft_gibbs_new (loss_at, (gpointer) setting, LOWER, UPPER, setting->lambda, beta, N_GRID,
+                                                error);
+
+  return gibbs != NULL ? gibbs->lagrangian : NAN;
+}
+
+/* d min C / d beta by central differences: the envelope identity says it is the information. */
+static double
+slope_at (const Setting *setting, GError **error)
+{
+  double h = 1e-4 * setting->beta;
+  double above = minimum_at (setting, setting->beta + h, error);
+  double below = isnan (above) ? NAN : minimum_at (setting, setting->beta - h, error);
+
+  return (above - below) / (2 * h);
+}
+
+static gboolean
+find_optimum (const Setting *setting, const HeftGibbs *gibbs, Optimum *optimum, GError **error)
+{
+  double h;
+
+  optimum->minimum = global_minimum (setting, gibbs);
+  h = setting->barrier * (12 * optimum->minimum * optimum->minimum - 4);
+  optimum->curvature = MAX (h, 0);
+  optimum->laplace = heft_gaussian_information (&optimum->curvature, 1, 1, optimum->minimum * optimum->minimum,
+                                                setting->beta, setting->lambda);
+  optimum->printed = heft_gaussian_information_printed (&optimum->curvature, 1, 1, optimum->minimum * optimum->minimum,
+                                                        setting->beta, setting->lambda);
+  optimum->gaussian = heft_gibbs_best_gaussian (gibbs, setting->lambda, setting->beta, &optimum->gaussian_mean,
+                                                &optimum->gaussian_deviation);
+  optimum->slope = slope_at (setting, error);
+  return !isnan (optimum->slope);
+}
+
+static double *
+normal_density (const HeftGibbs *gibbs, double mean, double variance)
+{
+  double *density = g_new (double, gibbs->n_grid);
+
+  for (gsize i = 0; i < gibbs->n_grid; i++)
+    {
+      double d = gibbs->grid[i] - mean;
+
+      density[i] = exp (-d * d / (2 * variance)) / sqrt (2 * G_PI * variance);
+    }
+  return density;
+}
+
+/* Renormalised to the interval, like P: what the best Gaussian is compared as. */
+static double *
+truncated_density (const HeftGibbs *gibbs, double mean, double deviation)
+{
+  double *density = normal_density (gibbs, mean, deviation * deviation);
+  double mass = 0.5 * (erf ((UPPER - mean) / (deviation * G_SQRT2)) - erf ((LOWER - mean) / (deviation * G_SQRT2)));
+
+  for (gsize i = 0; mass > 0 && i < gibbs->n_grid; i++)
+    density[i] /= mass;
+  return density;
+}
+
+static void
+publish_landscape (HeftRecord *record, guint64 step, const Setting *setting, const HeftGibbs *gibbs, const Optimum *optimum)
+{
+  HeftFrame *frame = heft_frame_new ("landscape", step);
+  double precision = optimum->curvature + setting->beta / (setting->lambda * setting->lambda);
+  double printed = optimum->curvature + setting->beta / (2 * setting->lambda * setting->lambda);
+
+  heft_frame_set_array (frame, "grid", 1, gibbs->n_grid, gibbs->grid);
+  heft_frame_set_array (frame, "loss", 1, gibbs->n_grid, gibbs->loss);
+  heft_frame_set_array (frame, "prior", 1, gibbs->n_grid, gibbs->prior);
+  heft_frame_set_array (frame, "gibbs", 1, gibbs->n_grid, gibbs->posterior);
+  heft_frame_take_array (frame, "gaussian", 1, gibbs->n_grid,
+                         truncated_density (gibbs, optimum->gaussian_mean, optimum->gaussian_deviation));
+  heft_frame_take_array (frame, "laplace", 1, gibbs->n_grid,
+                         normal_density (gibbs, optimum->minimum, setting->beta / precision));
+  heft_frame_take_array (frame, "printed", 1, gibbs->n_grid,
+                         normal_density (gibbs, optimum->minimum, setting->beta / 2 / printed));
+  heft_frame_set_number (frame, "beta", setting->beta);
+  heft_frame_set_number (frame, "minimum", optimum->minimum);
+  heft_frame_set_number (frame, "curvature", optimum->curvature);
+  heft_frame_set_text (frame, "estimator", _("quadrature on 4,001 points of [−4, 4]"));
+  heft_record_publish (record, frame);
+}
+
+static void
+publish_ledger (HeftRecord *record, guint64 step, const Setting *setting, const HeftGibbs *gibbs, const Optimum *optimum)
+{
+  HeftLedger ledger = heft_ledger_begin (step);
+  g_autofree char *kl_note = g_strdup_printf (_("slope of min C at this β: %.6f"), optimum->slope);
+
+  heft_ledger_add (&ledger, _("$E_{Q^*} L$"), gibbs->expected_loss, "nat", _("exact, quadrature"), HEFT_QUANTITY_TRAIN_LOSS);
+  heft_ledger_add (&ledger, _("$\\mathrm{KL}(Q^* \\Vert P)$"), gibbs->information, "nat", kl_note, HEFT_QUANTITY_KL);
+  heft_ledger_add (&ledger, _("min $C_\\beta$"), gibbs->lagrangian, "nat", _("loss plus β KL"), HEFT_QUANTITY_EXACT);
+  heft_ledger_add (&ledger, _("Best Gaussian minus Gibbs"), optimum->gaussian - gibbs->lagrangian, "nat",
+                   _("over all means and widths; never negative"), HEFT_QUANTITY_GAUSSIAN);
+  heft_ledger_add (&ledger, _("Laplace information"), optimum->laplace, "nat", _("corrected formula, at the global minimum"),
+                   HEFT_QUANTITY_CORRECTED);
+  heft_ledger_add (&ledger, _("As printed"), optimum->printed, "nat", _("Prop. 2.5 and eq. (8) of the paper"),
+                   HEFT_QUANTITY_PRINTED);
+  heft_record_publish (record, heft_ledger_end (&ledger));
+}
+
+static void
+store_results (HeftRecord *record, const HeftGibbs *gibbs, const Optimum *optimum)
+{
+  heft_record_set_result (record, "lagrangian", gibbs->lagrangian);
+  heft_record_set_result (record, "information", gibbs->information);
+  heft_record_set_result (record, "expected_loss", gibbs->expected_loss);
+  heft_record_set_result (record, "slope", optimum->slope);
+  heft_record_set_result (record, "gaussian_excess", optimum->gaussian - gibbs->lagrangian);
+  heft_record_set_result (record, "laplace_information", optimum->laplace);
+  heft_record_set_result (record, "printed_information", optimum->printed);
+  heft_record_set_result (record, "minimum", optimum->minimum);
+  heft_record_set_result (record, "curvature", optimum->curvature);
+}
+
+/* The curves over beta. FALSE with no error when the run was stopped. */
+static gboolean
+trace_curves (HeftRun *run, const Setting *setting, GError **error)
+{
+  HeftRecord *record = heft_run_get_record (run);
+  double betas[N_CURVE], informations[N_CURVE], losses[N_CURVE];
+  gsize done = 0;
+  gboolean go_on = TRUE;
+
+  for (gsize s = 0; s < heft_record_get_n_series (record); s++)
+    heft_record_clear_series (record, s);
+  for (; done < N_CURVE && go_on; done++)
+    {
+      double beta = CURVE_MINIMUM * pow (CURVE_MAXIMUM / CURVE_MINIMUM, (double) done / (N_CURVE - 1));
+      g_autoptr (HeftGibbs) gibbs = heft_gibbs_new (loss_at, (gpointer) setting, LOWER, UPPER, setting->lambda, beta, N_GRID,
+                                                    error);
+
+      if (gibbs == NULL)
+        return FALSE;
+      betas[done] = beta;
+      informations[done] = gibbs->information;
+      losses[done] = gibbs->expected_loss;
+      heft_record_append (record, MINIMUM, 0, beta, gibbs->lagrangian);
+      heft_record_append (record, MINIMUM_SLOPE, 0, beta, gibbs->information);
+      heft_record_append (record, GAUSSIAN_MINIMUM, 0, beta,
+                          heft_gibbs_best_gaussian (gibbs, setting->lambda, beta, NULL, NULL));
+      heft_record_append (record, RATE, 0, gibbs->information, gibbs->expected_loss);
+      heft_record_append (record, RATE_BETA, 0, gibbs->information, beta);
+      go_on = heft_run_point (run, done + 1, 0, done + 1, (done + 1.0) / N_CURVE, NULL);
+    }
+  heft_record_set_result_array (record, "curve_beta", betas, done);
+  heft_record_set_result_array (record, "curve_information", informations, done);
+  heft_record_set_result_array (record, "curve_expected_loss", losses, done);
+  return go_on;
+}
+
+static gboolean
+show_optimum (HeftRun *run, const Setting *setting, GError **error)
+{
+  HeftRecord *record = heft_run_get_record (run);
+  g_autoptr (HeftGibbs) gibbs = heft_gibbs_new (loss_at, (gpointer) setting, LOWER, UPPER, setting->lambda, setting->beta,
+                                                N_GRID, error);
+  Optimum optimum;
+
+  if (gibbs == NULL || !find_optimum (setting, gibbs, &optimum, error))
+    return FALSE;
+  publish_landscape (record, 0, setting, gibbs, &optimum);
+  publish_ledger (record, 0, setting, gibbs, &optimum);
+  store_results (record, gibbs, &optimum);
+  return TRUE;
+}
+
+static gboolean
+run_lagrangian (HeftRun *run, GError **error)
+{
+  Setting setting, traced = { NAN, NAN, NAN, NAN };
+
+  do
+    {
+      GError *failure = NULL;
+
+      setting = read_setting (run);
+      if (!show_optimum (run, &setting, error))
+        return FALSE;
+      /* The curves do not depend on beta: moving it moves along them. */
+      if (setting.barrier != traced.barrier || setting.tilt != traced.tilt || setting.lambda != traced.lambda)
+        {
+          if (!trace_curves (run, &setting, &failure))
+            {
+              if (failure != NULL)
+                g_propagate_error (error, failure);
+              return failure == NULL;
+            }
+          traced = setting;
+        }
+    }
+  while (heft_run_wait (run));
+  return TRUE;
+}
+
+/* --- Sentences --------------------------------------------------------------------------------------------------- */
+
+static char *
+result_words (HeftRecord *record, const char *id)
+{
+  double value;
+
+  return heft_record_get_result (record, id, &value) ? heft_words_number (value) : g_strdup ("–");
+}
+
+static char *
+landscape_sentence (HeftRecord *record)
+{
+  g_autofree char *excess = NULL, *minimum = NULL;
+
+  if (!heft_record_get_result (record, "gaussian_excess", NULL))
+    return NULL;
+  excess = result_words (record, "gaussian_excess");
+  minimum = result_words (record, "minimum");
+  return g_strdup_printf (_("The loss is lowest at w = %s; the best single Gaussian pays %s nats more than the Gibbs optimum."),
+                          minimum, excess);
+}
+
+static char *
+minimum_sentence (HeftRecord *record)
+{
+  g_autofree char *slope = NULL, *information = NULL;
+
+  if (!heft_record_get_result (record, "slope", NULL))
+    return NULL;
+  slope = result_words (record, "slope");
+  information = result_words (record, "information");
+  return g_strdup_printf (_("The slope of min C is %s nats, by differences; the information KL(Q*‖P) is %s nats: they are one."),
+                          slope, information);
+}
+
+static char *
+rate_sentence (HeftRecord *record)
+{
+  g_autofree char *information = NULL, *loss = NULL;
+
+  if (!heft_record_get_result (record, "information", NULL))
+    return NULL;
+  information = result_words (record, "information");
+  loss = result_words (record, "expected_loss");
+  return g_strdup_printf (_("At the chosen β, %s nats buy an expected loss of %s nats; the slope there is −β."), information,
+                          loss);
+}
+
+static char *
+ledger_sentence (HeftRecord *record)
+{
+  g_autofree char *exact = NULL, *laplace = NULL, *printed = NULL;
+
+  if (!heft_record_get_result (record, "information", NULL))
+    return NULL;
+  exact = result_words (record, "information");
+  laplace = result_words (record, "laplace_information");
+  printed = result_words (record, "printed_information");
+  return g_strdup_printf (_("Exactly %s nats; the Laplace approximation says %s, the formula as printed %s."), exact, laplace,
+                          printed);
+}
+
+/* --- Tables ------------------------------------------------------------------------------------------------------ */
+
+static const HeftParameterSpec parameters[] = {
+  { .id = "barrier", .label = N_("Barrier"), .help = N_("The height of the hill between the two valleys of the loss."),
+    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_DATA, .unit = "nat", .minimum = 0, .maximum = 10,
+    .default_text = "0.25", .live = TRUE },
+  { .id = "tilt", .label = N_("Tilt"), .help = N_("How much the loss leans, so that one valley is deeper."),
+    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_DATA, .unit = "nat", .minimum = -2, .maximum = 2,
+    .default_text = "0.1", .live = TRUE },
+  { .id = "lambda", .label = N_("$\\lambda$"), .help = N_("The standard deviation of the prior."),
+    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_CODES, .minimum = 0.05, .maximum = 100, .logarithmic = TRUE,
+    .default_text = "1.5", .live = TRUE },
+  { .id = "beta", .label = N_("$\\beta$"), .help = N_("The price of a nat against the loss."),
+    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OBJECTIVE, .minimum = 1e-3, .maximum = 100, .logarithmic = TRUE,
+    .default_text = "0.2", .live = TRUE },
+};
+
+static const HeftSeriesSpec series[] = {
+  [MINIMUM] = { "minimum", N_("Gibbs optimum, min $C_\\beta$"), "nat", N_("$\\beta$"), HEFT_QUANTITY_EXACT, FALSE,
+                N_("exact, quadrature on 4,001 points") },
+  [MINIMUM_SLOPE] = { "minimum_slope", N_("Slope: $\\mathrm{KL}(Q^* \\Vert P)$"), "nat", N_("$\\beta$"), HEFT_QUANTITY_KL,
+                      FALSE, N_("exact, quadrature on 4,001 points") },
+  [GAUSSIAN_MINIMUM] = { "gaussian_minimum", N_("Best single Gaussian"), "nat", N_("$\\beta$"), HEFT_QUANTITY_GAUSSIAN, FALSE,
+                         N_("quadrature, best over all means and widths") },
+  [RATE] = { "rate", N_("$E_{Q^*} L$"), "nat", N_("$\\mathrm{KL}(Q^* \\Vert P)$ (nat)"), HEFT_QUANTITY_EXACT, FALSE,
+             N_("exact, quadrature on 4,001 points") },
+  [RATE_BETA] = { "rate_beta", N_("$\\beta$"), "", N_("$\\mathrm{KL}(Q^* \\Vert P)$ (nat)"), HEFT_QUANTITY_LAGRANGIAN, FALSE,
+                  N_("the β of each point") },
+};
+
+static const HeftResultSpec results[] = {
+  { "lagrangian", N_("min C, the Lagrangian of the Gibbs optimum"), "nat", FALSE },
+  { "information", N_("KL(Q*‖P) of the Gibbs optimum"), "nat", FALSE },
+  { "expected_loss", N_("Expected loss under the Gibbs optimum"), "nat", FALSE },
+  { "slope", N_("d min C / d β by central differences"), "nat", FALSE },
+  { "gaussian_excess", N_("Lagrangian of the best single Gaussian minus that of Gibbs"), "nat", FALSE },
+  { "laplace_information", N_("Gaussian information at the global minimum"), "nat", FALSE },
+  { "printed_information", N_("The same by the formula as printed in the paper"), "nat", FALSE },
+  { "curve_beta", N_("β along the curve"), "", TRUE },
+  { "curve_information", N_("Information along the curve"), "nat", TRUE },
+  { "curve_expected_loss", N_("Expected loss along the curve"), "nat", TRUE },
+  { "minimum", N_("The weight where the loss is lowest"), "", FALSE },
+  { "curvature", N_("Second derivative of the loss there"), "nat", FALSE },
+};
+
+static const HeftPanelSpec panels[] = {
+  { .id = "landscape", .title = N_("Loss, prior and codes"), .kind = HEFT_PANEL_DENSITIES, .x_label = N_("Weight $w$"),
+    .y_label = N_("Density"), .frame = "landscape",
+    .things_to_try = N_("Lower β until the Gibbs optimum leaves the shallow valley. Set the tilt to 0: no single Gaussian can "
+                        "sit in both."),
+    .sentence = landscape_sentence },
+  { .id = "minimum", .title = N_("The optimal Lagrangian"), .kind = HEFT_PANEL_CURVE, .x_label = N_("$\\beta$"),
+    .y_label = N_("min $C_\\beta$"), .y_unit = "nat", .x_log = TRUE, .series = { "minimum", "minimum_slope", "gaussian_minimum" },
+    .things_to_try = N_("The curve is concave and its slope is the information: read both off and compare."),
+    .sentence = minimum_sentence },
+  { .id = "rate", .title = N_("Rate and distortion"), .kind = HEFT_PANEL_CURVE, .x_label = N_("$\\mathrm{KL}(Q^* \\Vert P)$"),
+    .x_unit = "nat", .y_label = N_("$E_{Q^*} L$"), .y_unit = "nat", .series = { "rate", "rate_beta" },
+    .things_to_try = N_("Convex and falling, with slope −β at each point. Widen the prior with λ and watch it shift."),
+    .sentence = rate_sentence },
+  { .id = "ledger", .title = N_("Ledger"), .kind = HEFT_PANEL_LEDGER, .frame = "ledger",
+    .things_to_try = N_("Raise the barrier: the valleys become quadratic and the Laplace information approaches the best "
+                        "Gaussian's. The printed formula does not."),
+    .sentence = ledger_sentence },
+};
+
+const HeftExperiment heft_experiment_lagrangian = {
+  .id = "lagrangian",
+  .title = N_("One weight: the Information Lagrangian, exactly"),
+  .summary = N_("A loss of one weight with two valleys. The best code for the weight is found exactly by quadrature and set "
+                "beside the best Gaussian, the Laplace approximation and the formula as printed."),
+  .parameters = parameters, .n_parameters = G_N_ELEMENTS (parameters),
+  .series = series, .n_series = G_N_ELEMENTS (series),
+  .panels = panels, .n_panels = G_N_ELEMENTS (panels),
+  .results = results, .n_results = G_N_ELEMENTS (results),
+  .run = run_lagrangian,
+};

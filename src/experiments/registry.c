@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#define G_LOG_DOMAIN "heft-experiments"
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+#include <heft/error.h>
+
+#include "experiments/lagrangian.h"
+#include "experiments/train.h"
+
+static const HeftExperiment *const experiments[] = {
+  &heft_experiment_train,
+  &heft_experiment_lagrangian,
+  NULL
+};
+
+/**
+ * heft_experiments:
+ * @n: (out) (optional): how many there are
+ *
+ * Returns: (transfer none): every experiment, in the gallery's order, NULL-terminated
+ */
+const HeftExperiment *const *
+heft_experiments (gsize *n)
+{
+  if (n != NULL)
+    *n = G_N_ELEMENTS (experiments) - 1;
+  return experiments;
+}
+
+const HeftExperiment *
+heft_experiment_find (const char *id, GError **error)
+{
+  const char *ids[G_N_ELEMENTS (experiments)] = { NULL };
+  g_autofree char *shown = NULL;
+
+  for (gsize i = 0; experiments[i] != NULL; i++)
+    {
+      if (strcmp (experiments[i]->id, id) == 0)
+        return experiments[i];
+      ids[i] = experiments[i]->id;
+    }
+  shown = g_utf8_make_valid (id, -1);
+  g_set_error (error, HEFT_ERROR, HEFT_ERROR_NOT_FOUND, _("There is no experiment “%s”; did you mean “%s”?"), shown,
+               heft_nearest_name (shown, ids));
+  return NULL;
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#define G_LOG_DOMAIN "heft-experiments"
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+#include <math.h>
+
+#include "experiments/train.h"
+#include "experiments/words.h"
+
+static char *
+last_number (HeftRecord *record, const char *series)
+{
+  double y;
+
+  return heft_record_get_last (record, series, 0, NULL, &y) ? heft_words_number (y) : g_strdup ("–");
+}
+
+static char *
+last_percent (HeftRecord *record, const char *series)
+{
+  double y;
+
+  return heft_record_get_last (record, series, 0, NULL, &y) ? heft_words_percent (y) : g_strdup ("–");
+}
+
+char *
+heft_train_loss_sentence (HeftRecord *record)
+{
+  double step, y;
+  g_autofree char *steps = NULL, *error = NULL, *train = NULL, *test = NULL;
+
+  if (!heft_record_get_last (record, "test_error", 0, &step, &y))
+    {
+      if (!heft_record_get_last (record, "batch_loss", 0, &step, &y))
+        return NULL;
+      steps = heft_words_count ((guint64) step);
+      train = heft_words_number (y);
+      return g_strdup_printf (_("At step %s the loss of the minibatch was %s nats."), steps, train);
+    }
+  steps = heft_words_count ((guint64) step);
+  error = heft_words_percent (y);
+  train = last_number (record, "train_loss");
+  test = last_number (record, "test_loss");
+  return g_strdup_printf (_("After %s steps Q errs on %s of test samples (weight draws); E_Q L is %s nats on training and %s "
+                            "on test samples."), steps, error, train, test);
+}
+
+char *
+heft_train_kl_sentence (HeftRecord *record)
+{
+  g_autoptr (HeftFrame) frame = heft_record_get_frame (record, "kl-thresholds");
+  g_autofree char *total = NULL, *limit = NULL, *share = NULL;
+  double threshold = frame != NULL ? heft_frame_get_number (frame, "threshold", NAN) : NAN;
+  double y;
+
+  if (heft_record_get_last (record, "kl", 0, NULL, &y) && threshold > 0)
+    {
+      total = heft_words_number (y);
+      limit = heft_words_number (threshold);
+      share = heft_words_percent (y / threshold);
+      return g_strdup_printf (_("The weights hold %s nats more than the prior; memorising every label would cost about "
+                                "N log C = %s nats, so this is %s of it."), total, limit, share);
+    }
+  if (heft_record_get_last (record, "gaussian_information", 0, NULL, &y))
+    {
+      total = heft_words_number (y);
+      return g_strdup_printf (_("A point has infinite KL to any prior; the Gaussian (Laplace) information around it is %s nats."),
+                              total);
+    }
+  return NULL;
+}
+
+char *
+heft_train_spectra_sentence (HeftRecord *record)
+{
+  g_autoptr (HeftFrame) frame = heft_record_get_frame (record, "spectra");
+  g_autofree char *threshold = NULL, *paid = NULL, *all = NULL;
+  double directions, parameters;
+
+  if (frame == NULL)
+    return NULL;
+  directions = heft_frame_get_number (frame, "paid_directions", NAN);
+  parameters = heft_frame_get_number (frame, "parameters", NAN);
+  if (!isfinite (directions) || !isfinite (parameters))
+    return NULL;
+  threshold = heft_words_number (heft_frame_get_number (frame, "threshold", NAN));
+  paid = heft_words_count ((guint64) directions);
+  all = heft_words_count ((guint64) parameters);
+  return g_strdup_printf (_("%s of %s directions lie above β/λ² = %s and are paid for; the others are free."), paid, all,
+                          threshold);
+}
+
+char *
+heft_train_tradeoff_sentence (HeftRecord *record)
+{
+  int series = heft_record_find_series (record, "tradeoff");
+  gsize n = series >= 0 ? heft_record_get_length (record, (gsize) series, 0) : 0;
+  double kl, loss, beta;
+  g_autofree char *words_kl = NULL, *words_loss = NULL, *words_beta = NULL, *count = NULL;
+
+  if (n == 0 || !heft_record_get_last (record, "tradeoff", 0, &kl, &loss) ||
+      !heft_record_get_last (record, "tradeoff_beta", 0, NULL, &beta))
+    return g_strdup (_("Start the sweep to trace E_Q L against KL, one β after the other."));
+  words_kl = heft_words_number (kl);
+  words_loss = heft_words_number (loss);
+  words_beta = heft_words_number (beta);
+  count = heft_words_count (n);
+  return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE,
+                                       "%s point; the last, at β = %s, buys E_Q L = %s nats for %s nats of KL.",
+                                       "%s points; the last, at β = %s, buys E_Q L = %s nats for %s nats of KL.", n),
+                          count, words_beta, words_loss, words_kl);
+}
+
+char *
+heft_train_invariance_sentence (HeftRecord *record)
+{
+  g_autoptr (HeftFrame) frame = heft_record_get_frame (record, "invariance");
+  const char *layer;
+  g_autofree char *smallest = NULL, *blind = NULL;
+  double least;
+
+  if (frame == NULL)
+    return NULL;
+  layer = heft_frame_get_text (frame, "layer");
+  least = heft_frame_get_number (frame, "smallest_change", NAN);
+  if (layer == NULL || !isfinite (least))
+    return NULL;
+  smallest = heft_words_number (least);
+  blind = heft_words_percent (heft_frame_get_number (frame, "blind_share", 0));
+  return g_strdup_printf (_("After %s a change of %s in the most visible input stands out from the weight noise; %s of the "
+                            "inputs could move across their whole range unseen."), layer, smallest, blind);
+}
+
+char *
+heft_train_ledger_sentence (HeftRecord *record)
+{
+  g_autofree char *lagrangian = NULL, *error = NULL;
+  double y;
+
+  if (!heft_record_get_last (record, "lagrangian", 0, NULL, &y))
+    return NULL;
+  lagrangian = heft_words_number (y);
+  error = last_percent (record, "test_error");
+  return g_strdup_printf (_("Loss plus β KL comes to %s nats a sample; the test error of Q is %s."), lagrangian, error);
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#define G_LOG_DOMAIN "heft-experiments"
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "experiments/train.h"
+
+#pragma weak heft_train_check
+#pragma weak heft_train_run
+#pragma weak heft_train_sweep
+
+/* --- Parameters -------------------------------------------------------------------------------------------------- */
+
+static const char *const activations[] = { "relu", "tanh", "softplus", "linear", NULL };
+static const char *const activation_labels[] = { N_("ReLU"), N_("tanh"), N_("Softplus"), N_("Linear"), NULL };
+static const char *const posteriors[] = { "mean-field", "dirac", NULL };
+static const char *const posterior_labels[] = { N_("Mean-field Gaussian"), N_("Dirac (plain SGD)"), NULL };
+static const char *const priors[] = { "isotropic", "per-layer", "init-centred", "empirical-bayes", NULL };
+static const char *const prior_labels[] = { N_("Isotropic"), N_("One scale a layer"), N_("Centred at the initialisation"),
+                                            N_("Empirical Bayes"), NULL };
+static const char *const optimizers[] = { "adam", "sgd", NULL };
+static const char *const optimizer_labels[] = { N_("Adam"), N_("SGD with momentum"), NULL };
+
+static const HeftParameterSpec parameters[] = {
+  { .id = "dataset", .label = N_("Data"), .help = N_("What the network learns: a named set, or a file of your own."),
+    .kind = HEFT_PARAMETER_DATASET, .group = HEFT_GROUP_DATA, .default_text = "mnist-10k" },
+  { .id = "samples", .label = N_("Training samples $N$"), .help = N_("How many training samples are used; 0 uses all."),
+    .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_DATA, .minimum = 0, .maximum = 1e7, .default_text = "0" },
+  { .id = "label-noise", .label = N_("Label noise"),
+    .help = N_("The share of training labels replaced by labels drawn uniformly from all classes, right or wrong."),
+    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_DATA, .minimum = 0, .maximum = 1, .default_text = "0" },
+  { .id = "architecture", .label = N_("Hidden layers"),
+    .help = N_("Widths of the hidden layers, such as 256-256; empty for a linear classifier."),
+    .kind = HEFT_PARAMETER_TEXT, .group = HEFT_GROUP_NETWORK, .default_text = "256-256" },
+  { .id = "activation", .label = N_("Activation"), .help = N_("The non-linearity after each hidden layer."),
+    .kind = HEFT_PARAMETER_CHOICE, .group = HEFT_GROUP_NETWORK, .default_text = "relu",
+    .choices = activations, .choice_labels = activation_labels },
+  { .id = "posterior", .label = N_("Posterior $Q$"),
+    .help = N_("The code that is trained: a Gaussian with a width for every weight, or a single point."),
+    .kind = HEFT_PARAMETER_CHOICE, .group = HEFT_GROUP_CODES, .default_text = "mean-field",
+    .choices = posteriors, .choice_labels = posterior_labels },
+  { .id = "prior", .label = N_("Prior $P$"), .help = N_("The code chosen before the data, against which KL is counted."),
+    .kind = HEFT_PARAMETER_CHOICE, .group = HEFT_GROUP_CODES, .default_text = "isotropic",
+    .choices = priors, .choice_labels = prior_labels },
+  { .id = "lambda-layers", .label = N_("Scales $\\lambda_l$"),
+    .help = N_("One prior scale for each layer, separated by commas; empty gives all of them the same λ."),
+    .kind = HEFT_PARAMETER_REAL_LIST, .group = HEFT_GROUP_CODES, .minimum = 1e-6, .maximum = 100, .logarithmic = TRUE,
+    .default_text = "", .live = TRUE },
+  { .id = "beta", .label = N_("$\\beta$"),
+    .help = N_("The price of a nat: what KL(Q‖P) counts against the mean loss. 1/N is the evidence lower bound (ELBO)."),
+    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OBJECTIVE, .minimum = 1e-12, .maximum = 1e3, .logarithmic = TRUE,
+    .default_text = "0.1/N", .live = TRUE, .per_sample = TRUE },
+  { .id = "lambda", .label = N_("$\\lambda$"), .help = N_("The standard deviation of the prior."),
+    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OBJECTIVE, .minimum = 1e-6, .maximum = 100, .logarithmic = TRUE,
+    .default_text = "0.1", .live = TRUE },
+  { .id = "optimizer", .label = N_("Optimiser"), .help = N_("How the weights follow the gradient."),
+    .kind = HEFT_PARAMETER_CHOICE, .group = HEFT_GROUP_OPTIMIZER, .default_text = "adam",
+    .choices = optimizers, .choice_labels = optimizer_labels },
+  { .id = "learning-rate", .label = N_("Learning rate $\\eta$"), .help = N_("The length of a step."),
+    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OPTIMIZER, .minimum = 1e-8, .maximum = 100, .logarithmic = TRUE,
+    .default_text = "0.001", .live = TRUE },
+  { .id = "momentum", .label = N_("Momentum"), .help = N_("How much of the last step SGD keeps; Adam uses it as its first decay."),
+    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OPTIMIZER, .minimum = 0, .maximum = 0.9999,
+    .default_text = "0.9", .live = TRUE },
+  { .id = "batch", .label = N_("Batch size $B$"), .help = N_("Samples in a step; smaller batches are noisier."),
+    .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_OPTIMIZER, .minimum = 1, .maximum = 65536, .logarithmic = TRUE,
+    .default_text = "128", .live = TRUE },
+  { .id = "epochs", .label = N_("Epochs"), .help = N_("Passes through the training set; 0 trains until stopped."),
+    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OPTIMIZER, .minimum = 0, .maximum = 1e6,
+    .default_text = "10", .window_default = "0" },
+  { .id = "measure", .label = N_("Measure while training"),
+    .help = N_("Losses, spectra and maps beside training, on a frozen copy of the weights; off leaves the curves of each step."),
+    .kind = HEFT_PARAMETER_BOOLEAN, .group = HEFT_GROUP_MEASUREMENT, .default_text = "true", .live = TRUE },
+  { .id = "measure-every", .label = N_("Measure every (steps)"),
+    .help = N_("Steps between two measurements; 0 spaces them so that they cost about 8 % of the training."),
+    .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_MEASUREMENT, .minimum = 0, .maximum = 1e9,
+    .default_text = "0", .live = TRUE },
+  { .id = "evaluation-samples", .label = N_("Samples in loss curves"),
+    .help = N_("How many training and test samples the live losses and errors are measured on; results at the end use all."),
+    .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_MEASUREMENT, .minimum = 1, .maximum = 1e7, .logarithmic = TRUE,
+    .default_text = "1000", .live = TRUE },
+  { .id = "test-draws", .label = N_("Weight draws at the end"),
+    .help = N_("How many networks drawn from Q the final losses and errors average over."),
+    .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_MEASUREMENT, .minimum = 1, .maximum = 10000, .logarithmic = TRUE,
+    .default_text = "10", .live = TRUE },
+  { .id = "spectra-samples", .label = N_("Samples in spectra"),
+    .help = N_("How many training samples the Fisher spectra are measured on."),
+    .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_MEASUREMENT, .minimum = 16, .maximum = 1024, .logarithmic = TRUE,
+    .default_text = "256", .live = TRUE },
+  { .id = "invariance-layer", .label = N_("Layer of the invariance maps"),
+    .help = N_("1 is the first hidden layer; one more than there are hidden layers is the logits; 0 is the last hidden layer."),
+    .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_MEASUREMENT, .minimum = 0, .maximum = 1000,
+    .default_text = "0", .live = TRUE },
+};
+
+/* --- Series ------------------------------------------------------------------------------------------------------ */
+
+static const HeftSeriesSpec series[] = {
+  [HEFT_TRAIN_BATCH_LOSS] = { "batch_loss", N_("Minibatch loss"), "nat", N_("Step"), HEFT_QUANTITY_BATCH_LOSS, FALSE,
+                              N_("mean of one minibatch, under the noise of that step") },
+  [HEFT_TRAIN_TRAIN_LOSS] = { "train_loss", N_("$E_Q L$, training"), "nat", N_("Step"), HEFT_QUANTITY_TRAIN_LOSS, FALSE,
+                              N_("one draw of all weights, the first “evaluation-samples” training samples") },
+  [HEFT_TRAIN_TEST_LOSS] = { "test_loss", N_("$E_Q L$, test"), "nat", N_("Step"), HEFT_QUANTITY_TEST_LOSS, FALSE,
+                             N_("one draw of all weights, the first “evaluation-samples” test samples") },
+  [HEFT_TRAIN_LAGRANGIAN] = { "lagrangian", N_("Lagrangian $C_\\beta$"), "nat", N_("Step"), HEFT_QUANTITY_LAGRANGIAN, FALSE,
+                              N_("$E_Q L$, training, plus β times the exact KL") },
+  [HEFT_TRAIN_TRAIN_ERROR] = { "train_error", N_("Error of $Q$, training"), "%", N_("Step"), HEFT_QUANTITY_TRAIN_ERROR, FALSE,
+                               N_("one draw of all weights, the first “evaluation-samples” training samples") },
+  [HEFT_TRAIN_TEST_ERROR] = { "test_error", N_("Error of $Q$, test"), "%", N_("Step"), HEFT_QUANTITY_TEST_ERROR, FALSE,
+                              N_("one draw of all weights, the first “evaluation-samples” test samples") },
+  [HEFT_TRAIN_TEST_ERROR_MEAN] = { "test_error_mean", N_("Error at the mean, test"), "%", N_("Step"),
+                                   HEFT_QUANTITY_POSTERIOR, FALSE,
+                                   N_("the mean weights as one network, the first “evaluation-samples” test samples") },
+  [HEFT_TRAIN_KL] = { "kl", N_("$\\mathrm{KL}(Q \\Vert P)$"), "nat", N_("Step"), HEFT_QUANTITY_KL, FALSE,
+                      N_("exact, closed form") },
+  [HEFT_TRAIN_KL_LAYERS] = { "kl_layers", N_("$\\mathrm{KL}(Q \\Vert P)$"), "nat", N_("Step"), HEFT_QUANTITY_LAYER, TRUE,
+                             N_("exact, closed form, each layer") },
+  [HEFT_TRAIN_FISHER_TRACE] = { "fisher_trace", N_("Trace of the Fisher information"), "nat", N_("Step"),
+                                HEFT_QUANTITY_FISHER, FALSE,
+                                N_("labels' expectation exact, first “spectra-samples” training samples, at the mean weights") },
+  [HEFT_TRAIN_GAUSSIAN] = { "gaussian_information", N_("Gaussian information"), "nat", N_("Step"), HEFT_QUANTITY_GAUSSIAN,
+                            FALSE, N_("theory.md section 3, diagonal blocks of the sampled Fisher, sum over layers") },
+  [HEFT_TRAIN_GAUSSIAN_LAYERS] = { "gaussian_layers", N_("Gaussian (Laplace) information"), "nat", N_("Step"),
+                                   HEFT_QUANTITY_LAYER, TRUE,
+                                   N_("theory.md section 3, diagonal blocks of the sampled Fisher") },
+  [HEFT_TRAIN_TRADEOFF] = { "tradeoff", N_("$E_Q L$, training"), "nat", N_("$\\mathrm{KL}(Q \\Vert P)$ (nat)"),
+                            HEFT_QUANTITY_TRAIN_LOSS, FALSE,
+                            N_("a warm-started sweep over β, weight draws on the training set") },
+  [HEFT_TRAIN_TRADEOFF_BETA] = { "tradeoff_beta", N_("$\\beta$"), "", N_("$\\mathrm{KL}(Q \\Vert P)$ (nat)"),
+                                 HEFT_QUANTITY_LAGRANGIAN, FALSE, N_("the β each point was trained at") },
+};
+
+/* --- Results ----------------------------------------------------------------------------------------------------- */
+
+static const HeftResultSpec results[] = {
+  { "train_loss", N_("E_Q L on the training set, mean over weight draws"), "nat", FALSE },
+  { "train_error", N_("Error of Q on the training set, mean over weight draws"), "", FALSE },
+  { "test_loss", N_("E_Q L on the test set, mean over weight draws"), "nat", FALSE },
+  { "test_error", N_("Error of Q on the test set, mean over weight draws"), "", FALSE },
+  { "test_error_mean", N_("Error of the mean weights on the test set"), "", FALSE },
+  { "kl", N_("KL(Q‖P), exact"), "nat", FALSE },
+  { "kl_layers", N_("KL(Q‖P) of each layer, exact"), "nat", TRUE },
+  { "lagrangian", N_("E_Q L on the training set plus β KL(Q‖P)"), "nat", FALSE },
+  { "fisher_trace", N_("Trace of the Fisher at the mean weights, labels' expectation exact"), "nat", FALSE },
+  { "steps", N_("Training steps done"), "", FALSE },
+  { "gaussian_information", N_("Gaussian information, diagonal blocks of the sampled Fisher"), "nat", FALSE },
+  { "beta", N_("β at the end"), "", FALSE },
+  { "n_beta", N_("N β at the end; 1 is the ELBO"), "", FALSE },
+  { "samples", N_("Training samples N"), "", FALSE },
+  { "draws", N_("Weight draws behind the losses and errors of Q"), "", FALSE },
+  { "train_loss_standard_error", N_("Standard error of train_loss over the weight draws"), "nat", FALSE },
+  { "test_error_standard_error", N_("Standard error of test_error over the weight draws"), "", FALSE },
+};
+
+/* --- Panels, in the order the story goes ------------------------------------------------------------------------- */
+
+static const HeftPanelSpec panels[] = {
+  { .id = "loss", .title = N_("Loss and error"), .kind = HEFT_PANEL_LINES, .x_label = N_("Step"), .y_label = N_("Loss"),
+    .y_unit = "nat",
+    .series = { "batch_loss", "train_loss", "test_loss", "lagrangian", "train_error", "test_error", "test_error_mean" },
+    .things_to_try = N_("Drag β to 100 times its default: the loss rises while KL falls. Set label noise to 1 and reset: the "
+                        "training loss can still fall, the test error cannot."),
+    .sentence = heft_train_loss_sentence },
+  { .id = "kl", .title = N_("Information in the weights"), .kind = HEFT_PANEL_STACKED, .x_label = N_("Step"),
+    .y_label = N_("$\\mathrm{KL}(Q \\Vert P)$"), .y_unit = "nat", .series = { "kl_layers", "gaussian_layers", "kl" },
+    .frame = "kl-thresholds",
+    .things_to_try = N_("Drag λ: the same weights are priced anew at once. Compare with the line N log C, about what "
+                        "memorising every label would cost."),
+    .sentence = heft_train_kl_sentence },
+  { .id = "spectra", .title = N_("Fisher spectra by layer"), .kind = HEFT_PANEL_SPECTRA, .x_label = N_("Rank"),
+    .y_label = N_("Eigenvalue"), .y_unit = "nat", .x_log = TRUE, .y_log = TRUE, .frame = "spectra",
+    .things_to_try = N_("Directions above the line β/λ² are paid for, those below are free. Drag β and watch the line cross "
+                        "the spectra."),
+    .sentence = heft_train_spectra_sentence },
+  { .id = "tradeoff", .title = N_("Trade-off of loss and information"), .kind = HEFT_PANEL_CURVE,
+    .x_label = N_("$\\mathrm{KL}(Q \\Vert P)$"), .x_unit = "nat", .y_label = N_("$E_Q L$, training"), .y_unit = "nat",
+    .series = { "tradeoff", "tradeoff_beta" },
+    .things_to_try = N_("Start the sweep: each point is a network trained at its own β. A converged curve has slope −β at "
+                        "each of them."),
+    .sentence = heft_train_tradeoff_sentence },
+  { .id = "invariance", .title = N_("What the layer sees"), .kind = HEFT_PANEL_IMAGES, .frame = "invariance",
+    .things_to_try = N_("Raise β: the weights become noisier and the layer sees less of each pixel. Choose another layer "
+                        "among the measurements."),
+    .sentence = heft_train_invariance_sentence },
+  { .id = "ledger", .title = N_("Ledger"), .kind = HEFT_PANEL_LEDGER, .frame = "ledger",
+    .things_to_try = N_("Compare KL with N log C. A PAC-Bayes bound is valid only if prior and β were fixed before the data."),
+    .sentence = heft_train_ledger_sentence },
+};
+
+static const HeftJob jobs[] = {
+  [HEFT_TRAIN_SWEEP] = { "sweep", N_("Sweep over β"), heft_train_sweep },
+};
+
+const HeftExperiment heft_experiment_train = {
+  .id = "train",
+  .title = N_("The lab: train a network and watch its information"),
+  .summary = N_("A network learns real digits while its losses, the information in its weights, its Fisher spectra and what its "
+                "layers see are measured. Drag β and λ and watch them move together."),
+  .parameters = parameters, .n_parameters = G_N_ELEMENTS (parameters),
+  .series = series, .n_series = G_N_ELEMENTS (series),
+  .panels = panels, .n_panels = G_N_ELEMENTS (panels),
+  .results = results, .n_results = G_N_ELEMENTS (results),
+  .jobs = jobs, .n_jobs = G_N_ELEMENTS (jobs),
+  .check = heft_train_check,
+  .run = heft_train_run,
+};
