@@ -88,6 +88,8 @@ read_files (const char *spec, HeftPart *train, HeftPart *test, GError **error)
         return set_unknown (spec, error);
       return read_single (spec, train, error);
     }
+  if (g_strv_contains ((const char *const *) parts, ""))
+    n = 0;
   if (n == 2 && has_suffix (parts[0], ".csv") && has_suffix (parts[1], ".csv"))
     return heft_part_read_csv (parts[0], train, error)
            && (test == NULL || heft_part_read_csv (parts[1], test, error));
@@ -100,8 +102,8 @@ read_files (const char *spec, HeftPart *train, HeftPart *test, GError **error)
     g_autofree char *shown = g_filename_display_name (spec);
 
     g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER,
-                 _("“%s” names %u files; give IMAGES,LABELS, or IMAGES,LABELS,IMAGES,LABELS with a test part, or "
-                   "TRAIN.csv,TEST.csv."), shown, n);
+                 _("“%s” does not name two or four files; give IMAGES,LABELS, or IMAGES,LABELS,IMAGES,LABELS with a test "
+                   "part, or TRAIN.csv,TEST.csv."), shown);
     return FALSE;
   }
 }
