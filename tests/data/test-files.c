@@ -85,7 +85,7 @@ test_csv_refused (Fixture *fixture, gconstpointer user_data)
   refuse_csv (fixture, "a,b,label\r1,2,0\r", -1, "line 1", "column 3", "carriage return");
   refuse_csv (fixture, "a,b\xff,label\n1,2,0\n", -1, "line 1", "column 2", "UTF-8");
   refuse_csv (fixture, "a,b,label\n1,\xff\xfe,0\n", -1, "line 2", "column 2", "not a finite");
-  refuse_csv (fixture, "a,b,label\n1,2\0003,0\n", 20, "line 2", "column 2", "not a finite");
+  refuse_csv (fixture, "a,b,label\n1,2\0003,0\n", 18, "line 2", "column 2", "not a finite");
   refuse_csv (fixture, "\"a\nb\",c,label\n1,2,0\n1,y,0\n", -1, "line 4", "column 2", "y");
   refuse_csv (fixture, long_row, -1, "line 3", "column 1", "4096");
   refuse_csv (fixture, "", 0, "broken.csv", "empty", "label");
