@@ -27,7 +27,17 @@ typedef enum
  */
 typedef struct _HeftPrior HeftPrior;
 
-/* @centre: k initial weights, copied; needed by the two centred kinds. @lambdas: one a weight layer. */
+/**
+ * HEFT_LAMBDA_MINIMUM:
+ *
+ * The prior deviations that make sense in any arithmetic Heft does: heft_prior_new() refuses what lies outside,
+ * the setters move it to the nearer end.
+ */
+#define HEFT_LAMBDA_MINIMUM 1e-9
+#define HEFT_LAMBDA_MAXIMUM 1e9
+
+/* @centre: k initial weights, copied; needed by the two centred kinds, ignored by the others. @lambdas: one a weight layer,
+ * or %NULL to use @lambda in all. %NULL with a sentence where a lambda or the centre is missing or impossible. */
 HeftPrior    *heft_prior_new         (HeftNetwork *network, HeftPriorKind kind, double lambda,
                                       const double *lambdas, const float *centre, GError **error);
 HeftPrior    *heft_prior_copy        (const HeftPrior *self);
@@ -39,8 +49,23 @@ double        heft_prior_get_lambda  (const HeftPrior *self, gsize layer);
 const float  *heft_prior_get_centre  (const HeftPrior *self);            /* k, or NULL for zero */
 void          heft_prior_set_lambda  (HeftPrior *self, gsize layer, double lambda);
 void          heft_prior_set_lambdas (HeftPrior *self, double lambda);   /* all layers */
-/* Whether P was chosen without looking at the training data, so that a PAC-Bayes bound may use it as it is. */
+/* Whether P was chosen without looking at the training data, so that a PAC-Bayes bound may use it as it is: not for the
+ * empirical-Bayes kind, and no more once a lambda has been changed after heft_prior_new(), for what moved it had seen the run. */
 gboolean      heft_prior_is_fixed    (const HeftPrior *self);
+
+/**
+ * heft_lambda_grid_round:
+ * @c: upper end of the grid, above every lambda considered
+ * @b: precision: neighbours differ by a factor exp(1/b)
+ *
+ * The grid lambda = c exp(-j/b), j = 1, 2, ..., fixed before the data, on which a lambda may be chosen afterwards if
+ * heft_lambda_grid_cost() is added to KL (Langford and Caruana 2001; Dziugaite and Roy 2017; theory.md section 1).
+ *
+ * Returns: the grid's value nearest to @lambda on the log scale
+ */
+double heft_lambda_grid_round (double lambda, double c, double b);
+/* 2 log(b log(c/lambda)) + log(pi^2/6) nats for a @lambda of the grid: the union bound's price. Once for each lambda chosen. */
+double heft_lambda_grid_cost  (double lambda, double c, double b);
 
 /**
  * HeftPosterior:
@@ -68,7 +93,8 @@ void           heft_posterior_draw (const HeftPosterior *self, guint64 seed, gui
  *
  * KL( N(mu, diag variance) || N(m, lambda^2 I) ) in nats, theory.md section 1:
  * 1/2 [ (sum variance + |mu - m|^2) / lambda^2 - k + k log lambda^2 - sum log variance ].
- * @centre may be NULL for zero. In double precision, blockwise.
+ * @centre may be NULL for zero. In double precision, blockwise, and weight by weight in a form whose terms are never negative, so
+ * that nothing cancels however large or small @lambda is. Infinite where a variance is 0.
  */
 double heft_kl_gaussian_diagonal (const double *mean, const double *variance, const double *centre,
                                   gsize n, double lambda);
