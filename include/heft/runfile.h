@@ -25,6 +25,7 @@ typedef struct
   char                 *version;
   HeftParameters       *parameters;
   HeftRecord           *record;
+  char                 *error;        /* why the run failed, or NULL */
 } HeftSavedRun;
 
 HeftSavedRun *heft_run_file_load  (const char *path, GError **error);
