@@ -107,4 +107,8 @@ double   heft_cholesky_log_determinant (gsize n, const double *factor);
 /* Solves L X = B, or L^T X = B where @transpose, in place; L lower triangular n x n, @b n x m. */
 void     heft_triangular_solve         (gboolean transpose, gsize n, const double *factor, gsize m, double *b);
 
+/* How many threads BLAS uses inside one product, for the whole process. For programs, once at their start: Heft's own
+ * workers each call BLAS, so programs set 1. The library never calls this. */
+void     heft_blas_set_threads         (guint n_threads);
+
 G_END_DECLS

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+#include <heft/experiment.h>
+
+G_BEGIN_DECLS
+
+/* Exit statuses, part of the contract. */
+enum
+{
+  HEFT_EXIT_DONE = 0,
+  HEFT_EXIT_FAILED = 1,
+  HEFT_EXIT_USAGE = 2,
+  HEFT_EXIT_INTERRUPTED = 130,
+};
+
+/* One command of heft-cli. @argv[0] is the command's name. */
+typedef struct
+{
+  const char *name;
+  const char *arguments;       /* what follows the name, translatable */
+  const char *summary;         /* translatable */
+  int       (*run) (int argc, char **argv);
+} HeftCommand;
+
+int heft_cli_list     (int argc, char **argv);
+int heft_cli_describe (int argc, char **argv);
+int heft_cli_run      (int argc, char **argv);
+int heft_cli_sweep    (int argc, char **argv);
+int heft_cli_export   (int argc, char **argv);
+
+/* --- options.c ----------------------------------------------------------------------------------------------------- */
+
+/* Parses @argv by @entries; what is left are the operands, of which there must be @minimum to @maximum. On bad usage says so on
+ * standard error, naming the option and the nearest valid one, and returns FALSE: then leave with HEFT_EXIT_USAGE. */
+gboolean heft_cli_parse (int *argc, char ***argv, const GOptionEntry *entries, const char *arguments, const char *summary,
+                         int minimum, int maximum);
+/* "heft-cli: SENTENCE" on standard error; returns @status. */
+int      heft_cli_fail  (int status, const char *format, ...) G_GNUC_PRINTF (2, 3);
+int      heft_cli_fail_error (int status, const GError *error);
+
+/* What `run`, `sweep` and others share. */
+typedef struct
+{
+  char   **settings;           /* NAME=VALUE */
+  char    *seed;
+  int      threads;
+  char    *output;
+  char    *export_folder;
+  char    *formats;
+  gboolean json;
+  gboolean series;
+  gboolean quiet;
+  gboolean progress;
+} HeftCliOptions;
+
+void     heft_cli_options_clear (HeftCliOptions *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (HeftCliOptions, heft_cli_options_clear)
+/* Experiment @id with the options' settings, checked: everything that can be refused is refused here. */
+HeftParameters *heft_cli_options_parameters (const HeftCliOptions *self, const char *id, GError **error);
+/* Whether the folders of -o and --export can be written to, and the formats exist. */
+gboolean heft_cli_options_check_output (const HeftCliOptions *self, GError **error);
+guint    heft_cli_options_threads (const HeftCliOptions *self);
+
+/* --- json.c ---------------------------------------------------------------------------------------------------------- */
+
+/* @value, or null and "reason" beside it where it is not finite. Inside an object. */
+void     heft_json_add_number (JsonBuilder *builder, const char *name, double value, const char *reason);
+/* An array; what is not finite is null in it. */
+void     heft_json_add_array  (JsonBuilder *builder, const double *values, gsize n);
+void     heft_json_add_parameters (JsonBuilder *builder, const HeftParameters *parameters);
+void     heft_json_add_results (JsonBuilder *builder, HeftRecord *record);
+void     heft_json_add_series  (JsonBuilder *builder, HeftRecord *record);
+/* Writes the document, and a newline, to standard output. */
+gboolean heft_json_print      (JsonBuilder *builder);
+
+/* --- export.c -------------------------------------------------------------------------------------------------------- */
+
+gboolean heft_cli_parse_formats (const char *formats, GStrv *list, GError **error);
+/* Figures and data of every panel that has any, as FOLDER/EXPERIMENT-PANEL.FORMAT. */
+gboolean heft_cli_export_record (HeftRecord *record, const HeftParameters *parameters, const char *folder, const char *formats,
+                                 double dpi, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#define G_LOG_DOMAIN "heft-cli"
+
+#include "config.h"
+
+#include <glib/gi18n.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <heft/error.h>
+#include <heft/runfile.h>
+
+#include "cli/cli.h"
+
+static const char *const known_formats[] = { "csv", NULL };
+
+gboolean
+heft_cli_parse_formats (const char *formats, GStrv *list, GError **error)
+{
+  g_auto (GStrv) words = g_strsplit (formats != NULL ? formats : "csv", ",", -1);
+
+  for (gsize i = 0; words[i] != NULL; i++)
+    if (!g_strv_contains (known_formats, g_strstrip (words[i])))
+      {
+        g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER, _("There is no format “%s”; did you mean “%s”?"), words[i],
+                     heft_nearest_name (words[i], known_formats));
+        return FALSE;
+      }
+  if (words[0] == NULL)
+    {
+      g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER, _("--format needs at least one of svg, png, pdf, csv."));
+      return FALSE;
+    }
+  *list = g_steal_pointer (&words);
+  return TRUE;
+}
+
+static gboolean
+export_csv (HeftRecord *record, const HeftParameters *parameters, const HeftPanelSpec *panel, const char *path, GError **error)
+{
+  g_autoptr (GString) csv = g_string_new (NULL);
+
+  return heft_record_write_panel_csv (record, heft_parameters_get_experiment (parameters), parameters, panel, csv, error) &&
+         g_file_set_contents (path, csv->str, (gssize) csv->len, error);
+}
+
+static gboolean
+has_data (HeftRecord *record, const HeftPanelSpec *panel)
+{
+  g_autoptr (HeftFrame) frame = panel->frame != NULL ? heft_record_get_frame (record, panel->frame) : NULL;
+
+  if (frame != NULL)
+    return TRUE;
+  for (gsize i = 0; i < G_N_ELEMENTS (panel->series) && panel->series[i] != NULL; i++)
+    {
+      int series = heft_record_find_series (record, panel->series[i]);
+
+      if (series >= 0 && heft_record_get_length (record, (gsize) series, 0) > 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+gboolean
+heft_cli_export_record (HeftRecord *record, const HeftParameters *parameters, const char *folder, const char *formats,
+                        double dpi, GError **error)
+{
+  const HeftExperiment *experiment = heft_parameters_get_experiment (parameters);
+  g_auto (GStrv) list = NULL;
+
+  if (!heft_cli_parse_formats (formats, &list, error))
+    return FALSE;
+  for (gsize p = 0; p < experiment->n_panels; p++)
+    for (gsize f = 0; has_data (record, &experiment->panels[p]) && list[f] != NULL; f++)
+      {
+        g_autofree char *name = g_strdup_printf ("%s-%s.%s", experiment->id, experiment->panels[p].id, list[f]);
+        g_autofree char *path = g_build_filename (folder, name, NULL);
+
+        if (!export_csv (record, parameters, &experiment->panels[p], path, error))
+          return FALSE;
+      }
+  return TRUE;
+}
+
+int
+heft_cli_export (int argc, char **argv)
+{
+  g_autofree char *folder = NULL;
+  g_autofree char *formats = NULL;
+  double dpi = 150;
+  const GOptionEntry entries[] = {
+    { "export", 0, 0, G_OPTION_ARG_FILENAME, &folder, N_("Write into this folder (default: the current one)"), N_("FOLDER") },
+    { "format", 0, 0, G_OPTION_ARG_STRING, &formats, N_("Any of svg, png, pdf, csv, separated by commas (default: svg,csv)"),
+      N_("LIST") },
+    { "dpi", 0, 0, G_OPTION_ARG_DOUBLE, &dpi, N_("Resolution of PNG (default: 150)"), N_("DPI") },
+    { NULL }
+  };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HeftSavedRun) saved = NULL;
+  HeftCliOptions output = { 0 };
+
+  if (!heft_cli_parse (&argc, &argv, entries, N_("FILE.heft"), N_("Figures and data of a saved run."), 1, 1))
+    return HEFT_EXIT_USAGE;
+  output.export_folder = folder != NULL ? folder : (char *) ".";
+  output.formats = formats;
+  if (!(dpi > 0 && dpi <= 10000))
+    return heft_cli_fail (HEFT_EXIT_USAGE, _("--dpi must lie between 0 and 10000."));
+  if (!heft_cli_options_check_output (&output, &error))
+    return heft_cli_fail_error (HEFT_EXIT_USAGE, error);
+  saved = heft_run_file_load (argv[1], &error);
+  if (saved == NULL)
+    return heft_cli_fail_error (HEFT_EXIT_USAGE, error);
+  if (!heft_cli_export_record (saved->record, saved->parameters, output.export_folder, formats, dpi, &error))
+    return heft_cli_fail_error (HEFT_EXIT_FAILED, error);
+  return HEFT_EXIT_DONE;
+}

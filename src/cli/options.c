@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#define G_LOG_DOMAIN "heft-cli"
+
+#include "config.h"
+
+#include <glib/gi18n.h>
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <heft/error.h>
+
+#include "cli/cli.h"
+
+int
+heft_cli_fail (int status, const char *format, ...)
+{
+  va_list arguments;
+  g_autofree char *sentence = NULL;
+
+  va_start (arguments, format);
+  sentence = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  fprintf (stderr, "heft-cli: %s\n", sentence);
+  return status;
+}
+
+int
+heft_cli_fail_error (int status, const GError *error)
+{
+  return heft_cli_fail (status, "%s", error->message);
+}
+
+/* The option that GOption did not know, as typed and without dashes and value; NULL if the mistake was another one. */
+static char *
+find_unknown_option (char **argv, const GOptionEntry *entries)
+{
+  for (int i = 1; argv[i] != NULL && strcmp (argv[i], "--") != 0; i++)
+    {
+      g_autofree char *name = NULL;
+      gboolean known = FALSE;
+
+      if (!g_str_has_prefix (argv[i], "--"))
+        continue;
+      name = g_strndup (argv[i] + 2, strcspn (argv[i] + 2, "="));
+      for (const GOptionEntry *entry = entries; entry->long_name != NULL; entry++)
+        known = known || strcmp (entry->long_name, name) == 0;
+      if (!known && strcmp (name, "help") != 0)
+        return g_steal_pointer (&name);
+    }
+  return NULL;
+}
+
+static void
+report_bad_option (char **argv, const GOptionEntry *entries, const GError *error)
+{
+  g_autofree char *typed = g_error_matches (error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION)
+    ? find_unknown_option (argv, entries) : NULL;
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+
+  if (typed == NULL)
+    {
+      heft_cli_fail (HEFT_EXIT_USAGE, _("%s. “heft-cli %s --help” lists the options."), error->message, argv[0]);
+      return;
+    }
+  for (const GOptionEntry *entry = entries; entry->long_name != NULL; entry++)
+    g_ptr_array_add (names, (gpointer) entry->long_name);
+  g_ptr_array_add (names, (gpointer) "help");
+  g_ptr_array_add (names, NULL);
+  heft_cli_fail (HEFT_EXIT_USAGE, _("There is no option --%s; did you mean --%s? “heft-cli %s --help” lists the options."),
+                 typed, heft_nearest_name (typed, (const char *const *) names->pdata), argv[0]);
+}
+
+gboolean
+heft_cli_parse (int *argc, char ***argv, const GOptionEntry *entries, const char *arguments, const char *summary,
+                int minimum, int maximum)
+{
+  g_autoptr (GOptionContext) context = g_option_context_new (_(arguments));
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) typed = g_new0 (char *, *argc + 1);
+  g_autofree char *program = g_strdup_printf ("heft-cli %s", (*argv)[0]);
+  int operands;
+
+  for (int i = 0; i < *argc; i++)
+    typed[i] = g_strdup ((*argv)[i]);
+  g_option_context_set_summary (context, _(summary));
+  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+  g_set_prgname (program);
+  if (!g_option_context_parse (context, argc, argv, &error))
+    {
+      report_bad_option (typed, entries, error);
+      return FALSE;
+    }
+  operands = *argc - 1;
+  if (operands > 0 && strcmp ((*argv)[1], "--") == 0)
+    {
+      (*argv)++;
+      (*argc)--;
+      operands--;
+    }
+  if (operands >= minimum && operands <= maximum)
+    return TRUE;
+  if (operands < minimum)
+    heft_cli_fail (HEFT_EXIT_USAGE, _("“heft-cli %s” needs %s; “heft-cli %s --help” says more."), typed[0], _(arguments), typed[0]);
+  else
+    heft_cli_fail (HEFT_EXIT_USAGE, _("“heft-cli %s” does not know what to do with “%s”; “heft-cli %s --help” says more."),
+                   typed[0], (*argv)[maximum + 1], typed[0]);
+  return FALSE;
+}
+
+void
+heft_cli_options_clear (HeftCliOptions *self)
+{
+  g_strfreev (self->settings);
+  g_free (self->seed);
+  g_free (self->output);
+  g_free (self->export_folder);
+  g_free (self->formats);
+}
+
+static HeftParameters *
+set_parameters (const HeftCliOptions *self, const HeftExperiment *experiment, GError **error)
+{
+  g_autoptr (HeftParameters) parameters = heft_parameters_new (experiment);
+
+  for (gsize i = 0; self->settings != NULL && self->settings[i] != NULL; i++)
+    {
+      const char *equals = strchr (self->settings[i], '=');
+      g_autofree char *name = NULL;
+
+      if (equals == NULL)
+        {
+          g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER,
+                       _("-s takes NAME=VALUE, such as -s beta=1e-5; “%s” has no “=”."), self->settings[i]);
+          return NULL;
+        }
+      name = g_strndup (self->settings[i], (gsize) (equals - self->settings[i]));
+      if (!heft_parameters_set (parameters, name, equals + 1, error))
+        return NULL;
+    }
+  if (self->seed != NULL && !heft_parameters_set (parameters, "seed", self->seed, error))
+    return NULL;
+  return g_steal_pointer (&parameters);
+}
+
+HeftParameters *
+heft_cli_options_parameters (const HeftCliOptions *self, const char *id, GError **error)
+{
+  const HeftExperiment *experiment = heft_experiment_find (id, error);
+  g_autoptr (HeftParameters) parameters = experiment != NULL ? set_parameters (self, experiment, error) : NULL;
+
+  if (parameters == NULL || !heft_parameters_check (parameters, error))
+    return NULL;
+  return g_steal_pointer (&parameters);
+}
+
+static gboolean
+check_folder (const char *folder, GError **error)
+{
+  g_autofree char *name = g_filename_display_name (folder);
+
+  if (g_file_test (folder, G_FILE_TEST_IS_DIR) && g_access (folder, W_OK | X_OK) == 0)
+    return TRUE;
+  g_set_error (error, HEFT_ERROR, HEFT_ERROR_NOT_FOUND,
+               _("Nothing can be written to the folder %s: it does not exist or is not yours to write to."), name);
+  return FALSE;
+}
+
+gboolean
+heft_cli_options_check_output (const HeftCliOptions *self, GError **error)
+{
+  g_auto (GStrv) formats = NULL;
+
+  if (self->threads < 0 || self->threads > 1024)
+    {
+      g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER, _("--threads must lie between 1 and 1024; %d does not."),
+                   self->threads);
+      return FALSE;
+    }
+  if (self->output != NULL)
+    {
+      g_autofree char *folder = g_path_get_dirname (self->output);
+
+      if (!check_folder (folder, error))
+        return FALSE;
+      if (g_file_test (self->output, G_FILE_TEST_IS_DIR))
+        {
+          g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER, _("-o needs a file to write, and %s is a folder."),
+                       self->output);
+          return FALSE;
+        }
+    }
+  if (self->formats != NULL && self->export_folder == NULL)
+    {
+      g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER, _("--format needs --export FOLDER beside it."));
+      return FALSE;
+    }
+  if (self->export_folder == NULL)
+    return TRUE;
+  if (g_mkdir_with_parents (self->export_folder, 0777) != 0 || !check_folder (self->export_folder, error))
+    return error == NULL || *error != NULL ? FALSE : check_folder (self->export_folder, error);
+  return heft_cli_parse_formats (self->formats, &formats, error);
+}
+
+guint
+heft_cli_options_threads (const HeftCliOptions *self)
+{
+  return self->threads > 0 ? (guint) self->threads : g_get_num_processors ();
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#define G_LOG_DOMAIN "heft-cli"
+
+#include "config.h"
+
+#include <glib/gi18n.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <heft/runfile.h>
+
+#include "cli/cli.h"
+#include "cli/interrupt.h"
+
+#define POLL_MICROSECONDS 10000
+#define SECONDS_BETWEEN_LINES 0.25
+
+/* "1:05" */
+static char *
+seconds_words (double seconds)
+{
+  guint64 whole = (guint64) (seconds + 0.5);
+
+  if (whole >= 3600)
+    return g_strdup_printf ("%" G_GUINT64_FORMAT ":%02" G_GUINT64_FORMAT ":%02" G_GUINT64_FORMAT, whole / 3600,
+                            whole / 60 % 60, whole % 60);
+  return g_strdup_printf ("%" G_GUINT64_FORMAT ":%02" G_GUINT64_FORMAT, whole / 60, whole % 60);
+}
+
+static void
+show_progress (HeftRun *run, gboolean in_place)
+{
+  g_autoptr (GString) line = g_string_new (NULL);
+  HeftProgress progress;
+
+  heft_run_get_progress (run, &progress);
+  if (progress.fraction >= 0)
+    g_string_append_printf (line, "%3.0f %%  ", 100 * progress.fraction);
+  g_string_append_printf (line, _("step %" G_GUINT64_FORMAT), progress.step);
+  if (progress.epoch > 0)
+    g_string_append_printf (line, _(", epoch %.1f"), progress.epoch);
+  if (progress.samples_per_second > 0)
+    g_string_append_printf (line, _(", %.0f samples/s"), progress.samples_per_second);
+  if (progress.seconds_left >= 0)
+    {
+      g_autofree char *left = seconds_words (progress.seconds_left);
+
+      g_string_append_printf (line, _(", %s left"), left);
+    }
+  fprintf (stderr, in_place ? "\r%s\033[K" : "%s\n", line->str);
+  fflush (stderr);
+}
+
+/* Waits for the run; the first interruption asks it to end at its next step. Returns whether there was one. */
+static gboolean
+wait_for_run (HeftRun *run, const HeftCliOptions *options)
+{
+  gboolean terminal = isatty (STDERR_FILENO);
+  gboolean shown = !options->quiet && (terminal || options->progress);
+  gboolean interrupted = FALSE;
+  gint64 next = g_get_monotonic_time () + 500000;
+  gint64 pause = terminal ? (gint64) (SECONDS_BETWEEN_LINES * G_USEC_PER_SEC) : G_USEC_PER_SEC;
+  gboolean any = FALSE;
+
+  while (!heft_run_is_over (run))
+    {
+      g_usleep (POLL_MICROSECONDS);
+      if (!interrupted && heft_cli_interrupted ())
+        {
+          interrupted = TRUE;
+          heft_run_stop (run);
+        }
+      if (shown && g_get_monotonic_time () >= next)
+        {
+          show_progress (run, terminal);
+          any = TRUE;
+          next = g_get_monotonic_time () + pause;
+        }
+    }
+  if (any && terminal)
+    fprintf (stderr, "\r\033[K");
+  return interrupted || heft_cli_interrupted ();
+}
+
+static gboolean
+print_json (HeftRun *run, const HeftCliOptions *options, const GError *failure)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  g_autoptr (HeftParameters) parameters = heft_run_dup_parameters (run);
+  g_autofree char *seed = g_strdup_printf ("%" G_GUINT64_FORMAT, heft_parameters_get_seed (parameters));
+
+  json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "heft");
+  json_builder_add_string_value (builder, HEFT_VERSION);
+  json_builder_set_member_name (builder, "experiment");
+  json_builder_add_string_value (builder, heft_run_get_experiment (run)->id);
+  json_builder_set_member_name (builder, "seed");
+  if (heft_parameters_get_seed (parameters) <= G_MAXINT64)
+    json_builder_add_int_value (builder, (gint64) heft_parameters_get_seed (parameters));
+  else
+    json_builder_add_string_value (builder, seed);
+  json_builder_set_member_name (builder, "parameters");
+  heft_json_add_parameters (builder, parameters);
+  json_builder_set_member_name (builder, "results");
+  heft_json_add_results (builder, heft_run_get_record (run));
+  if (options->series)
+    {
+      json_builder_set_member_name (builder, "series");
+      heft_json_add_series (builder, heft_run_get_record (run));
+    }
+  if (failure != NULL)
+    {
+      json_builder_set_member_name (builder, "error");
+      json_builder_add_string_value (builder, failure->message);
+    }
+  json_builder_end_object (builder);
+  return heft_json_print (builder);
+}
+
+static void
+print_result (HeftRecord *record, const HeftResultSpec *spec)
+{
+  gsize n;
+  g_autofree double *curve = heft_record_dup_result_array (record, spec->id, &n);
+  g_autofree char *reason = heft_record_dup_result_reason (record, spec->id);
+  double value;
+
+  if (heft_record_get_result (record, spec->id, &value))
+    printf ("%-28s %14.6g %-5s %s\n", spec->id, value, spec->unit, _(spec->label));
+  else if (curve != NULL && n <= 12)
+    {
+      printf ("%-28s", spec->id);
+      for (gsize i = 0; i < n; i++)
+        printf (" %.6g", curve[i]);
+      printf (" %s %s\n", spec->unit, _(spec->label));
+    }
+  else if (curve != NULL)
+    printf (_("%-28s a curve of %" G_GSIZE_FORMAT " points (--json shows it) %s\n"), spec->id, n, _(spec->label));
+  else
+    printf ("%-28s %14s %-5s %s\n", spec->id, "–", spec->unit,
+            reason != NULL ? reason : _("The run ended before it was measured."));
+}
+
+static gboolean
+write_outputs (HeftRun *run, const HeftCliOptions *options, const GError *failure, GError **error)
+{
+  HeftRecord *record = heft_run_get_record (run);
+  g_autoptr (HeftParameters) parameters = heft_run_dup_parameters (run);
+
+  if (options->json)
+    {
+      if (!print_json (run, options, failure))
+        {
+          g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, _("Standard output could not be written to."));
+          return FALSE;
+        }
+    }
+  else if (!options->quiet)
+    {
+      for (gsize r = 0; r < heft_record_get_n_results (record); r++)
+        print_result (record, heft_record_get_result_spec (record, r));
+    }
+  return (options->output == NULL || heft_run_file_save (run, options->output, error)) &&
+         (options->export_folder == NULL ||
+          heft_cli_export_record (record, parameters, options->export_folder, options->formats, 150, error));
+}
+
+static int
+run_experiment (HeftParameters *parameters, const HeftCliOptions *options)
+{
+  g_autoptr (HeftRun) run = heft_run_new (heft_parameters_get_experiment (parameters), parameters,
+                                          heft_cli_options_threads (options));
+  g_autoptr (GError) failure = NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean interrupted;
+
+  heft_cli_catch_interrupts ();
+  heft_run_start (run);
+  interrupted = wait_for_run (run, options);
+  heft_run_join (run, &failure);
+  if (failure != NULL)
+    heft_cli_fail_error (HEFT_EXIT_FAILED, failure);
+  if (!write_outputs (run, options, failure, &error))
+    return heft_cli_fail_error (HEFT_EXIT_FAILED, error);
+  return failure != NULL ? HEFT_EXIT_FAILED : interrupted ? HEFT_EXIT_INTERRUPTED : HEFT_EXIT_DONE;
+}
+
+int
+heft_cli_run (int argc, char **argv)
+{
+  g_auto (HeftCliOptions) options = { 0 };
+  const GOptionEntry entries[] = {
+    { "set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &options.settings, N_("Set a parameter; again for more"), N_("NAME=VALUE") },
+    { "seed", 0, 0, G_OPTION_ARG_STRING, &options.seed, N_("Seed of all random numbers (default: 0)"), N_("N") },
+    { "threads", 0, 0, G_OPTION_ARG_INT, &options.threads, N_("Worker threads; never changes a result (default: cores)"), N_("N") },
+    { "output", 'o', 0, G_OPTION_ARG_FILENAME, &options.output, N_("Save the run"), N_("FILE.heft") },
+    { "export", 0, 0, G_OPTION_ARG_FILENAME, &options.export_folder, N_("Write figures and data into this folder"), N_("FOLDER") },
+    { "format", 0, 0, G_OPTION_ARG_STRING, &options.formats, N_("Any of svg, png, pdf, csv, separated by commas (default: svg,csv)"),
+      N_("LIST") },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &options.json, N_("Write one JSON document to standard output"), NULL },
+    { "series", 0, 0, G_OPTION_ARG_NONE, &options.series, N_("Include the series in the JSON"), NULL },
+    { "quiet", 0, 0, G_OPTION_ARG_NONE, &options.quiet, N_("Neither progress nor results in words"), NULL },
+    { "progress", 0, 0, G_OPTION_ARG_NONE, &options.progress, N_("Progress also where standard error is no terminal"), NULL },
+    { NULL }
+  };
+  g_autoptr (HeftParameters) parameters = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!heft_cli_parse (&argc, &argv, entries, N_("EXPERIMENT"), N_("Runs an experiment to its end without a screen."), 1, 1))
+    return HEFT_EXIT_USAGE;
+  if (!heft_cli_options_check_output (&options, &error))
+    return heft_cli_fail_error (HEFT_EXIT_USAGE, error);
+  parameters = heft_cli_options_parameters (&options, argv[1], &error);
+  if (parameters == NULL)
+    return heft_cli_fail_error (HEFT_EXIT_USAGE, error);
+  return run_experiment (parameters, &options);
+}
