@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#define G_LOG_DOMAIN "heft-plot"
+
+#include "config.h"
+
+#include "plot-private.h"
+
+#include <glib/gi18n-lib.h>
+#include <math.h>
+#include <string.h>
+
+/* Panels that show one frozen measurement of a record. The names of a frame's parts are the ones its maker writes. */
+
+/* Eigenvalues below this share of the largest are rounding, not curvature. */
+#define SPECTRUM_FLOOR 1e-10
+
+static void
+append_caption (HeftFigure *figure, const char *text)
+{
+  char *longer;
+
+  if (text == NULL || *text == '\0')
+    return;
+  longer = figure->caption != NULL && *figure->caption != '\0' ? g_strdup_printf ("%s · %s", figure->caption, text)
+                                                                : g_strdup (text);
+  g_free (figure->caption);
+  figure->caption = longer;
+}
+
+static double *
+ranks (gsize n)
+{
+  double *x = g_new (double, n + 1);
+
+  for (gsize i = 0; i < n; i++)
+    x[i] = i + 1.0;
+
+  return x;
+}
+
+static HeftMark *
+add_spectrum (HeftPlot *plot, HeftFrame *frame, const char *name, HeftMarkKind kind, const char *label, int index)
+{
+  gsize rows, columns;
+  const double *values = heft_frame_get_array (frame, name, &rows, &columns);
+  g_autofree double *x = NULL;
+  HeftMark *mark;
+
+  if (values == NULL || rows * columns == 0)
+    return NULL;
+  x = ranks (rows * columns);
+  mark = heft_plot_add_mark (plot, kind, HEFT_QUANTITY_LAYER, label, rows * columns, x, values);
+  mark->index = index;
+
+  return mark;
+}
+
+/* On a log scale the axis ends ten decades below the largest eigenvalue, and says what is below. */
+static void
+limit_spectrum (HeftFigure *figure, HeftPlot *plot, double threshold)
+{
+  double largest = 0.0, smallest = INFINITY, floor_value;
+  gsize below = 0;
+
+  for (guint k = 0; k < plot->marks->len; k++)
+    {
+      const HeftMark *mark = g_ptr_array_index (plot->marks, k);
+
+      for (gsize i = 0; mark->x != NULL && i < mark->n; i++)
+        if (isfinite (mark->y[i]))
+          {
+            largest = MAX (largest, mark->y[i]);
+            if (mark->y[i] > 0.0)
+              smallest = MIN (smallest, mark->y[i]);
+          }
+    }
+  floor_value = largest * SPECTRUM_FLOOR;
+  if (plot->y.scale != HEFT_SCALE_LOG || largest <= 0.0 || smallest >= floor_value)
+    return;
+  for (guint k = 0; k < plot->marks->len; k++)
+    {
+      const HeftMark *mark = g_ptr_array_index (plot->marks, k);
+
+      for (gsize i = 0; mark->x != NULL && i < mark->n; i++)
+        below += mark->y[i] > 0.0 && mark->y[i] < floor_value;
+    }
+  plot->y.automatic = FALSE;
+  plot->y.minimum = isfinite (threshold) && threshold > 0.0 ? MIN (floor_value, threshold / 3) : floor_value;
+  plot->y.maximum = MAX (largest, isfinite (threshold) ? threshold : 0.0) * 3;
+  g_ptr_array_add (figure->notes,
+                   g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%lu eigenvalue is below the axis: smaller than rounding.",
+                                                 "%lu eigenvalues are below the axis: smaller than rounding.", below),
+                                    (gulong) below));
+}
+
+void
+heft_panel_spectra (HeftFigure *figure, const HeftPanelSpec *panel, HeftFrame *frame)
+{
+  HeftPlot *plot = heft_figure_add_plot (figure, HEFT_PLOT_AXES);
+  const char *const *names = heft_frame_get_array_names (frame);
+  const char *estimator = heft_frame_get_text (frame, "estimator"), *head = heft_frame_get_text (frame, "head_estimator");
+  double threshold = heft_frame_get_number (frame, "threshold", NAN);
+  gboolean any_head = FALSE;
+  int index = 0;
+
+  heft_panel_axes (plot, panel);
+  for (gsize i = 0; names != NULL && names[i] != NULL; i++)
+    {
+      g_autofree char *head_name = NULL;
+
+      if (!g_str_has_prefix (names[i], "layer:"))
+        continue;
+      head_name = g_strconcat ("head:", names[i] + strlen ("layer:"), NULL);
+      add_spectrum (plot, frame, names[i], HEFT_MARK_LINE, names[i] + strlen ("layer:"), index);
+      any_head |= add_spectrum (plot, frame, head_name, HEFT_MARK_POINTS, NULL, index) != NULL;
+      index++;
+    }
+  if (plot->marks->len == 0)
+    {
+      g_ptr_array_set_size (figure->plots, 0);
+      return;
+    }
+  /* The keys to line and points: marks without points of their own. */
+  if (estimator != NULL)
+    heft_plot_add_mark (plot, HEFT_MARK_LINE, HEFT_QUANTITY_LOSS_LANDSCAPE, estimator, 0, NULL, NULL);
+  if (head != NULL && any_head)
+    heft_plot_add_mark (plot, HEFT_MARK_POINTS, HEFT_QUANTITY_LOSS_LANDSCAPE, head, 0, NULL, NULL);
+  limit_spectrum (figure, plot, threshold);
+  if (isfinite (threshold))
+    {
+      HeftMark *mark = heft_plot_add_mark (plot, HEFT_MARK_HORIZONTAL, HEFT_QUANTITY_THRESHOLD, NULL, 1, NULL, &threshold);
+
+      mark->note = g_strdup (heft_frame_get_text (frame, "threshold_label"));
+    }
+  append_caption (figure, estimator);
+  append_caption (figure, head);
+}
+
+/* The range all maps of one name share, so that their colours can be compared. */
+static void
+common_range (HeftFrame *frame, const char *prefix, double *minimum, double *maximum)
+{
+  *minimum = INFINITY;
+  *maximum = 0.0;
+  for (int k = 0; k < 16; k++)
+    {
+      g_autofree char *name = g_strdup_printf ("%s:%d", prefix, k);
+      gsize rows, columns;
+      const double *values = heft_frame_get_array (frame, name, &rows, &columns);
+
+      for (gsize i = 0; values != NULL && i < rows * columns; i++)
+        if (isfinite (values[i]) && values[i] > 0.0)
+          {
+            *minimum = MIN (*minimum, values[i]);
+            *maximum = MAX (*maximum, values[i]);
+          }
+    }
+  if (!(*maximum > 0.0))
+    *minimum = *maximum = 0.0;
+  else
+    *minimum = MAX (*minimum, *maximum * 1e-6);
+}
+
+static HeftPlot *
+add_image (HeftFigure *figure, HeftFrame *frame, const char *prefix, int k, HeftColourMap map)
+{
+  g_autofree char *name = g_strdup_printf ("%s:%d", prefix, k);
+  HeftPlot *plot = heft_figure_add_plot (figure, HEFT_PLOT_IMAGE);
+  const double *values = heft_frame_get_array (frame, name, &plot->rows, &plot->columns);
+
+  plot->colour_map = map;
+  if (values != NULL)
+    plot->values = g_memdup2 (values, plot->rows * plot->columns * sizeof (double));
+  else
+    plot->rows = plot->columns = 1;
+
+  return plot;
+}
+
+static void
+add_map (HeftFigure *figure, HeftFrame *frame, const char *prefix, int k, const char *label)
+{
+  HeftPlot *plot = add_image (figure, frame, prefix, k, HEFT_COLOUR_MAP_SEQUENTIAL);
+
+  plot->colour_bar = TRUE;
+  plot->colour_log = TRUE;
+  plot->value_label = g_strdup (label);
+  common_range (frame, prefix, &plot->value_minimum, &plot->value_maximum);
+}
+
+void
+heft_panel_images (HeftFigure *figure, const HeftPanelSpec *panel, HeftFrame *frame)
+{
+  figure->columns = 3;
+  for (int k = 0; k < 16; k++)
+    {
+      g_autofree char *name = g_strdup_printf ("image:%d", k);
+      g_autofree char *title = g_strdup_printf ("title:%d", k);
+      gsize rows, columns;
+      HeftPlot *plot;
+
+      if (heft_frame_get_array (frame, name, &rows, &columns) == NULL)
+        break;
+      plot = add_image (figure, frame, "image", k, HEFT_COLOUR_MAP_GREY);
+      /* Bytes scaled to [0, 1] are shown as they are. */
+      plot->value_minimum = 0.0;
+      plot->value_maximum = 1.0;
+      plot->y.label = g_strdup (heft_frame_get_text (frame, title));
+      add_map (figure, frame, "map", k, heft_frame_get_text (frame, "map_label"));
+      add_map (figure, frame, "change", k, heft_frame_get_text (frame, "change_label"));
+      if (k == 0)
+        {
+          plot->title = g_strdup (_("Image"));
+          ((HeftPlot *) g_ptr_array_index (figure->plots, 1))->title = g_strdup (_("What it sees"));
+          ((HeftPlot *) g_ptr_array_index (figure->plots, 2))->title = g_strdup (_("Smallest change"));
+        }
+    }
+  append_caption (figure, heft_frame_get_text (frame, "estimator"));
+}
+
+void
+heft_panel_ledger (HeftFigure *figure, const HeftPanelSpec *panel, HeftFrame *frame)
+{
+  HeftPlot *plot = heft_figure_add_plot (figure, HEFT_PLOT_TABLE);
+
+  for (int k = 0; k < 64; k++)
+    {
+      g_autofree char *label = g_strdup_printf ("row:%d:label", k);
+      g_autofree char *value = g_strdup_printf ("row:%d:value", k);
+      g_autofree char *note = g_strdup_printf ("row:%d:note", k);
+      g_autofree char *gauge = g_strdup_printf ("row:%d:gauge", k);
+      g_autofree char *quantity = g_strdup_printf ("row:%d:quantity", k);
+      const char *small_print;
+      HeftTableRow *row;
+
+      if (heft_frame_get_text (frame, label) == NULL)
+        break;
+      row = heft_plot_add_row (plot, heft_frame_get_text (frame, label), heft_frame_get_text (frame, value));
+      small_print = heft_frame_get_text (frame, note);
+      row->note = small_print != NULL && *small_print != '\0' ? g_strdup (small_print) : NULL;
+      row->gauge = heft_frame_get_number (frame, gauge, -1.0);
+      row->overflow = row->gauge > 1.0;
+      row->gauge = isfinite (row->gauge) ? MIN (row->gauge, 1.0) : -1.0;
+      row->quantity = (HeftQuantity) heft_frame_get_number (frame, quantity, HEFT_QUANTITY_REFERENCE);
+    }
+  if (plot->table->len == 0)
+    g_ptr_array_set_size (figure->plots, 0);
+}
+
+static const struct
+{
+  const char  *name;
+  HeftQuantity quantity;
+  const char  *label;
+} densities[] = {
+  { "prior", HEFT_QUANTITY_PRIOR, N_("Prior $P$") },
+  { "gibbs", HEFT_QUANTITY_EXACT, N_("Gibbs posterior, exact") },
+  { "gaussian", HEFT_QUANTITY_GAUSSIAN, N_("Best Gaussian") },
+  { "laplace", HEFT_QUANTITY_CORRECTED, N_("Gaussian at the minimum, corrected") },
+  { "printed", HEFT_QUANTITY_PRINTED, N_("Gaussian at the minimum, as printed") },
+};
+
+static void
+density_axes (HeftPlot *plot, const HeftPanelSpec *panel, const char *y_label, const char *y_unit)
+{
+  heft_panel_axes (plot, panel);
+  g_free (plot->y.label);
+  g_free (plot->y.unit);
+  plot->y.label = g_strdup (y_label);
+  plot->y.unit = g_strdup (y_unit);
+  if (plot->x.label == NULL)
+    plot->x.label = g_strdup (_("Weight $w$"));
+}
+
+void
+heft_panel_densities (HeftFigure *figure, const HeftPanelSpec *panel, HeftFrame *frame)
+{
+  gsize rows, columns, n;
+  const double *grid = heft_frame_get_array (frame, "grid", &rows, &columns);
+  gsize loss_rows = 0, loss_columns = 0;
+  const double *loss = heft_frame_get_array (frame, "loss", &loss_rows, &loss_columns);
+  HeftPlot *plot;
+
+  if (grid == NULL)
+    return;
+  n = rows * columns;
+  if (loss != NULL && loss_rows * loss_columns == n)
+    {
+      static const double weights[] = { 0.8, 1.0 };
+
+      plot = heft_figure_add_plot (figure, HEFT_PLOT_AXES);
+      density_axes (plot, panel, _("Loss $L(w)$"), _("nat"));
+      plot->legend = FALSE;
+      heft_plot_add_mark (plot, HEFT_MARK_LINE, HEFT_QUANTITY_LOSS_LANDSCAPE, _("Loss $L(w)$"), n, grid, loss);
+      figure->row_weights = g_memdup2 (weights, sizeof weights);
+    }
+  plot = heft_figure_add_plot (figure, HEFT_PLOT_AXES);
+  density_axes (plot, panel, panel->y_label != NULL ? g_dgettext (GETTEXT_PACKAGE, panel->y_label) : _("Density"), NULL);
+  plot->y.include_zero = !panel->y_log;
+  for (gsize i = 0; i < G_N_ELEMENTS (densities); i++)
+    {
+      gsize density_rows, density_columns;
+      const double *values = heft_frame_get_array (frame, densities[i].name, &density_rows, &density_columns);
+
+      if (values != NULL && density_rows * density_columns == n)
+        heft_plot_add_mark (plot, HEFT_MARK_LINE, densities[i].quantity, _(densities[i].label), n, grid, values);
+    }
+  append_caption (figure, heft_frame_get_text (frame, "estimator"));
+}

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#define G_LOG_DOMAIN "heft-plot"
+
+#include "config.h"
+
+#include "plot-private.h"
+
+#include <glib/gi18n-lib.h>
+#include <math.h>
+#include <string.h>
+
+/* Panels that follow a record's series. Those that show its frames are in panel-frame.c. */
+
+static const char *
+translated (const char *text)
+{
+  /* gettext answers the empty string with its header. */
+  return text != NULL && *text != '\0' ? g_dgettext (GETTEXT_PACKAGE, text) : NULL;
+}
+
+void
+heft_panel_axes (HeftPlot *plot, const HeftPanelSpec *panel)
+{
+  plot->x.label = g_strdup (translated (panel->x_label));
+  plot->x.unit = g_strdup (translated (panel->x_unit));
+  plot->x.scale = panel->x_log ? HEFT_SCALE_LOG : HEFT_SCALE_LINEAR;
+  plot->y.label = g_strdup (translated (panel->y_label));
+  plot->y.unit = g_strdup (translated (panel->y_unit));
+  plot->y.scale = panel->y_log ? HEFT_SCALE_LOG : HEFT_SCALE_LINEAR;
+}
+
+typedef struct
+{
+  gsize   n;
+  double *x, *y;
+} Curve;
+
+static void
+curve_clear (Curve *self)
+{
+  g_clear_pointer (&self->x, g_free);
+  g_clear_pointer (&self->y, g_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Curve, curve_clear)
+
+static Curve
+read_curve (HeftRecord *record, gsize series, gsize layer)
+{
+  Curve curve = { .n = heft_record_get_length (record, series, layer) };
+
+  curve.x = g_new (double, curve.n + 1);
+  curve.y = g_new (double, curve.n + 1);
+  curve.n = heft_record_read (record, series, layer, 0, curve.n, curve.x, curve.y);
+
+  return curve;
+}
+
+/* How each curve was measured belongs into every file. */
+static void
+add_estimator (HeftFigure *figure, const HeftSeriesSpec *spec)
+{
+  const char *estimator = translated (spec->estimator), *label = translated (spec->label);
+  char *longer;
+
+  if (estimator == NULL || label == NULL)
+    return;
+  longer = figure->caption != NULL && *figure->caption != '\0' ? g_strdup_printf ("%s · %s: %s", figure->caption, label, estimator)
+                                                                : g_strdup_printf ("%s: %s", label, estimator);
+  g_free (figure->caption);
+  figure->caption = longer;
+}
+
+static gboolean
+is_percent (const HeftSeriesSpec *spec)
+{
+  return g_strcmp0 (spec->unit, "%") == 0;
+}
+
+static HeftMark *
+add_curve (HeftPlot *plot, const HeftSeriesSpec *spec, const Curve *curve, const char *label)
+{
+  HeftMark *mark = heft_plot_add_mark (plot, HEFT_MARK_LINE, spec->quantity, label, curve->n, curve->x, curve->y);
+
+  if (is_percent (spec))
+    for (gsize i = 0; i < mark->n; i++)
+      mark->y[i] *= 100.0;
+  mark->faint = spec->quantity == HEFT_QUANTITY_BATCH_LOSS || spec->quantity == HEFT_QUANTITY_REFERENCE;
+
+  return mark;
+}
+
+static gboolean
+add_series (HeftPlot *plot, HeftRecord *record, gsize series)
+{
+  const HeftSeriesSpec *spec = heft_record_get_series_spec (record, series);
+  const char *const *names = NULL;
+  gsize n_layers = spec->per_layer ? heft_record_get_layers (record, &names) : 1;
+  gboolean any = FALSE;
+
+  for (gsize layer = 0; layer < n_layers; layer++)
+    {
+      g_auto (Curve) curve = read_curve (record, series, layer);
+      HeftMark *mark;
+
+      if (curve.n == 0)
+        continue;
+      mark = add_curve (plot, spec, &curve, spec->per_layer && names != NULL ? names[layer] : translated (spec->label));
+      if (spec->per_layer)
+        {
+          mark->quantity = HEFT_QUANTITY_LAYER;
+          mark->index = layer;
+        }
+      any = TRUE;
+    }
+
+  return any;
+}
+
+/* One set of axes for the series with or without "%"; none if nothing has been measured. */
+static void
+add_lines_plot (HeftFigure *figure, const HeftPanelSpec *panel, HeftRecord *record, gboolean percent)
+{
+  HeftPlot *plot = heft_figure_add_plot (figure, HEFT_PLOT_AXES);
+  gboolean any = FALSE;
+
+  heft_panel_axes (plot, panel);
+  if (percent)
+    {
+      g_free (plot->y.label);
+      g_free (plot->y.unit);
+      plot->y.label = g_strdup (_("Error"));
+      plot->y.unit = g_strdup ("%");
+      plot->y.include_zero = plot->y.scale == HEFT_SCALE_LINEAR;
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (panel->series) && panel->series[i] != NULL; i++)
+    {
+      int series = heft_record_find_series (record, panel->series[i]);
+      const HeftSeriesSpec *spec = series >= 0 ? heft_record_get_series_spec (record, series) : NULL;
+
+      if (spec == NULL || is_percent (spec) != percent || !add_series (plot, record, series))
+        continue;
+      any = TRUE;
+      if (plot->y.unit == NULL)
+        plot->y.unit = g_strdup (translated (spec->unit));
+      if (plot->x.label == NULL)
+        plot->x.label = g_strdup (translated (spec->x_label));
+      add_estimator (figure, spec);
+    }
+  if (!any)
+    g_ptr_array_set_size (figure->plots, figure->plots->len - 1);
+}
+
+void
+heft_panel_lines (HeftFigure *figure, const HeftPanelSpec *panel, HeftRecord *record)
+{
+  add_lines_plot (figure, panel, record, FALSE);
+  add_lines_plot (figure, panel, record, TRUE);
+  if (figure->plots->len == 2)
+    {
+      static const double weights[] = { 1.0, 0.72 };
+
+      figure->row_weights = g_memdup2 (weights, sizeof weights);
+    }
+}
+
+static void
+add_threshold (HeftPlot *plot, HeftRecord *record, const HeftPanelSpec *panel)
+{
+  g_autoptr (HeftFrame) frame = panel->frame != NULL ? heft_record_get_frame (record, panel->frame) : NULL;
+  double value = frame != NULL ? heft_frame_get_number (frame, "threshold", NAN) : NAN;
+
+  if (isfinite (value))
+    {
+      HeftMark *mark = heft_plot_add_mark (plot, HEFT_MARK_HORIZONTAL, HEFT_QUANTITY_THRESHOLD, NULL, 1, NULL, &value);
+
+      mark->note = g_strdup (heft_frame_get_text (frame, "threshold_label"));
+    }
+}
+
+/* Layers from below in the order of the network; the writer may be between two of them, so the shortest decides. */
+static void
+stack_layers (HeftPlot *plot, HeftRecord *record, gsize series, gboolean stacked)
+{
+  const HeftSeriesSpec *spec = heft_record_get_series_spec (record, series);
+  const char *const *names = NULL;
+  gsize n_layers = heft_record_get_layers (record, &names), n = G_MAXSIZE;
+  g_autofree double *floor_values = NULL;
+
+  for (gsize layer = 0; layer < n_layers; layer++)
+    n = MIN (n, heft_record_get_length (record, series, layer));
+  if (n_layers == 0 || n == 0)
+    return;
+  floor_values = g_new0 (double, n);
+  for (gsize layer = 0; layer < n_layers; layer++)
+    {
+      g_auto (Curve) curve = read_curve (record, series, layer);
+      const char *label = names != NULL ? names[layer] : translated (spec->label);
+      HeftMark *mark;
+
+      curve.n = MIN (curve.n, n);
+      if (stacked)
+        {
+          mark = heft_plot_add_mark (plot, HEFT_MARK_AREA, HEFT_QUANTITY_LAYER, label, curve.n, curve.x, NULL);
+          mark->lower = g_memdup2 (floor_values, curve.n * sizeof (double));
+          for (gsize i = 0; i < curve.n; i++)
+            floor_values[i] += curve.y[i];
+          mark->upper = g_memdup2 (floor_values, curve.n * sizeof (double));
+        }
+      else
+        mark = heft_plot_add_mark (plot, HEFT_MARK_LINE, HEFT_QUANTITY_LAYER, label, curve.n, curve.x, curve.y);
+      mark->index = layer;
+    }
+}
+
+void
+heft_panel_stacked (HeftFigure *figure, const HeftPanelSpec *panel, HeftRecord *record)
+{
+  HeftPlot *plot = heft_figure_add_plot (figure, HEFT_PLOT_AXES);
+
+  heft_panel_axes (plot, panel);
+  plot->y.include_zero = !panel->y_log;
+  for (gsize i = 0; i < G_N_ELEMENTS (panel->series) && panel->series[i] != NULL; i++)
+    {
+      int series = heft_record_find_series (record, panel->series[i]);
+      const HeftSeriesSpec *spec = series >= 0 ? heft_record_get_series_spec (record, series) : NULL;
+      guint before = plot->marks->len;
+
+      if (spec == NULL)
+        continue;
+      /* Heights add up on a linear scale only: on a log scale the layers are lines. */
+      if (spec->per_layer)
+        stack_layers (plot, record, series, !panel->y_log);
+      else
+        add_series (plot, record, series);
+      if (plot->marks->len == before)
+        continue;
+      if (plot->y.unit == NULL)
+        plot->y.unit = g_strdup (translated (spec->unit));
+      if (plot->x.label == NULL)
+        plot->x.label = g_strdup (translated (spec->x_label));
+      add_estimator (figure, spec);
+    }
+  if (plot->marks->len == 0)
+    g_ptr_array_set_size (figure->plots, 0);
+  else
+    add_threshold (plot, record, panel);
+}
+
+/* Points with x = KL and y = loss; the second series has the slope's size at each. Others are points of their own. */
+void
+heft_panel_curve (HeftFigure *figure, const HeftPanelSpec *panel, HeftRecord *record)
+{
+  HeftPlot *plot = heft_figure_add_plot (figure, HEFT_PLOT_AXES);
+  int first = panel->series[0] != NULL ? heft_record_find_series (record, panel->series[0]) : -1;
+  int second = panel->series[0] != NULL && panel->series[1] != NULL ? heft_record_find_series (record, panel->series[1]) : -1;
+
+  heft_panel_axes (plot, panel);
+  if (first >= 0)
+    {
+      const HeftSeriesSpec *spec = heft_record_get_series_spec (record, first);
+      g_auto (Curve) curve = read_curve (record, first, 0);
+
+      if (second >= 0 && curve.n > 0)
+        {
+          g_auto (Curve) beta = read_curve (record, second, 0);
+          gsize n = MIN (curve.n, beta.n);
+          HeftMark *mark = heft_plot_add_mark (plot, HEFT_MARK_TANGENT, spec->quantity, _("slope $-\\beta$"), n, curve.x,
+                                               curve.y);
+
+          mark->lower = g_new (double, n + 1);
+          for (gsize i = 0; i < n; i++)
+            mark->lower[i] = -beta.y[i];
+        }
+      if (curve.n > 0)
+        {
+          heft_plot_add_mark (plot, HEFT_MARK_LINE_POINTS, spec->quantity, translated (spec->label), curve.n, curve.x, curve.y);
+          if (plot->y.unit == NULL)
+            plot->y.unit = g_strdup (translated (spec->unit));
+          add_estimator (figure, spec);
+        }
+    }
+  for (gsize i = 2; i < G_N_ELEMENTS (panel->series) && panel->series[i - 1] != NULL && panel->series[i] != NULL; i++)
+    {
+      int series = heft_record_find_series (record, panel->series[i]);
+
+      if (series >= 0)
+        {
+          const HeftSeriesSpec *spec = heft_record_get_series_spec (record, series);
+          g_auto (Curve) curve = read_curve (record, series, 0);
+
+          if (curve.n > 0)
+            heft_plot_add_mark (plot, HEFT_MARK_POINTS, spec->quantity, translated (spec->label), curve.n, curve.x, curve.y);
+        }
+    }
+  if (plot->marks->len == 0)
+    g_ptr_array_set_size (figure->plots, 0);
+}
+
+static const char *
+placeholder_for (HeftPanelKind kind)
+{
+  switch (kind)
+    {
+    case HEFT_PANEL_SPECTRA:
+      return _("The spectra appear with the first measurement of the curvature.");
+    case HEFT_PANEL_CURVE:
+      return _("The curve appears point by point while a sweep over $\\beta$ runs.");
+    case HEFT_PANEL_IMAGES:
+      return _("The maps appear with the first measurement of the layer’s invariance.");
+    case HEFT_PANEL_LEDGER:
+      return _("The ledger fills with the first measurement.");
+    case HEFT_PANEL_LINES:
+    case HEFT_PANEL_STACKED:
+    case HEFT_PANEL_DENSITIES:
+    default:
+      return _("Nothing has been measured yet: start the run.");
+    }
+}
+
+/**
+ * heft_panel_figure:
+ * @panel: what to show and how
+ * @record: the run
+ * @caption: (nullable): seed, N, beta and the like, for files; how each curve was measured is added
+ * @x_log: %TRUE, %FALSE, or -1 for the panel's own scale
+ * @y_log: likewise
+ *
+ * Returns: (transfer full): the panel as a figure; without data one with a placeholder
+ */
+HeftFigure *
+heft_panel_figure (const HeftPanelSpec *panel, HeftRecord *record, const char *caption, int x_log, int y_log)
+{
+  HeftPanelSpec spec;
+  HeftFigure *figure;
+  g_autoptr (HeftFrame) frame = NULL;
+
+  g_return_val_if_fail (panel != NULL, NULL);
+
+  spec = *panel;
+  if (x_log >= 0)
+    spec.x_log = x_log != 0;
+  if (y_log >= 0)
+    spec.y_log = y_log != 0;
+  figure = heft_figure_new (translated (panel->title));
+  figure->caption = g_strdup (caption);
+  figure->placeholder = g_strdup (placeholder_for (panel->kind));
+  if (record == NULL)
+    return figure;
+
+  if (panel->frame != NULL)
+    frame = heft_record_get_frame (record, panel->frame);
+  switch (panel->kind)
+    {
+    case HEFT_PANEL_STACKED:
+      heft_panel_stacked (figure, &spec, record);
+      break;
+    case HEFT_PANEL_CURVE:
+      heft_panel_curve (figure, &spec, record);
+      break;
+    case HEFT_PANEL_SPECTRA:
+      if (frame != NULL)
+        heft_panel_spectra (figure, &spec, frame);
+      break;
+    case HEFT_PANEL_IMAGES:
+      if (frame != NULL)
+        heft_panel_images (figure, &spec, frame);
+      break;
+    case HEFT_PANEL_LEDGER:
+      if (frame != NULL)
+        heft_panel_ledger (figure, &spec, frame);
+      break;
+    case HEFT_PANEL_DENSITIES:
+      if (frame != NULL)
+        heft_panel_densities (figure, &spec, frame);
+      break;
+    case HEFT_PANEL_LINES:
+    default:
+      heft_panel_lines (figure, &spec, record);
+      break;
+    }
+
+  return figure;
+}
