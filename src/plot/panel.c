@@ -327,7 +327,7 @@ placeholder_for (HeftPanelKind kind)
  * @x_log: %TRUE, %FALSE, or -1 for the panel's own scale
  * @y_log: likewise
  *
- * Returns: (transfer full): the panel as a figure; without data one with a placeholder
+ * Returns: (transfer full): the panel as a figure; without data one sentence says what is awaited
  */
 HeftFigure *
 heft_panel_figure (const HeftPanelSpec *panel, HeftRecord *record, const char *caption, int x_log, int y_log)
