@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "linalg/i18n.h"
 #include "linalg/linalg.h"
 
 static const HeftCommand commands[] = {
@@ -44,12 +45,9 @@ unknown_command (const char *typed)
 int
 main (int argc, char **argv)
 {
-  setlocale (LC_ALL, "");
+  heft_i18n_init ();
   /* Numbers are written and read with a decimal point everywhere. */
   setlocale (LC_NUMERIC, "C");
-  bindtextdomain (GETTEXT_PACKAGE, HEFT_LOCALEDIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
-  textdomain (GETTEXT_PACKAGE);
   heft_blas_set_threads (1);
 
   if (argc < 2)

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -39,7 +40,7 @@ show_progress (HeftRun *run, gboolean in_place)
   heft_run_get_progress (run, &progress);
   if (progress.fraction >= 0)
     g_string_append_printf (line, "%3.0f %%  ", 100 * progress.fraction);
-  g_string_append_printf (line, _("step %" G_GUINT64_FORMAT), progress.step);
+  g_string_append_printf (line, _("step %" PRIu64), progress.step);
   if (progress.epoch > 0)
     g_string_append_printf (line, _(", epoch %.1f"), progress.epoch);
   if (progress.samples_per_second > 0)
@@ -138,7 +139,7 @@ print_result (HeftRecord *record, const HeftResultSpec *spec)
       printf (" %s %s\n", spec->unit, _(spec->label));
     }
   else if (curve != NULL)
-    printf (_("%-28s a curve of %" G_GSIZE_FORMAT " points (--json shows it) %s\n"), spec->id, n, _(spec->label));
+    printf (_("%-28s a curve of %zu points (--json shows it) %s\n"), spec->id, n, _(spec->label));
   else
     printf ("%-28s %14s %-5s %s\n", spec->id, "–", spec->unit,
             reason != NULL ? reason : _("The run ended before it was measured."));

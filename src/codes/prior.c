@@ -49,7 +49,7 @@ check_centre (const float *centre,
     if (!isfinite (centre[i]))
       {
         g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_DATA,
-                     _("The centre of a prior is not finite at weight %" G_GSIZE_FORMAT "; start from finite weights."),
+                     _("The centre of a prior is not finite at weight %zu; start from finite weights."),
                      i + 1);
         return FALSE;
       }

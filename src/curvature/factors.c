@@ -22,11 +22,11 @@ heft_factors_check (HeftNetwork *network, HeftDataset *data, GError **error)
 {
   if (heft_dataset_get_n_features (data) != heft_network_get_n_inputs (network))
     g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER,
-                 _("%s has %" G_GSIZE_FORMAT " features a sample, but the network takes %" G_GSIZE_FORMAT " inputs."),
+                 _("%s has %zu features a sample, but the network takes %zu inputs."),
                  heft_dataset_get_name (data), heft_dataset_get_n_features (data), heft_network_get_n_inputs (network));
   else if (heft_dataset_get_n_classes (data) > heft_network_get_n_classes (network))
     g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER,
-                 _("%s has %" G_GSIZE_FORMAT " classes, but the network tells only %" G_GSIZE_FORMAT " apart."),
+                 _("%s has %zu classes, but the network tells only %zu apart."),
                  heft_dataset_get_name (data), heft_dataset_get_n_classes (data), heft_network_get_n_classes (network));
   else if (heft_dataset_get_n_samples (data) == 0)
     g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_DATA, _("%s holds no samples."), heft_dataset_get_name (data));

@@ -94,7 +94,7 @@ allocate_square (gsize n, const char *what, GError **error)
   if (n > MAX_DIMENSION)
     {
       g_set_error (error, HEFT_ERROR, HEFT_ERROR_TOO_LARGE,
-                   _("The complete spectrum of %s needs the eigenvalues of a %" G_GSIZE_FORMAT " x %" G_GSIZE_FORMAT
+                   _("The complete spectrum of %s needs the eigenvalues of a %zu x %zu"
                      " matrix: use fewer samples, sampled labels, or Lanczos for the largest ones."), what, n, n);
       return NULL;
     }

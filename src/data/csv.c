@@ -76,7 +76,7 @@ refuse (const Parser *self, gsize line, GError **error, const char *format, ...)
   va_end (arguments);
   /* Translators: file, line, column, then a clause that says what is wrong and what to do. */
   g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_DATA,
-               _("“%s”, line %" G_GSIZE_FORMAT ", column %" G_GSIZE_FORMAT ": %s"),
+               _("“%s”, line %zu, column %zu: %s"),
                heft_reader_get_name (self->reader), line, self->column, what);
   return FALSE;
 }
@@ -192,7 +192,7 @@ end_row (Parser *self, GError **error)
           || self->table->values->len > HEFT_DATA_MAX_BYTES / sizeof (double) - MAX_COLUMNS)
         {
           g_set_error (error, HEFT_ERROR, HEFT_ERROR_TOO_LARGE,
-                       _("“%s” needs more than 2 GiB from line %" G_GSIZE_FORMAT " on; use fewer rows."),
+                       _("“%s” needs more than 2 GiB from line %zu on; use fewer rows."),
                        heft_reader_get_name (self->reader), self->row_line);
           return FALSE;
         }

@@ -84,7 +84,7 @@ check_size (const char *name, const gsize *dimensions, guint n_dimensions, gsize
   fits = fits && g_size_checked_mul (total, features, dimensions[0]) && *total <= HEFT_DATA_MAX_BYTES;
   if (!fits)
     g_set_error (error, HEFT_ERROR, HEFT_ERROR_TOO_LARGE,
-                 _("“%s” claims dimensions in its IDX header that are too large to hold (%" G_GSIZE_FORMAT
+                 _("“%s” claims dimensions in its IDX header that are too large to hold (%zu"
                    " samples, limit 2 GiB in all); check the file, or use fewer samples."), name, dimensions[0]);
   return fits;
 }
@@ -161,14 +161,14 @@ heft_cifar_read (const char *path, GByteArray *pixels, GByteArray *labels, GErro
       if (n_read < sizeof record)
         {
           g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_DATA,
-                       _("“%s” breaks off in image %" G_GSIZE_FORMAT " (CIFAR-10's binary form has 3,073 bytes an "
+                       _("“%s” breaks off in image %zu (CIFAR-10's binary form has 3,073 bytes an "
                          "image); download the binary version again."), heft_reader_get_name (reader), n + 1);
           return FALSE;
         }
       if (record[0] >= CIFAR_CLASSES)
         {
           g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_DATA,
-                       _("“%s” gives image %" G_GSIZE_FORMAT " the label %u, where CIFAR-10 has 0 to 9; check that it "
+                       _("“%s” gives image %zu the label %u, where CIFAR-10 has 0 to 9; check that it "
                          "is the binary version of CIFAR-10."), heft_reader_get_name (reader), n + 1, record[0]);
           return FALSE;
         }

@@ -138,7 +138,7 @@ split_digits (HeftDataset *all, HeftDataPair *pair, GError **error)
   if (n <= DIGITS_TEST)
     {
       g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_DATA,
-                   _("“digits-8x8” holds only %" G_GSIZE_FORMAT " samples; install Heft again."), n);
+                   _("“digits-8x8” holds only %zu samples; install Heft again."), n);
       return FALSE;
     }
   for (gsize i = 0; i < DIGITS_TEST; i++)
@@ -154,8 +154,8 @@ check_same_shape (const char *name, const HeftPart *train, const HeftPart *test,
   if (memcmp (train->shape, test->shape, sizeof train->shape) == 0)
     return TRUE;
   g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_DATA,
-               _("“%s”: training inputs are %" G_GSIZE_FORMAT " × %" G_GSIZE_FORMAT " × %" G_GSIZE_FORMAT
-                 " but test inputs %" G_GSIZE_FORMAT " × %" G_GSIZE_FORMAT " × %" G_GSIZE_FORMAT
+               _("“%s”: training inputs are %zu × %zu × %zu"
+                 " but test inputs %zu × %zu × %zu"
                  "; give two parts of one shape."),
                name, train->shape[0], train->shape[1], train->shape[2],
                test->shape[0], test->shape[1], test->shape[2]);

@@ -321,7 +321,7 @@ widen_integers (const char *name, const guint8 *data, const Header *header, gsiz
       if (values[i] >= EXACT_INTEGERS || values[i] <= -EXACT_INTEGERS)
         {
           g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_DATA,
-                       _("“%s” holds an integer beyond 2^53 at element %" G_GSIZE_FORMAT
+                       _("“%s” holds an integer beyond 2^53 at element %zu"
                          ", which no calculation here can hold exactly; rescale the array."), name, i);
           return NULL;
         }

@@ -97,7 +97,7 @@ check_array_inputs (const char *name, const HeftArray *array, HeftPart *part, GE
   if (features > HEFT_DATA_MAX_FEATURES || array->shape[0] > HEFT_DATA_MAX_SAMPLES)
     {
       g_set_error (error, HEFT_ERROR, HEFT_ERROR_TOO_LARGE,
-                   _("“%s” has %" G_GSIZE_FORMAT " samples of %" G_GSIZE_FORMAT " features, more than fit; reduce it."),
+                   _("“%s” has %zu samples of %zu features, more than fit; reduce it."),
                    name, array->shape[0], features);
       return FALSE;
     }
@@ -105,7 +105,7 @@ check_array_inputs (const char *name, const HeftArray *array, HeftPart *part, GE
     if (!isfinite (heft_array_get (array, i)))
       {
         g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_DATA,
-                     _("“%s” holds a number that is not finite (sample %" G_GSIZE_FORMAT ", feature %" G_GSIZE_FORMAT
+                     _("“%s” holds a number that is not finite (sample %zu, feature %zu"
                        ", counted from 0); replace it."), name, i / features, i % features);
         return FALSE;
       }
@@ -175,7 +175,7 @@ read_labels_npy (const char *path, gsize *n, GError **error)
       if (labels[i] != value)
         {
           g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_DATA,
-                       _("“%s” gives sample %" G_GSIZE_FORMAT " (counted from 0) the label %g, where classes are whole "
+                       _("“%s” gives sample %zu (counted from 0) the label %g, where classes are whole "
                          "numbers from 0 to 255; number the classes from 0."), name, i, value);
           return NULL;
         }
@@ -204,7 +204,7 @@ heft_part_read_pair (const char *images, const char *labels, HeftPart *part, GEr
       g_autofree char *labels_name = g_filename_display_name (labels);
 
       g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_DATA,
-                   _("“%s” holds %" G_GSIZE_FORMAT " samples but “%s” %" G_GSIZE_FORMAT
+                   _("“%s” holds %zu samples but “%s” %zu"
                      " labels; give the two files that belong together."), images_name, part->n, labels_name, n_labels);
       return FALSE;
     }

@@ -7,6 +7,7 @@
 #include "data/reader.h"
 
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <string.h>
 
 #define BUFFER_SIZE 65536
@@ -158,11 +159,11 @@ set_inflate_error (HeftReader *self, gboolean truncated, GError **error)
 {
   if (truncated)
     g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_DATA,
-                 _("“%s” is cut short: its compressed data break off after %" G_GUINT64_FORMAT
+                 _("“%s” is cut short: its compressed data break off after %" PRIu64
                    " bytes of content; copy or download it again."), self->name, self->offset);
   else
     g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_DATA,
-                 _("“%s” is damaged: its compressed data cannot be read beyond byte %" G_GUINT64_FORMAT
+                 _("“%s” is damaged: its compressed data cannot be read beyond byte %" PRIu64
                    " of the content; copy or download it again."), self->name, self->offset);
   return FALSE;
 }
@@ -255,8 +256,8 @@ heft_reader_read_exactly (HeftReader *self, gpointer out, gsize n, GError **erro
                  _("“%s” is empty; copy or download it again."), self->name);
   else
     g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_DATA,
-                 _("“%s” is cut short: it ends after %" G_GUINT64_FORMAT " bytes where its header promises at least %"
-                   G_GUINT64_FORMAT "; copy or download it again."),
+                 _("“%s” is cut short: it ends after %" PRIu64 " bytes where its header promises at least %"
+                   PRIu64 "; copy or download it again."),
                  self->name, self->offset, self->offset + (n - n_read));
   return FALSE;
 }
@@ -276,7 +277,7 @@ heft_reader_read_bytes (HeftReader *self, gsize n, GError **error)
         {
           g_free (memory);
           g_set_error (error, HEFT_ERROR, HEFT_ERROR_TOO_LARGE,
-                       _("“%s” does not fit into memory (%" G_GSIZE_FORMAT " bytes); use a smaller file."),
+                       _("“%s” does not fit into memory (%zu bytes); use a smaller file."),
                        self->name, n);
           return NULL;
         }
@@ -303,7 +304,7 @@ heft_reader_expect_end (HeftReader *self, GError **error)
   if (n_read == 0)
     return TRUE;
   g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_DATA,
-               _("“%s” goes on after the %" G_GUINT64_FORMAT " bytes that its header promises; "
+               _("“%s” goes on after the %" PRIu64 " bytes that its header promises; "
                  "copy or download it again."), self->name, self->offset - 1);
   return FALSE;
 }

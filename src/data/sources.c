@@ -216,7 +216,7 @@ check_ten_classes (const char *path, HeftPart *part, GError **error)
     }
   name = g_filename_display_name (path);
   g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_DATA,
-               _("“%s” holds the label %" G_GSIZE_FORMAT ", where this set has 0 to 9; copy or download it again."),
+               _("“%s” holds the label %zu, where this set has 0 to 9; copy or download it again."),
                name, part->n_classes - 1);
   return FALSE;
 }

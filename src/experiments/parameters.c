@@ -213,7 +213,7 @@ parse_list (const HeftParameterSpec *spec, const char *text, Value *value, GErro
       const char *rest;
 
       if (!parse_number (g_strstrip (words[i]), &value->list[i], &rest) || *rest != '\0')
-        return invalid (error, _("%s must be numbers separated by commas; “%s”, number %" G_GSIZE_FORMAT ", is not one."),
+        return invalid (error, _("%s must be numbers separated by commas; “%s”, number %zu, is not one."),
                         spec->id, words[i], i + 1);
       if (!check_range (spec, value->list[i], error))
         return FALSE;

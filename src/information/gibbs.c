@@ -313,7 +313,7 @@ check_arguments (double lower, double upper, double lambda, double beta, gsize n
     name = "beta";
   else if (n_grid < MIN_GRID)
     g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER,
-                 _("A grid of %" G_GSIZE_FORMAT " points is too coarse: use at least %d."), n_grid, MIN_GRID);
+                 _("A grid of %zu points is too coarse: use at least %d."), n_grid, MIN_GRID);
   else
     return TRUE;
   if (name != NULL)

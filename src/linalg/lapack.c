@@ -26,7 +26,7 @@ check_size (gsize    n,
     return TRUE;
 
   g_set_error (error, HEFT_ERROR, HEFT_ERROR_TOO_LARGE,
-               _("A dense matrix of %" G_GSIZE_FORMAT " rows is too large to decompose (at most %d); "
+               _("A dense matrix of %zu rows is too large to decompose (at most %d); "
                  "use fewer samples or an iterative estimator."), n, LARGEST_EIGENPROBLEM);
   return FALSE;
 }
@@ -36,7 +36,7 @@ refuse_row (gsize    row,
             GError **error)
 {
   g_set_error (error, HEFT_ERROR, HEFT_ERROR_NUMERICAL,
-               _("A matrix to decompose holds a number that is not finite in row %" G_GSIZE_FORMAT "; "
+               _("A matrix to decompose holds a number that is not finite in row %zu; "
                  "the weights have probably diverged."), row + 1);
   return FALSE;
 }
@@ -262,7 +262,7 @@ heft_cholesky_factor (gsize    n,
   if (info > 0)
     {
       g_set_error (error, HEFT_ERROR, HEFT_ERROR_NUMERICAL,
-                   _("A matrix that must be positive definite is not (pivot %d of %" G_GSIZE_FORMAT "); "
+                   _("A matrix that must be positive definite is not (pivot %d of %zu); "
                      "a larger beta or a smaller lambda would make it so."), (int) info, n);
       return FALSE;
     }

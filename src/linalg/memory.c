@@ -49,7 +49,7 @@ heft_aligned_try_alloc (gsize    n_elements,
 
   if (memory == NULL)
     g_set_error (error, HEFT_ERROR, HEFT_ERROR_TOO_LARGE,
-                 _("There is not enough memory for an array of %" G_GSIZE_FORMAT " numbers; "
+                 _("There is not enough memory for an array of %zu numbers; "
                    "use fewer samples or a smaller network."), n_elements);
 
   return memory;

@@ -98,7 +98,7 @@ append (Builder  *builder,
   if (layer.kind == HEFT_LAYER_DENSE)
     layer.input = (HeftShape) { heft_shape_size (builder->shape), 1, 1 };
   if (heft_shape_size (layer.output) > MOST_ACTIVATIONS)
-    return refuse (builder, error, _("it would make %" G_GSIZE_FORMAT " numbers for every sample"),
+    return refuse (builder, error, _("it would make %zu numbers for every sample"),
                    heft_shape_size (layer.output));
   if (has_weights (layer.kind))
     {
@@ -107,7 +107,7 @@ append (Builder  *builder,
       layer.n_parameters = (layer.fan_in + 1) * layer.fan_out;
       if (network->n_parameters + layer.n_parameters > MOST_PARAMETERS)
         return refuse (builder, error,
-                       _("the network would have more than %" G_GSIZE_FORMAT " weights"), MOST_PARAMETERS);
+                       _("the network would have more than %zu weights"), MOST_PARAMETERS);
       g_array_append_val (network->weight_layers, index);
       g_snprintf (layer.name, sizeof layer.name, "%s %u", layer_names[layer.kind], network->weight_layers->len);
     }
@@ -166,12 +166,12 @@ slide_window (Builder   *builder,
   if (word->kernel > MOST_KERNEL || word->padding > MOST_KERNEL)
     return refuse (builder, error, _("a window or a padding of more than %d is not supported"), MOST_KERNEL);
   if (builder->flat)
-    return refuse (builder, error, _("it needs an image, but what reaches it is a vector of %" G_GSIZE_FORMAT " numbers"),
+    return refuse (builder, error, _("it needs an image, but what reaches it is a vector of %zu numbers"),
                    heft_shape_size (in));
   if (in.height + 2 * word->padding < word->kernel || in.width + 2 * word->padding < word->kernel)
     return refuse (builder, error,
-                   _("its window of %" G_GSIZE_FORMAT " x %" G_GSIZE_FORMAT " is larger than the image of %" G_GSIZE_FORMAT
-                     " x %" G_GSIZE_FORMAT " (height x width) that reaches it"),
+                   _("its window of %zu x %zu is larger than the image of %zu"
+                     " x %zu (height x width) that reaches it"),
                    word->kernel, word->kernel, in.height, in.width);
 
   output->channels = channels;
@@ -216,7 +216,7 @@ append_normalisation (Builder *builder,
   gsize groups = builder->word->size;
 
   if (builder->shape.channels % groups != 0)
-    return refuse (builder, error, _("%" G_GSIZE_FORMAT " channels cannot be divided into %" G_GSIZE_FORMAT " groups"),
+    return refuse (builder, error, _("%zu channels cannot be divided into %zu groups"),
                    builder->shape.channels, groups);
   if (heft_shape_size (builder->shape) / groups < 2)
     return refuse (builder, error, _("a group of one number cannot be normalised"));
@@ -244,8 +244,8 @@ append_residual (Builder *builder,
   if (entered.channels != builder->shape.channels || entered.height != builder->shape.height
       || entered.width != builder->shape.width)
     return refuse (builder, error,
-                   _("a residual block must keep its shape, but %" G_GSIZE_FORMAT " x %" G_GSIZE_FORMAT " x %" G_GSIZE_FORMAT
-                     " enters this one and %" G_GSIZE_FORMAT " x %" G_GSIZE_FORMAT " x %" G_GSIZE_FORMAT " leaves it"),
+                   _("a residual block must keep its shape, but %zu x %zu x %zu"
+                     " enters this one and %zu x %zu x %zu leaves it"),
                    entered.channels, entered.height, entered.width,
                    builder->shape.channels, builder->shape.height, builder->shape.width);
   return append (builder, (HeftLayer) { .kind = HEFT_LAYER_RESIDUAL_END, .output = builder->shape }, error);
@@ -355,8 +355,8 @@ heft_network_new (const char    *architecture,
       || heft_shape_size (input) > MOST_ACTIVATIONS)
     {
       g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER,
-                   _("No network can take inputs of %" G_GSIZE_FORMAT " x %" G_GSIZE_FORMAT " x %" G_GSIZE_FORMAT
-                     " and tell %" G_GSIZE_FORMAT " classes apart; check the data."),
+                   _("No network can take inputs of %zu x %zu x %zu"
+                     " and tell %zu classes apart; check the data."),
                    input.channels, input.height, input.width, n_classes);
       return NULL;
     }
