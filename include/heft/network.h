@@ -54,7 +54,7 @@ typedef struct
   HeftLayerKind  kind;
   HeftActivation activation;       /* ACTIVATION only */
   HeftShape      input, output;
-  gsize          kernel, stride, padding;
+  gsize          kernel, stride, padding;   /* of a window; kernel of a NORMALISATION is its number of groups */
   gsize          fan_in, fan_out;  /* 0 without weights */
   gsize          offset;           /* into the parameter vector */
   gsize          n_parameters;     /* (fan_in + 1) * fan_out, or 0 */
@@ -71,11 +71,28 @@ typedef struct _HeftNetwork HeftNetwork;
 
 /**
  * heft_network_new:
- * @architecture: "256-256", "conv5x16-relu-pool2-...", "" for a linear classifier; hidden layers only, the output layer of
- *   @n_classes logits is added
+ * @architecture: the hidden layers, joined by dashes; "" is a linear classifier. The output layer of @n_classes logits is added
  * @activation: what stands between the layers where the text does not say
+ * @input: channels x height x width of one sample; features that are no image are 1 x 1 x d
  *
- * Returns: (transfer full): a network, or %NULL with a sentence that says where the text does not fit
+ * The parts of @architecture:
+ *
+ * |[
+ * 256                       dense layer of 256 outputs; what comes before is flattened
+ * conv5x16, conv3x16s2p1    convolution: kernel x channels (or kernel x kernel x channels), stride 1 unless s, padding 0 unless p
+ * pool2, pool3s2p1          max pooling: width, stride = width unless s, padding 0 unless p (padding never wins)
+ * avgpool2                  average pooling, padding counted as zeros
+ * gap, flatten              global average pooling; flattening, in the order channel, row, column
+ * norm, norm4               layer normalisation; group normalisation in 4 groups: per sample, without weights, epsilon 1e-5
+ * relu, tanh, ...           an activation (heft_activation_parse())
+ * (conv3x16p1-relu-conv3x16p1)   residual block: what enters is added to what leaves
+ * ]|
+ *
+ * A layer with weights gets @activation unless the text names one before the next such layer; it stands after a
+ * normalisation or the end of a residual block where these follow. Batch normalisation is left out on purpose: it makes every
+ * sample depend on its batch, so that per-sample gradients, and with them the Fisher, would not exist.
+ *
+ * Returns: (transfer full): a network, or %NULL with HEFT_ERROR_INVALID_PARAMETER and a sentence that says where the text does not fit
  */
 HeftNetwork *heft_network_new   (const char *architecture, HeftActivation activation, HeftShape input,
                                  gsize n_classes, GError **error);
@@ -95,7 +112,9 @@ gsize            heft_network_get_n_classes    (const HeftNetwork *self);       
 const char      *heft_network_get_architecture (const HeftNetwork *self);
 HeftActivation   heft_network_get_activation   (const HeftNetwork *self);
 
-/* He et al. 2015 for relu-like, Glorot and Bengio 2010 otherwise; biases zero. Purpose INITIALISATION. @weights: k. */
+/* Normal with variance 2 / fan_in (He et al. 2015) before relu, leaky relu, softplus and gelu, uniform with variance
+ * 2 / (fan_in + fan_out) (Glorot and Bengio 2010) otherwise and for the output layer; biases zero. Purpose INITIALISATION, a stream
+ * a layer. @weights: k. */
 void             heft_network_initialise       (const HeftNetwork *self, guint64 seed, float *weights);
 
 gboolean         heft_activation_parse (const char *text, HeftActivation *activation, GError **error);

@@ -15,9 +15,10 @@
 #include <math.h>
 #include <string.h>
 
-/* What still fits a BLAS index with room to spare; far above what trains on a desktop. */
-#define MOST_PARAMETERS  ((gsize) 500000000)
-#define MOST_ACTIVATIONS ((gsize) 50000000)
+/* More than these no desktop trains: at a dozen numbers a weight and a batch of 128 they fill its memory. Every workspace is
+ * made in proportion to them, so that no text and no file can ask for what ends the program. */
+#define MOST_PARAMETERS  ((gsize) 100000000)
+#define MOST_ACTIVATIONS ((gsize) 10000000)   /* of all layers, for one sample */
 
 #define MOST_KERNEL      127     /* so that no product of sizes can overflow */
 
@@ -40,6 +41,7 @@ typedef struct
   HeftShape       shape;           /* of what leaves the last layer */
   gboolean        flat;
   GArray         *blocks;          /* HeftShape: what entered each open residual block */
+  gsize           n_activations;
   gboolean        pending;         /* the last layer with weights has no activation yet */
   guint           counts[HEFT_LAYER_RESIDUAL_END + 1];
 } Builder;
@@ -97,9 +99,9 @@ append (Builder  *builder,
   layer.offset = network->n_parameters;
   if (layer.kind == HEFT_LAYER_DENSE)
     layer.input = (HeftShape) { heft_shape_size (builder->shape), 1, 1 };
-  if (heft_shape_size (layer.output) > MOST_ACTIVATIONS)
-    return refuse (builder, error, _("it would make %zu numbers for every sample"),
-                   heft_shape_size (layer.output));
+  builder->n_activations += heft_shape_size (layer.output);
+  if (builder->n_activations > MOST_ACTIVATIONS)
+    return refuse (builder, error, _("the network would keep more than %zu numbers for every sample"), MOST_ACTIVATIONS);
   if (has_weights (layer.kind))
     {
       guint index = network->layers->len;
