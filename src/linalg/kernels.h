@@ -6,6 +6,51 @@
 
 G_BEGIN_DECLS
 
+/* HeftActivation of the layers above, in its order. */
+typedef enum
+{
+  HEFT_KERNEL_LINEAR,
+  HEFT_KERNEL_RELU,
+  HEFT_KERNEL_LEAKY_RELU,
+  HEFT_KERNEL_TANH,
+  HEFT_KERNEL_SIGMOID,
+  HEFT_KERNEL_SOFTPLUS,
+  HEFT_KERNEL_GELU,
+} HeftKernelActivation;
+
+/* What one optimiser step needs to know; see the update kernels. */
+typedef struct
+{
+  float rate;            /* Adam: learning rate / (1 - decay1^t); SGD: learning rate */
+  float decay1, decay2;  /* Adam's two decays; decay1 is SGD's momentum */
+  float scale2;          /* Adam: 1 / sqrt (1 - decay2^t) */
+  float epsilon;         /* Adam */
+  float beta;            /* times KL in the objective */
+  float precision;       /* 1 / lambda^2 of the prior */
+} HeftUpdate;
+
+/* One block of the trained vectors, all with the leading dimension of the weights. */
+typedef struct
+{
+  float       *mean;
+  float       *log_deviation;              /* mean-field only, as all of the next three */
+  float       *variance;                   /* exp (2 log_deviation), kept beside it */
+  float       *deviation_moment1, *deviation_moment2;
+  float       *mean_moment1, *mean_moment2;  /* SGD uses the first alone */
+  const float *centre;                     /* of the prior, or NULL for zero */
+} HeftUpdateBlock;
+
+/* Sums over the block after the update (in double, 16 lanes of single a row segment), added to what is there. */
+typedef struct
+{
+  double square;         /* of E_Q (w - centre)^2 */
+  double log_deviation;
+  double gradient;       /* of the squared gradient of the objective */
+} HeftUpdateSums;
+
+/* |log sigma| never exceeds this: sigma and its square stay finite numbers. */
+#define HEFT_KERNEL_MAX_LOG_DEVIATION 40.0f
+
 /*
  * Vector kernels, compiled from one source for several instruction sets (see kernels/) and chosen at run time. Every
  * variant gives the same bits: the kernels use no fused multiply-add and no reassociation, and reductions run over 16 fixed lanes.
@@ -19,6 +64,47 @@ typedef struct
   void (*philox)  (const guint32 key[2], guint64 step, guint64 first_block, gsize n_blocks, guint32 *out);
   /* The same blocks turned into standard normals, Box-Muller on words (0, 1) and (2, 3) of each counter. */
   void (*normals) (const guint32 key[2], guint64 step, guint64 first_block, gsize n_blocks, float *out);
+
+  /* --- On blocks of row-major matrices: @rows x @columns with leading dimension @ld ---------------------------------------- */
+
+  /* Bytes to [0, 1]. */
+  void (*scale_bytes)    (gsize n, const guint8 *bytes, float *out);
+  void (*square)         (gsize n, const float *x, float *out);
+  void (*exponential)    (gsize n, const float *x, float *out);
+  /* @h holds the pre-activation without its bias and becomes the activation; @slope becomes its derivative (not written for
+   * LINEAR). */
+  void (*activate)       (HeftKernelActivation kind, gsize rows, gsize columns, gsize ld, const float *bias,
+                          float *h, float *slope);
+  /* Local reparametrisation: @h holds the mean, @squares the variance (both without bias), @noise standard normals; they become
+   * the activation of z = mean + sqrt(variance) noise, its square, and dz/dvariance. */
+  void (*activate_noisy) (HeftKernelActivation kind, gsize rows, gsize columns, gsize ld, const float *bias,
+                          const float *bias_variance, float *h, float *squares, float *slope, float *noise);
+  /* @dz holds the gradient with respect to the activation; @slope NULL is 1. */
+  void (*backward)       (gsize rows, gsize columns, gsize ld, const float *slope, float *dz);
+  /* @dz and @dv hold the gradients with respect to the activation and its square, and become those with respect to mean
+   * and variance. */
+  void (*backward_noisy) (gsize rows, gsize columns, gsize ld, const float *h, const float *slope, const float *noise,
+                          float *dz, float *dv);
+  void (*multiply)       (gsize n, const float *x, const float *y, float *out);
+  void (*column_sums)    (gsize rows, gsize columns, gsize ld, const float *x, float *out);
+  double (*sum_squares)  (gsize n, const float *x);
+  /* Softmax cross-entropy, @z contiguous: logits become @scale (p - e_y); @losses (rows) in nats. Returns how many rows are
+   * misclassified. */
+  gsize (*softmax)       (gsize rows, gsize classes, float scale, const guint8 *labels, float *z, float *losses);
+
+  /* --- Optimiser steps, fused with the gradient of beta KL, the chain rule to log sigma and the sums KL needs --------------- */
+
+  /* @gradient (and @variance_gradient, with respect to sigma^2) have leading dimension @gradient_ld. */
+  void (*adam_mean_field) (gsize rows, gsize columns, gsize ld, const HeftUpdate *update, HeftUpdateBlock block,
+                           const float *gradient, const float *variance_gradient, gsize gradient_ld, HeftUpdateSums *sums);
+  void (*sgd_mean_field)  (gsize rows, gsize columns, gsize ld, const HeftUpdate *update, HeftUpdateBlock block,
+                           const float *gradient, const float *variance_gradient, gsize gradient_ld, HeftUpdateSums *sums);
+  void (*adam_dirac)      (gsize rows, gsize columns, gsize ld, const HeftUpdate *update, HeftUpdateBlock block,
+                           const float *gradient, gsize gradient_ld, HeftUpdateSums *sums);
+  void (*sgd_dirac)       (gsize rows, gsize columns, gsize ld, const HeftUpdate *update, HeftUpdateBlock block,
+                           const float *gradient, gsize gradient_ld, HeftUpdateSums *sums);
+  /* The sums of a posterior as it stands (gradient untouched); @block.variance may be NULL for a Dirac. */
+  void (*measure)         (gsize rows, gsize columns, gsize ld, HeftUpdateBlock block, HeftUpdateSums *sums);
 } HeftKernels;
 
 #define HEFT_KERNEL_BLOCK 64   /* words or normals a Philox block */

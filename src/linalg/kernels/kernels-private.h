@@ -11,5 +11,33 @@
 
 #define HEFT_LANES 16
 
-void HEFT_KERNEL (heft_kernel_philox)  (const guint32 key[2], guint64 step, guint64 first_block, gsize n_blocks, guint32 *out);
-void HEFT_KERNEL (heft_kernel_normals) (const guint32 key[2], guint64 step, guint64 first_block, gsize n_blocks, float *out);
+void HEFT_KERNEL (heft_kernel_philox) (const guint32 key[2], guint64 step, guint64 first_block, gsize n_blocks,
+    guint32 *out);
+void HEFT_KERNEL (heft_kernel_normals) (const guint32 key[2], guint64 step, guint64 first_block, gsize n_blocks,
+    float *out);
+void HEFT_KERNEL (heft_kernel_scale_bytes) (gsize n, const guint8 *bytes, float *out);
+void HEFT_KERNEL (heft_kernel_square) (gsize n, const float *x, float *out);
+void HEFT_KERNEL (heft_kernel_exponential) (gsize n, const float *x, float *out);
+void HEFT_KERNEL (heft_kernel_activate) (HeftKernelActivation kind, gsize rows, gsize columns, gsize ld,
+    const float *bias, float *h, float *slope);
+void HEFT_KERNEL (heft_kernel_activate_noisy) (HeftKernelActivation kind, gsize rows, gsize columns, gsize ld,
+    const float *bias, const float *bias_variance, float *h, float *squares, float *slope, float *noise);
+void HEFT_KERNEL (heft_kernel_backward) (gsize rows, gsize columns, gsize ld, const float *slope, float *dz);
+void HEFT_KERNEL (heft_kernel_backward_noisy) (gsize rows, gsize columns, gsize ld, const float *h, const float *slope,
+    const float *noise, float *dz, float *dv);
+void HEFT_KERNEL (heft_kernel_multiply) (gsize n, const float *x, const float *y, float *out);
+void HEFT_KERNEL (heft_kernel_column_sums) (gsize rows, gsize columns, gsize ld, const float *x, float *out);
+double HEFT_KERNEL (heft_kernel_sum_squares) (gsize n, const float *x);
+gsize HEFT_KERNEL (heft_kernel_softmax) (gsize rows, gsize classes, float scale, const guint8 *labels, float *z,
+    float *losses);
+void HEFT_KERNEL (heft_kernel_adam_mean_field) (gsize rows, gsize columns, gsize ld, const HeftUpdate *update,
+    HeftUpdateBlock block, const float *gradient, const float *variance_gradient, gsize gradient_ld,
+    HeftUpdateSums *sums);
+void HEFT_KERNEL (heft_kernel_sgd_mean_field) (gsize rows, gsize columns, gsize ld, const HeftUpdate *update,
+    HeftUpdateBlock block, const float *gradient, const float *variance_gradient, gsize gradient_ld,
+    HeftUpdateSums *sums);
+void HEFT_KERNEL (heft_kernel_adam_dirac) (gsize rows, gsize columns, gsize ld, const HeftUpdate *update,
+    HeftUpdateBlock block, const float *gradient, gsize gradient_ld, HeftUpdateSums *sums);
+void HEFT_KERNEL (heft_kernel_sgd_dirac) (gsize rows, gsize columns, gsize ld, const HeftUpdate *update,
+    HeftUpdateBlock block, const float *gradient, gsize gradient_ld, HeftUpdateSums *sums);
+void HEFT_KERNEL (heft_kernel_measure) (gsize rows, gsize columns, gsize ld, HeftUpdateBlock block, HeftUpdateSums *sums);

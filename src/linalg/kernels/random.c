@@ -4,14 +4,12 @@
 
 #include "config.h"
 
-#include <math.h>
-#include <string.h>
-
 #ifdef __SSE2__
 #include <immintrin.h>
 #endif
 
 #include "linalg/kernels/kernels-private.h"
+#include "linalg/kernels/math-private.h"
 
 /*
  * Philox works on 32-bit words but multiplies to 64 bits, so each word lives in the lower half of a 64-bit lane. The upper half
@@ -123,37 +121,6 @@ philox_block (const guint32 key[2],
     philox_pair (key, step, block * HEFT_LANES + lane, out + lane);
 }
 
-static inline float
-float_from_bits (guint32 bits)
-{
-  float x;
-
-  memcpy (&x, &bits, sizeof x);
-  return x;
-}
-
-static inline guint32
-bits_from_float (float x)
-{
-  guint32 bits;
-
-  memcpy (&bits, &x, sizeof bits);
-  return bits;
-}
-
-/* Natural logarithm of a normal x in (0, 1]: x = m 2^e with m in [sqrt 1/2, sqrt 2), log m = 2 atanh ((m - 1) / (m + 1)). */
-static inline float
-log_unit (float x)
-{
-  const guint32 shifted = bits_from_float (x) - 0x3F3504F3u;
-  const float exponent = (float) ((gint32) shifted >> 23);
-  const float m = float_from_bits ((shifted & 0x007FFFFFu) + 0x3F3504F3u);
-  const float s = (m - 1.0f) / (m + 1.0f);
-  const float t = s * s;
-
-  return s * (2.0f + t * (0.66666667f + t * (0.4f + t * (0.28571429f + t * 0.22222222f)))) + exponent * 0.69314718f;
-}
-
 /* Words a and b of 16 counters to 32 normals. */
 static inline void
 box_muller (const guint32 *restrict a,
@@ -165,7 +132,7 @@ box_muller (const guint32 *restrict a,
     {
       /* 31 bits, as signed, convert in one instruction everywhere; the half step keeps the argument above zero. */
       const float uniform = (float) (gint32) (a[i] >> 1) * 0x1p-31f + 0x1p-32f;
-      const float radius = sqrtf (-2.0f * log_unit (uniform));
+      const float radius = sqrtf (-2.0f * float_log (uniform));
       /* b is an angle in 2^32ths of a turn: a quadrant and a rest in [-pi/4, pi/4). */
       const guint32 quadrant = (b[i] + 0x20000000u) >> 30;
       const float x = (float) (gint32) (b[i] - (quadrant << 30)) * 1.4629180793e-9f;
