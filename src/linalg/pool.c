@@ -217,8 +217,9 @@ heft_pool_get_n_workers (const HeftPool *self)
   return self->n_workers;
 }
 
-void
-heft_pool_run (HeftPool     *self,
+/* What heft_pool_run() promises about small numbers, on the calling thread. */
+static void
+call_flushing (HeftPool     *pool,
                HeftPoolFunc  func,
                gpointer      data)
 {
@@ -227,17 +228,33 @@ heft_pool_run (HeftPool     *self,
 
   _mm_setcsr (mode | FLUSH_TO_ZERO);
 #endif
-  if (self->n_workers > 1)
-    {
-      self->func = func;
-      self->data = data;
-      gate_open (&self->start);
-      func (self, 0, data);
-      heft_pool_barrier (self);
-    }
-  else
-    func (self, 0, data);
+  func (pool, 0, data);
 #ifdef FLUSH_TO_ZERO
   _mm_setcsr (mode);
 #endif
+}
+
+void
+heft_pool_run (HeftPool     *self,
+               HeftPoolFunc  func,
+               gpointer      data)
+{
+  if (self->n_workers == 1)
+    {
+      call_flushing (self, func, data);
+      return;
+    }
+  self->func = func;
+  self->data = data;
+  gate_open (&self->start);
+  call_flushing (self, func, data);
+  heft_pool_barrier (self);
+}
+
+void
+heft_pool_run_alone (HeftPool     *self,
+                     HeftPoolFunc  func,
+                     gpointer      data)
+{
+  call_flushing (NULL, func, data);
 }

@@ -14,7 +14,7 @@ G_BEGIN_DECLS
  */
 typedef struct _HeftPool HeftPool;
 
-/* @worker counts from 0 to heft_pool_get_n_workers() - 1. */
+/* @pool is NULL under heft_pool_run_alone(). @worker counts from 0 to heft_pool_get_n_workers() - 1. */
 typedef void (*HeftPoolFunc) (HeftPool *pool, guint worker, gpointer data);
 
 /* @n_threads 0 = one a processor. Where the system grants fewer threads the pool is smaller. */
@@ -27,6 +27,9 @@ guint     heft_pool_get_n_workers (const HeftPool *self);
 /* Runs @func on every worker and returns when all have returned. Inside, numbers below the normal range count as zero, which
  * keeps decaying averages from slowing the processor a hundredfold. Allocates nothing. */
 void      heft_pool_run           (HeftPool *self, HeftPoolFunc func, gpointer data);
+
+/* The same on the calling thread alone, with a NULL pool for @func: for work too small to share. */
+void      heft_pool_run_alone     (HeftPool *self, HeftPoolFunc func, gpointer data);
 
 /* For @func: returns when every worker has come here; what any of them wrote before is then visible to all. */
 void      heft_pool_barrier       (HeftPool *self);

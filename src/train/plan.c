@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#define G_LOG_DOMAIN "heft"
+
+#include "config.h"
+
+#include "train/trainer-private.h"
+
+/* Up to this batch each part owns columns of every layer, so that weights, their optimiser state and gradients stay with one
+ * processor; above it the batch itself is cut, which needs no barrier between layers. */
+#define LARGEST_COLUMN_BATCH 192
+
+/* Floating-point operations of a step below which a second thread does not pay. */
+#define WORTH_SHARING 4e6
+
+/* Floats of a gradient tile: it stays in the second-level cache between the product that makes it and the optimiser. */
+#define TILE 32768
+
+#define LANE 16   /* parts begin at multiples of a vector */
+
+static guint
+n_column_parts (gsize columns)
+{
+  if (columns < 128)
+    return 1;
+  if (columns < 512)
+    return 2;
+  return columns < 1024 ? 4 : HEFT_MAX_PARTS;
+}
+
+static guint
+n_row_shards (gsize batch)
+{
+  if (batch < 512)
+    return 2;
+  return batch < 1024 ? 4 : HEFT_MAX_PARTS;
+}
+
+/* Where part @i of @n begins. */
+static gsize
+part_start (gsize size,
+            guint n,
+            guint i)
+{
+  const gsize start = size * i / n;
+
+  return i == 0 || i == n ? start : MIN (size, (start + LANE / 2) / LANE * LANE);
+}
+
+static void
+add_task (HeftPlan    *self,
+          HeftTaskKind kind,
+          guint        stage,
+          gsize        row0,
+          gsize        row1,
+          gsize        column0,
+          gsize        column1)
+{
+  HeftTask task = { .kind = kind, .stage = stage, .row0 = row0, .row1 = row1, .column0 = column0, .column1 = column1 };
+
+  if (row1 > row0 && column1 > column0)
+    g_array_append_val (self->tasks, task);
+}
+
+static void
+end_phase (HeftPlan *self)
+{
+  g_array_append_val (self->phase_ends, self->tasks->len);
+}
+
+static void
+add_row_tasks (HeftPlan    *self,
+               HeftTaskKind kind,
+               guint        stage,
+               guint        n_parts,
+               gsize        columns)
+{
+  for (guint i = 0; i < n_parts; i++)
+    add_task (self, kind, stage, part_start (self->batch, n_parts, i), part_start (self->batch, n_parts, i + 1), 0, columns);
+}
+
+/* Tasks over a batch x @columns matrix: columns where they are many, else rows. */
+static void
+add_matrix_tasks (HeftPlan    *self,
+                  HeftTaskKind kind,
+                  guint        stage,
+                  gsize        columns)
+{
+  const guint n_parts = n_column_parts (columns);
+
+  if (n_parts == 1)
+    add_row_tasks (self, kind, stage, self->alone ? 1 : 2, columns);
+  else
+    for (guint i = 0; i < n_parts; i++)
+      add_task (self, kind, stage, 0, self->batch, part_start (columns, n_parts, i), part_start (columns, n_parts, i + 1));
+}
+
+/* The weights' blocks: by the same columns as the forward tasks, tile by tile, so that task i of a phase belongs to part i modulo
+ * the number of parts. */
+static void
+add_update_tasks (HeftPlan        *self,
+                  const HeftStage *stage,
+                  guint            index,
+                  gsize           *tile_size)
+{
+  const guint n_parts = n_column_parts (stage->out);
+  const gsize rows = stage->in + 1;
+  const gsize part_columns = stage->out / n_parts + LANE;
+  gsize n_tiles = (rows * part_columns + TILE - 1) / TILE;
+  gsize height;
+
+  if (n_parts == 1 && !self->alone)
+    n_tiles = MAX (n_tiles, 2);
+  n_tiles = MIN (n_tiles, rows);
+  height = (rows + n_tiles - 1) / n_tiles;
+  for (gsize row = 0; row < rows; row += height)
+    for (guint i = 0; i < n_parts; i++)
+      {
+        const gsize column0 = part_start (stage->out, n_parts, i), column1 = part_start (stage->out, n_parts, i + 1);
+
+        add_task (self, HEFT_TASK_UPDATE, index, row, MIN (rows, row + height), column0, column1);
+        *tile_size = MAX (*tile_size, height * (column1 - column0));
+      }
+}
+
+static double
+operations (const HeftStage *stages,
+            guint            n_stages,
+            gsize            batch)
+{
+  double sum = 0.0;
+
+  for (guint i = 0; i < n_stages; i++)
+    sum += 6.0 * (double) batch * (double) stages[i].layer->n_parameters;
+  return sum;
+}
+
+/**
+ * heft_plan_build:
+ * @batch: rows of a batch
+ * @tile_size: (out): floats of the largest gradient tile
+ *
+ * Cuts a step of these stages into tasks.
+ */
+void
+heft_plan_build (HeftPlan        *self,
+                 const HeftStage *stages,
+                 guint            n_stages,
+                 gsize            batch,
+                 gsize           *tile_size)
+{
+  const guint last = n_stages - 1;
+
+  heft_plan_clear (self);
+  self->tasks = g_array_new (FALSE, FALSE, sizeof (HeftTask));
+  self->phase_ends = g_array_new (FALSE, FALSE, sizeof (guint));
+  self->batch = batch;
+  self->alone = operations (stages, n_stages, batch) < WORTH_SHARING;
+  *tile_size = 0;
+
+  if (self->alone || batch > LARGEST_COLUMN_BATCH)
+    {
+      add_row_tasks (self, HEFT_TASK_SHARD, 0, self->alone ? 1 : n_row_shards (batch), 1);
+      self->loss_phase = self->phase_ends->len;
+      end_phase (self);
+    }
+  else
+    {
+      add_row_tasks (self, HEFT_TASK_GATHER, 0, 2, 1);
+      end_phase (self);
+      for (guint i = 0; i < last; i++)
+        {
+          add_matrix_tasks (self, HEFT_TASK_FORWARD, i, stages[i].out);
+          end_phase (self);
+        }
+      add_row_tasks (self, HEFT_TASK_LOSS, last, 2, stages[last].out);
+      self->loss_phase = self->phase_ends->len;
+      end_phase (self);
+      for (guint i = last; i > 0; i--)
+        {
+          add_matrix_tasks (self, HEFT_TASK_BACKWARD, i, stages[i].in);
+          end_phase (self);
+        }
+    }
+  for (guint i = 0; i < n_stages; i++)
+    add_update_tasks (self, &stages[i], i, tile_size);
+  end_phase (self);
+}
+
+void
+heft_plan_clear (HeftPlan *self)
+{
+  g_clear_pointer (&self->tasks, g_array_unref);
+  g_clear_pointer (&self->phase_ends, g_array_unref);
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#define G_LOG_DOMAIN "heft"
+
+#include "config.h"
+
+#include <math.h>
+
+#include "linalg/linalg.h"
+#include "train/trainer-private.h"
+
+/* A squared gradient beyond this would soon leave the range of single precision. */
+#define LARGEST_SQUARED_GRADIENT 1e30
+
+static gboolean
+is_noisy (const HeftTrainer *self)
+{
+  return self->variance != NULL;
+}
+
+static void
+gather_rows (HeftTrainer *self,
+             gsize        row0,
+             gsize        row1)
+{
+  const gsize d = heft_network_get_n_inputs (self->network);
+  const guint8 *labels = heft_dataset_get_labels (self->train);
+
+  for (gsize r = row0; r < row1; r++)
+    self->labels[r] = labels[self->indices[r]];
+  heft_dataset_gather_f32 (self->train, self->indices + row0, 0, row1 - row0, self->inputs + row0 * d);
+  if (is_noisy (self))
+    self->kernels->square ((row1 - row0) * d, self->inputs + row0 * d, self->input_squares + row0 * d);
+}
+
+/* Element r out + c of the stage's stream is the noise of row r, column c, however the matrix is cut. */
+static void
+fill_noise (HeftTrainer     *self,
+            const HeftStage *stage,
+            gsize            row0,
+            gsize            row1,
+            gsize            column0,
+            gsize            column1)
+{
+  const HeftStream stream = heft_stream (self->seed, HEFT_PURPOSE_TRAINING_NOISE, (guint32) (stage - self->stages));
+  const gsize columns = column1 - column0;
+
+  if (columns == stage->out)
+    {
+      heft_stream_normals_f32 (stream, self->step, row0 * columns, (row1 - row0) * columns, stage->noise + row0 * columns);
+      return;
+    }
+  for (gsize r = row0; r < row1; r++)
+    {
+      const gsize first = r * stage->out + column0;
+
+      if (first % HEFT_KERNEL_BLOCK == 0 && columns % HEFT_KERNEL_BLOCK == 0)
+        self->kernels->normals (stage->noise_key, self->step, first / HEFT_KERNEL_BLOCK, columns / HEFT_KERNEL_BLOCK,
+                                stage->noise + first);
+      else
+        heft_stream_normals_f32 (stream, self->step, first, columns, stage->noise + first);
+    }
+}
+
+static void
+forward_block (HeftTrainer     *self,
+               const HeftStage *stage,
+               gsize            row0,
+               gsize            row1,
+               gsize            column0,
+               gsize            column1)
+{
+  const gsize rows = row1 - row0, columns = column1 - column0, at = row0 * stage->out + column0;
+  const gsize bias = stage->offset + stage->in * stage->out + column0;
+  const float *mean = self->posterior->mean;
+
+  heft_gemm_f32 (FALSE, FALSE, rows, columns, stage->in, 1.0f, stage->input + row0 * stage->in, stage->in,
+                 mean + stage->offset + column0, stage->out, 0.0f, stage->h + at, stage->out);
+  if (!is_noisy (self))
+    {
+      self->kernels->activate (stage->activation, rows, columns, stage->out, mean + bias, stage->h + at, stage->slope + at);
+      return;
+    }
+  heft_gemm_f32 (FALSE, FALSE, rows, columns, stage->in, 1.0f, stage->input_squares + row0 * stage->in, stage->in,
+                 self->variance + stage->offset + column0, stage->out, 0.0f, stage->squares + at, stage->out);
+  fill_noise (self, stage, row0, row1, column0, column1);
+  self->kernels->activate_noisy (stage->activation, rows, columns, stage->out, mean + bias, self->variance + bias,
+                                 stage->h + at, stage->squares + at, stage->slope + at, stage->noise + at);
+}
+
+/* The last stage and the loss; its h becomes the gradient with respect to the logits' mean, its dv to their variance. */
+static void
+loss_block (HeftTrainer *self,
+            HeftTask    *task)
+{
+  const HeftStage *stage = &self->stages[self->n_stages - 1];
+  const gsize rows = task->row1 - task->row0, at = task->row0 * stage->out;
+
+  forward_block (self, stage, task->row0, task->row1, 0, stage->out);
+  task->n_wrong = self->kernels->softmax (rows, stage->out, 1.0f / (float) self->plan.batch, self->labels + task->row0,
+                                          stage->h + at, self->losses + task->row0);
+  if (is_noisy (self))
+    self->kernels->multiply (rows * stage->out, stage->dz + at, stage->noise + at, stage->dv + at);
+
+  task->loss = 0.0;
+  for (gsize r = task->row0; r < task->row1; r++)
+    task->loss += (double) self->losses[r];
+}
+
+/* Through @stage's weights and the activation behind the stage before it, columns being that stage's outputs. */
+static void
+backward_block (HeftTrainer     *self,
+                const HeftStage *stage,
+                gsize            row0,
+                gsize            row1,
+                gsize            column0,
+                gsize            column1)
+{
+  const HeftStage *before = stage - 1;
+  const gsize rows = row1 - row0, columns = column1 - column0;
+  const gsize at = row0 * stage->in + column0, weights = stage->offset + column0 * stage->out;
+  const float *slope = before->activation == HEFT_KERNEL_LINEAR ? NULL : before->slope + at;
+
+  heft_gemm_f32 (FALSE, TRUE, rows, columns, stage->out, 1.0f, stage->dz + row0 * stage->out, stage->out,
+                 self->posterior->mean + weights, stage->out, 0.0f, before->dz + at, stage->in);
+  if (!is_noisy (self))
+    {
+      self->kernels->backward (rows, columns, stage->in, slope, before->dz + at);
+      return;
+    }
+  heft_gemm_f32 (FALSE, TRUE, rows, columns, stage->out, 1.0f, stage->dv + row0 * stage->out, stage->out,
+                 self->variance + weights, stage->out, 0.0f, before->dv + at, stage->in);
+  self->kernels->backward_noisy (rows, columns, stage->in, before->h + at, slope, before->noise + at,
+                                 before->dz + at, before->dv + at);
+}
+
+static void
+shard (HeftTrainer *self,
+       HeftTask    *task)
+{
+  const guint last = self->n_stages - 1;
+
+  gather_rows (self, task->row0, task->row1);
+  for (guint i = 0; i < last; i++)
+    forward_block (self, &self->stages[i], task->row0, task->row1, 0, self->stages[i].out);
+  loss_block (self, task);
+  for (guint i = last; i > 0; i--)
+    backward_block (self, &self->stages[i], task->row0, task->row1, 0, self->stages[i].in);
+}
+
+/* The gradient of one tile of weights: the product over the batch, the bias's row being the column sums. */
+static void
+tile_gradient (HeftTrainer     *self,
+               const HeftStage *stage,
+               const HeftTask  *task,
+               const float     *input,
+               const float     *delta,
+               float           *tile)
+{
+  const gsize columns = task->column1 - task->column0;
+  const gsize end = MIN (task->row1, stage->in), batch = self->plan.batch;
+
+  if (end > task->row0)
+    heft_gemm_f32 (TRUE, FALSE, end - task->row0, columns, batch, 1.0f, input + task->row0, stage->in,
+                   delta + task->column0, stage->out, 0.0f, tile, columns);
+  if (task->row1 > stage->in)
+    self->kernels->column_sums (batch, columns, stage->out, delta + task->column0, tile + (stage->in - task->row0) * columns);
+}
+
+static inline float *
+at_offset (float *x,
+           gsize  offset)
+{
+  return x != NULL ? x + offset : NULL;
+}
+
+static HeftUpdateBlock
+update_block_at (HeftTrainer *self,
+                 gsize        offset)
+{
+  return (HeftUpdateBlock) {
+    .mean = self->posterior->mean + offset,
+    .log_deviation = at_offset (self->posterior->log_deviation, offset),
+    .variance = at_offset (self->variance, offset),
+    .deviation_moment1 = at_offset (self->deviation_moment1, offset),
+    .deviation_moment2 = at_offset (self->deviation_moment2, offset),
+    .mean_moment1 = at_offset (self->mean_moment1, offset),
+    .mean_moment2 = at_offset (self->mean_moment2, offset),
+    .centre = self->centre != NULL ? self->centre + offset : NULL,
+  };
+}
+
+static void
+update_tile (HeftTrainer *self,
+             HeftTask    *task,
+             guint        worker)
+{
+  const HeftStage *stage = &self->stages[task->stage];
+  const gsize rows = task->row1 - task->row0, columns = task->column1 - task->column0;
+  const HeftUpdateBlock block = update_block_at (self, stage->offset + task->row0 * stage->out + task->column0);
+  const HeftKernels *kernels = self->kernels;
+  float *gradient = self->tiles + 2 * worker * self->tile_size, *variance_gradient = gradient + self->tile_size;
+  double square;
+
+  task->sums = (HeftUpdateSums) { 0 };
+  tile_gradient (self, stage, task, stage->input, stage->dz, gradient);
+  square = kernels->sum_squares (rows * columns, gradient);
+  if (is_noisy (self))
+    {
+      tile_gradient (self, stage, task, stage->input_squares, stage->dv, variance_gradient);
+      square += kernels->sum_squares (rows * columns, variance_gradient);
+    }
+  /* Looked at before anything is changed, so that the posterior stays finite. */
+  task->failed = !(square < LARGEST_SQUARED_GRADIENT);
+  if (task->failed)
+    return;
+
+  if (is_noisy (self))
+    (self->optimizer == HEFT_OPTIMIZER_ADAM ? kernels->adam_mean_field : kernels->sgd_mean_field)
+      (rows, columns, stage->out, &stage->update, block, gradient, variance_gradient, columns, &task->sums);
+  else
+    (self->optimizer == HEFT_OPTIMIZER_ADAM ? kernels->adam_dirac : kernels->sgd_dirac)
+      (rows, columns, stage->out, &stage->update, block, gradient, columns, &task->sums);
+}
+
+static void
+run_task (HeftTrainer *self,
+          HeftTask    *task,
+          guint        worker)
+{
+  const HeftStage *stage = &self->stages[task->stage];
+
+  switch (task->kind)
+    {
+    case HEFT_TASK_GATHER:
+      gather_rows (self, task->row0, task->row1);
+      break;
+    case HEFT_TASK_FORWARD:
+      forward_block (self, stage, task->row0, task->row1, task->column0, task->column1);
+      break;
+    case HEFT_TASK_LOSS:
+      loss_block (self, task);
+      break;
+    case HEFT_TASK_BACKWARD:
+      backward_block (self, stage, task->row0, task->row1, task->column0, task->column1);
+      break;
+    case HEFT_TASK_SHARD:
+      shard (self, task);
+      break;
+    case HEFT_TASK_UPDATE:
+      update_tile (self, task, worker);
+      break;
+    }
+}
+
+/* Every worker sums the same numbers in the same order, so all of them decide alike. */
+static double
+batch_loss (const HeftTrainer *self)
+{
+  const HeftPlan *plan = &self->plan;
+  const HeftTask *tasks = (const HeftTask *) (gpointer) plan->tasks->data;
+  const guint first = plan->loss_phase == 0 ? 0 : g_array_index (plan->phase_ends, guint, plan->loss_phase - 1);
+  double loss = 0.0;
+
+  for (guint i = first; i < g_array_index (plan->phase_ends, guint, plan->loss_phase); i++)
+    loss += tasks[i].loss;
+  return loss;
+}
+
+static void
+run_phases (HeftPool *pool,
+            guint     worker,
+            gpointer  data)
+{
+  HeftTrainer *self = data;
+  const HeftPlan *plan = &self->plan;
+  const guint n_workers = pool != NULL ? heft_pool_get_n_workers (pool) : 1;
+  guint first = 0;
+
+  for (guint phase = 0; phase < plan->phase_ends->len; phase++)
+    {
+      const guint end = g_array_index (plan->phase_ends, guint, phase);
+
+      for (guint i = first + worker; i < end; i += n_workers)
+        run_task (self, &g_array_index (plan->tasks, HeftTask, i), worker);
+      first = end;
+      if (phase + 1 < plan->phase_ends->len && n_workers > 1)
+        heft_pool_barrier (pool);
+      if (phase == plan->loss_phase)
+        {
+          const double loss = batch_loss (self);
+
+          if (worker == 0)
+            self->loss = loss;
+          if (!(fabs (loss) <= self->loss_limit * (double) plan->batch))
+            return;
+        }
+    }
+}
+
+gboolean
+heft_trainer_run_plan (HeftTrainer *self)
+{
+  const HeftPlan *plan = &self->plan;
+
+  if (plan->alone)
+    heft_pool_run_alone (self->pool, run_phases, self);
+  else
+    heft_pool_run (self->pool, run_phases, self);
+
+  if (!(fabs (self->loss) <= self->loss_limit * (double) plan->batch))
+    return FALSE;
+  for (guint i = 0; i < plan->tasks->len; i++)
+    {
+      const HeftTask *task = &g_array_index (plan->tasks, HeftTask, i);
+
+      if (task->kind == HEFT_TASK_UPDATE && task->failed)
+        return FALSE;
+    }
+  return TRUE;
+}
