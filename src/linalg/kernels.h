@@ -70,6 +70,7 @@ typedef struct
   /* Bytes to [0, 1]. */
   void (*scale_bytes)    (gsize n, const guint8 *bytes, float *out);
   void (*square)         (gsize n, const float *x, float *out);
+  /* @out may be @x. */
   void (*exponential)    (gsize n, const float *x, float *out);
   /* @h holds the pre-activation without its bias and becomes the activation; @slope becomes its derivative (not written for
    * LINEAR). */

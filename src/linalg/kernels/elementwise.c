@@ -30,9 +30,10 @@ HEFT_KERNEL (heft_kernel_square) (gsize        n,
 
 void
 HEFT_KERNEL (heft_kernel_exponential) (gsize        n,
-                                       const float *restrict x,
-                                       float       *restrict out)
+                                       const float *x,
+                                       float       *out)
 {
+#pragma GCC ivdep
   for (gsize i = 0; i < n; i++)
     out[i] = float_exp (x[i]);
 }
