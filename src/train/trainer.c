@@ -17,7 +17,12 @@
 #define ADAM_DECAY2 0.999
 #define ADAM_EPSILON 1e-8
 
-/* See the section on divergence in trainer.h. */
+/* The default rule for the initial deviation, see HeftTrainerConfig. The curvature was found by trial: with it ten epochs on
+ * 10,000 digits reach the code's optimum at N beta = 1 and keep the test error of draws low at 0.1. */
+#define EARLY_CURVATURE 0.015
+#define SMALLEST_DEVIATION 1e-3
+
+/* See heft_trainer_step(). */
 #define LARGEST_LOSS 1e4
 #define LARGEST_LOSS_GROWTH 1e3
 
@@ -309,6 +314,16 @@ clear_optimizer (HeftTrainer *self)
   self->optimizer_step = 0;
 }
 
+/* The best Gaussian of theory.md section 3 for a curvature that a network has early in training. */
+static double
+default_deviation (const HeftTrainer *self,
+                   gsize              layer)
+{
+  const double lambda = heft_prior_get_lambda (self->prior, layer);
+
+  return MAX (SMALLEST_DEVIATION, sqrt (self->beta / (EARLY_CURVATURE + self->beta / (lambda * lambda))));
+}
+
 static void
 initialise_deviations (HeftTrainer *self,
                        double       deviation)
@@ -316,7 +331,7 @@ initialise_deviations (HeftTrainer *self,
   for (guint l = 0; l < self->n_stages; l++)
     {
       const HeftStage *stage = &self->stages[l];
-      const double sigma = deviation > 0.0 ? deviation : 0.1 * sqrt (2.0 / (double) stage->in);
+      const double sigma = deviation > 0.0 ? deviation : default_deviation (self, l);
 
       for (gsize i = 0; i < stage->layer->n_parameters; i++)
         self->posterior->log_deviation[stage->offset + i] = (float) log (sigma);
