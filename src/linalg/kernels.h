@@ -40,7 +40,7 @@ typedef struct
   const float *centre;                     /* of the prior, or NULL for zero */
 } HeftUpdateBlock;
 
-/* Sums over the block after the update (in double, 16 lanes of single a row segment), added to what is there. */
+/* Sums over the block after the update, added to what is there. */
 typedef struct
 {
   double square;         /* of E_Q (w - centre)^2 */

@@ -15,9 +15,12 @@
  */
 #define SEGMENT (32 * HEFT_LANES)
 
+/* What KL is made of is summed in double: where all weights are alike, as at the start, the rounding of a single-precision sum
+ * would have one sign throughout. */
 typedef struct
 {
-  float square[HEFT_LANES], log_deviation[HEFT_LANES], gradient[HEFT_LANES];
+  double square[HEFT_LANES], log_deviation[HEFT_LANES];
+  float  gradient[HEFT_LANES];
 } Lanes;
 
 static void
@@ -28,8 +31,8 @@ add_lanes (const Lanes    *lanes,
 
   for (guint i = 0; i < HEFT_LANES; i++)
     {
-      square += (double) lanes->square[i];
-      log_deviation += (double) lanes->log_deviation[i];
+      square += lanes->square[i];
+      log_deviation += lanes->log_deviation[i];
       gradient += (double) lanes->gradient[i];
     }
   sums->square += square;
@@ -58,8 +61,8 @@ sum_segment (gsize           n,
   gsize i = 0;
 
 #define ADD(lane, i)                                                                              \
-  lanes.square[lane] += s2[i] + (mean[i] - m0[i]) * (mean[i] - m0[i]);                            \
-  lanes.log_deviation[lane] += ls[i];                                                             \
+  lanes.square[lane] += (double) (s2[i] + (mean[i] - m0[i]) * (mean[i] - m0[i]));                 \
+  lanes.log_deviation[lane] += (double) ls[i];                                                    \
   lanes.gradient[lane] += g1[i] * g1[i] + g2[i] * g2[i]
 
   for (; i + HEFT_LANES <= n; i += HEFT_LANES)

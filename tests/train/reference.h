@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include <heft/trainer.h>
+
+G_BEGIN_DECLS
+
+/* A data set of standard normal features and random labels. */
+HeftDataset *reference_dataset (gsize n, gsize n_features, gsize n_classes, guint64 seed);
+
+/*
+ * The objective of one training step, written down again: double precision, one number at a time, straight from theory.md section
+ * 1, with the step's own noise. @log_deviation NULL means a Dirac. Dense layers and activations only.
+ */
+typedef struct
+{
+  HeftNetwork *network;
+  HeftDataset *data;
+  guint32     *samples;    /* batch */
+  gsize        batch;
+  guint64      seed, step;
+} ReferenceBatch;
+
+/* The batch of step @step (from 0) of a trainer with this seed that began with this batch size. */
+ReferenceBatch *reference_batch_new  (HeftNetwork *network, HeftDataset *data, gsize batch, guint64 seed, guint64 step);
+void            reference_batch_free (ReferenceBatch *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ReferenceBatch, reference_batch_free)
+
+double reference_loss (const ReferenceBatch *batch, const double *mean, const double *log_deviation);
+double reference_kl   (HeftNetwork *network, const HeftPrior *prior, const double *mean, const double *log_deviation);
+
+double *reference_widen (const float *x, gsize n);
+
+G_END_DECLS
