@@ -242,6 +242,7 @@ test_idx_refused (Fixture *fixture, gconstpointer user_data)
     { 3, { 0xffffffff, 0xffffffff, 0xffffffff }, 30, HEFT_ERROR_TOO_LARGE, "too large" },
     { 4, { 0x80000000, 0x80000000, 0x80000000, 0x80000000 }, 30, HEFT_ERROR_TOO_LARGE, "too large" },
     { 4, { 2, 0x10000, 0x10000, 0x10000 }, 30, HEFT_ERROR_TOO_LARGE, "too large" },
+    { 3, { 2, 2048, 1024 }, 30, HEFT_ERROR_TOO_LARGE, "too large" },
     { 3, { 2000, 1024, 1024 }, 30, HEFT_ERROR_INVALID_DATA, "cut short" },
     { 1, { 5 }, 5, HEFT_ERROR_INVALID_DATA, "labels where images" },
     { 3, { 4, 2, 3 }, 24, HEFT_ERROR_INVALID_DATA, "4 samples but" },
