@@ -15,4 +15,5 @@
 #include <heft/random.h>
 #include <heft/record.h>
 #include <heft/runfile.h>
+#include <heft/safetensors.h>
 #include <heft/trainer.h>
