@@ -131,7 +131,9 @@ test_hostile (Fixture *fixture, gconstpointer user_data)
     { "x", 0, HEFT_ERROR_INVALID_DATA, "eight bytes" },
     { "{\"a\":" ENTRY ("\"123456789012345678é\"", "[2]", "[0,8]") "}", 8, HEFT_ERROR_INVALID_DATA, "unknown type" },
   };
-  g_autofree char *deep = g_strnfill (1 << 20, '[');
+  g_autofree char *opening = g_strnfill (1 << 20, '[');
+  g_autofree char *closing = g_strnfill (1 << 20, ']');
+  g_autofree char *deep = g_strconcat ("{\"a\":", opening, closing, "}", NULL);
   g_autofree char *name = g_strnfill (300, 'n');
   g_autofree char *named = g_strconcat ("{\"", name, "\":{}}", NULL);
 
