@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#define G_LOG_DOMAIN "heft-format"
+
+#include "config.h"
+
+#include "heft-format.h"
+
+#include <glib/gi18n.h>
+#include <math.h>
+
+char *
+heft_format_time_left (double seconds)
+{
+  int whole = (int) CLAMP (ceil (seconds), 0, 359999);
+
+  if (whole >= 3600)
+    return g_strdup_printf (_("%d:%02d:%02d left"), whole / 3600, whole / 60 % 60, whole % 60);
+  return g_strdup_printf (_("%d:%02d left"), whole / 60, whole % 60);
+}
+
+char *
+heft_format_count (double count)
+{
+  g_autofree char *digits = g_strdup_printf ("%.0f", count);
+  gsize n = strlen (digits);
+  GString *out = g_string_new (NULL);
+
+  for (gsize i = 0; i < n; i++)
+    {
+      g_string_append_c (out, digits[i]);
+      if (n - i > 1 && (n - i - 1) % 3 == 0 && g_ascii_isdigit (digits[i]))
+        g_string_append (out, ",");
+    }
+  return g_string_free (out, FALSE);
+}
+
+void
+heft_name_menu_button (GtkMenuButton *button, const char *name)
+{
+  GtkWidget *toggle = gtk_widget_get_first_child (GTK_WIDGET (button));
+
+  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+  if (toggle != NULL)
+    {
+      gtk_accessible_update_property (GTK_ACCESSIBLE (toggle), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+      gtk_widget_set_focus_on_click (toggle, FALSE);
+    }
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include <gtk/gtk.h>
+
+G_BEGIN_DECLS
+
+/* "0:35 left", "2:05:00 left" (transfer full). */
+char *heft_format_time_left (double seconds);
+/* "12,345" with the locale's separator or a thin space (transfer full). */
+char *heft_format_count     (double count);
+/* The accessible name of a menu button belongs on the toggle inside it, which is what has the focus. */
+void  heft_name_menu_button (GtkMenuButton *button, const char *name);
+
+G_END_DECLS

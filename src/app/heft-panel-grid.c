@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#define G_LOG_DOMAIN "heft-panel-grid"
+
+#include "config.h"
+
+#include "heft-panel-grid.h"
+
+#include <adwaita.h>
+
+/* Training wants every core: painting takes at most one part in this many, and no panel more than 30 times a second. */
+#define TIME_SHARE 7
+#define SHORTEST_PAUSE (33 * G_TIME_SPAN_MILLISECOND)
+
+struct _HeftPanelGrid
+{
+  GtkWidget             parent_instance;
+
+  GtkWidget            *scroller;
+  GtkWidget            *grid;
+  GPtrArray            *panels;      /* (unowned) HeftPanelView */
+  HeftSession          *session;
+  const HeftExperiment *experiment;  /* the panels were made for */
+  char                 *enlarged;
+  AdwAnimation         *animation;
+  guint                 next;        /* whose turn it is */
+  gint64                next_time;
+};
+
+G_DEFINE_FINAL_TYPE (HeftPanelGrid, heft_panel_grid, GTK_TYPE_WIDGET)
+
+static void
+guide_moved_cb (HeftPanelGrid *self, const char *x_label, double x)
+{
+  for (guint i = 0; i < self->panels->len; i++)
+    heft_plot_view_set_guide (heft_panel_view_get_plot (g_ptr_array_index (self->panels, i)), x_label, x);
+}
+
+static void
+remove_panels (HeftPanelGrid *self)
+{
+  for (guint i = 0; i < self->panels->len; i++)
+    gtk_grid_remove (GTK_GRID (self->grid), g_ptr_array_index (self->panels, i));
+  g_ptr_array_set_size (self->panels, 0);
+  g_clear_pointer (&self->enlarged, g_free);
+  self->next = 0;
+}
+
+static void
+make_panels (HeftPanelGrid *self)
+{
+  gboolean job_placed = FALSE;
+
+  remove_panels (self);
+  self->experiment = heft_session_get_experiment (self->session);
+  for (gsize i = 0; i < self->experiment->n_panels; i++)
+    {
+      const HeftPanelSpec *spec = &self->experiment->panels[i];
+      GtkWidget *panel = heft_panel_view_new (self->session, spec);
+
+      if (spec->kind == HEFT_PANEL_CURVE && self->experiment->n_jobs > 0 && !job_placed)
+        {
+          heft_panel_view_set_job (HEFT_PANEL_VIEW (panel), 0);
+          job_placed = TRUE;
+        }
+      gtk_grid_attach (GTK_GRID (self->grid), panel, (int) (i % 2), (int) (i / 2), 1, 1);
+      g_ptr_array_add (self->panels, panel);
+      g_signal_connect_object (heft_panel_view_get_plot (HEFT_PANEL_VIEW (panel)), "guide-moved",
+                               G_CALLBACK (guide_moved_cb), self, G_CONNECT_SWAPPED);
+    }
+}
+
+static void
+record_replaced_cb (HeftPanelGrid *self)
+{
+  if (self->experiment != heft_session_get_experiment (self->session))
+    make_panels (self);
+  self->next_time = 0;
+}
+
+static void
+fade_cb (double value, gpointer user_data)
+{
+  gtk_widget_set_opacity (HEFT_PANEL_GRID (user_data)->grid, value);
+}
+
+static void
+heft_panel_grid_dispose (GObject *object)
+{
+  HeftPanelGrid *self = HEFT_PANEL_GRID (object);
+
+  g_ptr_array_set_size (self->panels, 0);
+  g_clear_object (&self->animation);
+  g_clear_object (&self->session);
+  g_clear_pointer (&self->scroller, gtk_widget_unparent);
+  G_OBJECT_CLASS (heft_panel_grid_parent_class)->dispose (object);
+}
+
+static void
+heft_panel_grid_finalize (GObject *object)
+{
+  HeftPanelGrid *self = HEFT_PANEL_GRID (object);
+
+  g_ptr_array_unref (self->panels);
+  g_free (self->enlarged);
+  G_OBJECT_CLASS (heft_panel_grid_parent_class)->finalize (object);
+}
+
+static void
+heft_panel_grid_class_init (HeftPanelGridClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  object_class->dispose = heft_panel_grid_dispose;
+  object_class->finalize = heft_panel_grid_finalize;
+  gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
+  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/heft/Heft/ui/heft-panel-grid.ui");
+  gtk_widget_class_bind_template_child (widget_class, HeftPanelGrid, grid);
+  gtk_widget_class_bind_template_child (widget_class, HeftPanelGrid, scroller);
+}
+
+static void
+heft_panel_grid_init (HeftPanelGrid *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+  self->panels = g_ptr_array_new ();
+  self->animation = adw_timed_animation_new (GTK_WIDGET (self), 0.3, 1, 180,
+                                             adw_callback_animation_target_new (fade_cb, self, NULL));
+}
+
+void
+heft_panel_grid_set_session (HeftPanelGrid *self, HeftSession *session)
+{
+  g_return_if_fail (HEFT_IS_PANEL_GRID (self));
+  g_return_if_fail (self->session == NULL);
+
+  self->session = g_object_ref (session);
+  g_signal_connect_object (session, "record-replaced", G_CALLBACK (record_replaced_cb), self, G_CONNECT_SWAPPED);
+  if (heft_session_get_experiment (session) != NULL)
+    make_panels (self);
+}
+
+guint
+heft_panel_grid_get_n_panels (HeftPanelGrid *self)
+{
+  return self->panels->len;
+}
+
+HeftPanelView *
+heft_panel_grid_get_nth (HeftPanelGrid *self, guint index)
+{
+  return g_ptr_array_index (self->panels, index);
+}
+
+HeftPanelView *
+heft_panel_grid_find (HeftPanelGrid *self, const char *id)
+{
+  for (guint i = 0; i < self->panels->len; i++)
+    if (g_strcmp0 (heft_panel_view_get_id (g_ptr_array_index (self->panels, i)), id) == 0)
+      return g_ptr_array_index (self->panels, i);
+  return NULL;
+}
+
+HeftPanelView *
+heft_panel_grid_get_active (HeftPanelGrid *self)
+{
+  HeftPanelView *focused = NULL;
+
+  if (self->enlarged != NULL)
+    return heft_panel_grid_find (self, self->enlarged);
+  for (guint i = 0; i < self->panels->len; i++)
+    {
+      HeftPanelView *panel = g_ptr_array_index (self->panels, i);
+
+      if (gtk_widget_get_state_flags (GTK_WIDGET (panel)) & GTK_STATE_FLAG_PRELIGHT)
+        return panel;
+      if (gtk_widget_get_state_flags (GTK_WIDGET (panel)) & GTK_STATE_FLAG_FOCUS_WITHIN)
+        focused = panel;
+    }
+  return focused != NULL || self->panels->len == 0 ? focused : g_ptr_array_index (self->panels, 0);
+}
+
+const char *
+heft_panel_grid_get_enlarged (HeftPanelGrid *self)
+{
+  return self->enlarged != NULL ? self->enlarged : "";
+}
+
+void
+heft_panel_grid_set_enlarged (HeftPanelGrid *self, const char *id)
+{
+  HeftPanelView *chosen = id != NULL && *id != '\0' ? heft_panel_grid_find (self, id) : NULL;
+
+  if (g_strcmp0 (heft_panel_grid_get_enlarged (self), chosen != NULL ? id : "") == 0)
+    return;
+  g_clear_pointer (&self->enlarged, g_free);
+  if (chosen != NULL)
+    self->enlarged = g_strdup (id);
+  for (guint i = 0; i < self->panels->len; i++)
+    {
+      HeftPanelView *panel = g_ptr_array_index (self->panels, i);
+
+      gtk_widget_set_visible (GTK_WIDGET (panel), chosen == NULL || panel == chosen);
+      heft_panel_view_set_enlarged (panel, panel == chosen);
+    }
+  heft_panel_grid_refresh_all (self);
+  adw_animation_play (self->animation);
+}
+
+gboolean
+heft_panel_grid_refresh (HeftPanelGrid *self)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  for (guint i = 0; i < self->panels->len; i++)
+    heft_panel_view_follow_job (g_ptr_array_index (self->panels, i));
+  if (now < self->next_time)
+    return TRUE;
+  for (guint i = 0; i < self->panels->len; i++)
+    {
+      HeftPanelView *panel = g_ptr_array_index (self->panels, (self->next + i) % self->panels->len);
+      gint64 cost;
+
+      if (!gtk_widget_get_mapped (GTK_WIDGET (panel)) || !heft_panel_view_is_stale (panel))
+        continue;
+      cost = heft_panel_view_refresh (panel);
+      self->next = (self->next + i + 1) % self->panels->len;
+      self->next_time = now + MAX (SHORTEST_PAUSE, (TIME_SHARE - 1) * cost);
+      return TRUE;
+    }
+  return FALSE;
+}
+
+void
+heft_panel_grid_refresh_all (HeftPanelGrid *self)
+{
+  for (guint i = 0; i < self->panels->len; i++)
+    {
+      HeftPanelView *panel = g_ptr_array_index (self->panels, i);
+
+      heft_panel_view_follow_job (panel);
+      if (gtk_widget_get_visible (GTK_WIDGET (panel)))
+        heft_panel_view_refresh (panel);
+    }
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include <gtk/gtk.h>
+
+#include "heft-plot-view.h"
+#include "heft-session.h"
+
+G_BEGIN_DECLS
+
+/**
+ * HeftPanelView:
+ *
+ * One panel of an experiment: title, plot, one sentence with its current numbers, a menu, and where the experiment has a job for it,
+ * the button that starts it.
+ */
+#define HEFT_TYPE_PANEL_VIEW (heft_panel_view_get_type ())
+G_DECLARE_FINAL_TYPE (HeftPanelView, heft_panel_view, HEFT, PANEL_VIEW, GtkWidget)
+
+GtkWidget           *heft_panel_view_new      (HeftSession *session, const HeftPanelSpec *spec);
+const HeftPanelSpec *heft_panel_view_get_spec (HeftPanelView *self);
+const char          *heft_panel_view_get_id   (HeftPanelView *self);
+HeftPlotView        *heft_panel_view_get_plot (HeftPanelView *self);
+/* Offers job @job of the experiment here. */
+void                 heft_panel_view_set_job  (HeftPanelView *self, gsize job);
+/* Whether the record holds something this panel does not show yet. */
+gboolean             heft_panel_view_is_stale (HeftPanelView *self);
+/* Builds the figure and the sentence anew; microseconds it took, the last painting included. */
+gint64               heft_panel_view_refresh  (HeftPanelView *self);
+/* Follows the progress of the panel's job. */
+void                 heft_panel_view_follow_job (HeftPanelView *self);
+gboolean             heft_panel_view_get_log  (HeftPanelView *self, gboolean x_axis);
+void                 heft_panel_view_set_log  (HeftPanelView *self, gboolean x_axis, gboolean log_scale);
+void                 heft_panel_view_set_enlarged (HeftPanelView *self, gboolean enlarged);
+/* The figure as shown, with a caption that says what it comes from (transfer full). */
+HeftFigure          *heft_panel_view_dup_figure (HeftPanelView *self);
+
+G_END_DECLS

@@ -1,0 +1,581 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#define G_LOG_DOMAIN "heft-window-export"
+
+#include "config.h"
+
+#include "heft-window-private.h"
+
+#include <glib/gi18n.h>
+#include <heft/plot.h>
+#include <heft/runfile.h>
+
+#include "heft-plain-text.h"
+
+/* The size of a figure in a file, in points: a column and a half of an article. */
+#define FIGURE_WIDTH 480.0
+#define FIGURE_HEIGHT 320.0
+#define FIGURE_DPI 300.0
+
+/* --- Work on another thread: a figure or a record is a value, so nothing on screen waits for a file ---------------- */
+
+typedef struct
+{
+  HeftFigure           *figure;      /* one of figure ... */
+  HeftRecord           *record;      /* ... or data ... */
+  HeftParameters       *parameters;
+  const HeftExperiment *experiment;
+  const HeftPanelSpec  *panel;
+  HeftRun              *run;         /* ... or a run */
+  char                 *path;
+} Export;
+
+static void
+export_free (gpointer data)
+{
+  Export *job = data;
+
+  g_clear_pointer (&job->figure, heft_figure_free);
+  g_clear_pointer (&job->record, heft_record_unref);
+  g_clear_pointer (&job->parameters, heft_parameters_free);
+  g_free (job->path);
+  g_free (job);
+}
+
+static gboolean
+get_format (const char *path, HeftFileFormat *format, GError **error)
+{
+  static const struct { const char *suffix; HeftFileFormat format; } formats[] = {
+    { ".svg", HEFT_FILE_SVG }, { ".pdf", HEFT_FILE_PDF }, { ".png", HEFT_FILE_PNG },
+  };
+  g_autofree char *lower = g_ascii_strdown (path, -1);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (formats); i++)
+    if (g_str_has_suffix (lower, formats[i].suffix))
+      {
+        *format = formats[i].format;
+        return TRUE;
+      }
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME,
+               _("The name “%s” does not say what kind of file it should be: let it end in .svg, .pdf, .png or .csv."), path);
+  return FALSE;
+}
+
+static gboolean
+write_figure (Export *job, GError **error)
+{
+  HeftTheme theme = heft_theme_file ();
+  HeftFileFormat format;
+
+  return get_format (job->path, &format, error)
+         && heft_figure_export (job->figure, format, FIGURE_WIDTH, FIGURE_HEIGHT, FIGURE_DPI, &theme, job->path, error);
+}
+
+static gboolean
+write_data (Export *job, GError **error)
+{
+  g_autoptr(GString) csv = g_string_new (NULL);
+
+  return heft_record_write_panel_csv (job->record, job->experiment, job->parameters, job->panel, csv, error)
+         && g_file_set_contents_full (job->path, csv->str, (gssize) csv->len,
+                                      G_FILE_SET_CONTENTS_CONSISTENT, 0666, error);
+}
+
+static void
+export_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+{
+  GPtrArray *jobs = task_data;
+
+  for (guint i = 0; i < jobs->len; i++)
+    {
+      Export *job = g_ptr_array_index (jobs, i);
+      GError *error = NULL;
+      gboolean good = job->run != NULL ? heft_run_file_save (job->run, job->path, &error)
+                      : job->figure != NULL ? write_figure (job, &error) : write_data (job, &error);
+
+      if (!good)
+        {
+          g_task_return_error (task, error);
+          return;
+        }
+    }
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+exported_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr(HeftWindow) self = user_data;
+  GPtrArray *jobs = g_task_get_task_data (G_TASK (result));
+  g_autoptr(GError) error = NULL;
+  g_autofree char *message = NULL, *name = NULL;
+
+  /* A run is let go of here: its last reference would wait for its threads. */
+  for (guint i = 0; i < jobs->len; i++)
+    g_clear_pointer (&((Export *) g_ptr_array_index (jobs, i))->run, heft_run_unref);
+  if (!g_task_propagate_boolean (G_TASK (result), &error))
+    {
+      heft_window_show_error (self, _("Could Not Save"), error->message);
+      return;
+    }
+  name = g_path_get_basename (((Export *) g_ptr_array_index (jobs, 0))->path);
+  message = jobs->len == 1 ? g_strdup_printf (_("Saved “%s”"), name)
+                           : g_strdup_printf (ngettext ("Saved %u file", "Saved %u files", jobs->len), jobs->len);
+  heft_window_show_message (self, message);
+}
+
+static void
+start_export (HeftWindow *self, GPtrArray *jobs)
+{
+  g_autoptr(GTask) task = g_task_new (NULL, NULL, exported_cb, g_object_ref (self));
+
+  g_task_set_name (task, "heft-export");
+  g_task_set_task_data (task, jobs, (GDestroyNotify) g_ptr_array_unref);
+  g_task_run_in_thread (task, export_thread);
+}
+
+static Export *
+export_panel (HeftWindow *self, HeftPanelView *panel, const char *path)
+{
+  Export *job = g_new0 (Export, 1);
+  g_autofree char *lower = g_ascii_strdown (path, -1);
+
+  job->path = g_strdup (path);
+  if (!g_str_has_suffix (lower, ".csv"))
+    {
+      job->figure = heft_panel_view_dup_figure (panel);
+      return job;
+    }
+  job->record = heft_record_ref (heft_session_get_record (self->session));
+  job->experiment = heft_session_get_experiment (self->session);
+  job->parameters = heft_session_dup_current_parameters (self->session);
+  job->panel = heft_panel_view_get_spec (panel);
+  return job;
+}
+
+static void
+export_panel_to (HeftWindow *self, HeftPanelView *panel, const char *path)
+{
+  GPtrArray *jobs = g_ptr_array_new_with_free_func (export_free);
+  Export *job;
+
+  /* A panel that was hidden behind an enlarged one may be behind the record. */
+  heft_panel_view_refresh (panel);
+  job = export_panel (self, panel, path);
+  g_ptr_array_add (jobs, job);
+  start_export (self, jobs);
+}
+
+static void
+export_all_to (HeftWindow *self, const char *folder)
+{
+  static const char *const suffixes[] = { "svg", "csv" };
+  g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func (export_free);
+  const char *experiment = heft_session_get_experiment (self->session)->id;
+
+  if (g_mkdir_with_parents (folder, 0777) != 0)
+    {
+      g_autofree char *body = g_strdup_printf (_("The folder “%s” cannot be made."), folder);
+
+      heft_window_show_error (self, _("Could Not Save"), body);
+      return;
+    }
+  for (guint i = 0; i < heft_panel_grid_get_n_panels (self->grid); i++)
+    {
+      HeftPanelView *panel = heft_panel_grid_get_nth (self->grid, i);
+
+      heft_panel_view_refresh (panel);
+      for (gsize s = 0; s < G_N_ELEMENTS (suffixes); s++)
+        {
+          g_autofree char *path = g_strdup_printf ("%s/%s-%s.%s", folder, experiment, heft_panel_view_get_id (panel), suffixes[s]);
+
+          g_ptr_array_add (jobs, export_panel (self, panel, path));
+        }
+    }
+  if (jobs->len > 0)
+    start_export (self, g_steal_pointer (&jobs));
+}
+
+static void
+save_to (HeftWindow *self, const char *path)
+{
+  HeftRun *run = heft_session_get_run (self->session);
+  GPtrArray *jobs;
+  Export *job;
+
+  if (run == NULL)
+    return;
+  jobs = g_ptr_array_new_with_free_func (export_free);
+  job = g_new0 (Export, 1);
+  job->run = heft_run_ref (run);
+  job->path = g_strdup (path);
+  g_ptr_array_add (jobs, job);
+  start_export (self, jobs);
+}
+
+/* --- Opening ----------------------------------------------------------------------------------------------------- */
+
+static void
+load_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+{
+  GError *error = NULL;
+  HeftSavedRun *saved = heft_run_file_load (task_data, &error);
+
+  if (saved != NULL)
+    g_task_return_pointer (task, saved, (GDestroyNotify) heft_saved_run_free);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr(HeftWindow) self = user_data;
+  g_autoptr(GError) error = NULL;
+  HeftSavedRun *saved = g_task_propagate_pointer (G_TASK (result), &error);
+  g_autofree char *name = g_path_get_basename (g_task_get_task_data (G_TASK (result)));
+
+  if (saved == NULL)
+    heft_window_show_error (self, _("Could Not Open"), error->message);
+  else
+    heft_session_show_saved (self->session, saved, name);
+}
+
+static void
+open_from (HeftWindow *self, const char *path)
+{
+  g_autoptr(GTask) task = g_task_new (NULL, NULL, loaded_cb, g_object_ref (self));
+
+  g_task_set_name (task, "heft-open");
+  g_task_set_task_data (task, g_strdup (path), g_free);
+  g_task_run_in_thread (task, load_thread);
+}
+
+/* --- The clipboard ----------------------------------------------------------------------------------------------- */
+
+typedef struct
+{
+  HeftFigure *figure;
+  GBytes     *png, *svg;
+} Copy;
+
+static void
+copy_free (gpointer data)
+{
+  Copy *copy = data;
+
+  g_clear_pointer (&copy->figure, heft_figure_free);
+  g_clear_pointer (&copy->png, g_bytes_unref);
+  g_clear_pointer (&copy->svg, g_bytes_unref);
+  g_free (copy);
+}
+
+static void
+copy_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+{
+  Copy *copy = task_data;
+  HeftTheme theme = heft_theme_file ();
+  GError *error = NULL;
+
+  copy->png = heft_figure_export_bytes (copy->figure, HEFT_FILE_PNG, FIGURE_WIDTH, FIGURE_HEIGHT, 200, &theme, &error);
+  if (copy->png != NULL)
+    copy->svg = heft_figure_export_bytes (copy->figure, HEFT_FILE_SVG, FIGURE_WIDTH, FIGURE_HEIGHT, 72, &theme, &error);
+  if (copy->svg == NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+static void
+copied_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr(HeftWindow) self = user_data;
+  Copy *copy = g_task_get_task_data (G_TASK (result));
+  g_autoptr(GError) error = NULL;
+  GdkContentProvider *providers[2];
+  g_autoptr(GdkContentProvider) both = NULL;
+
+  if (!g_task_propagate_boolean (G_TASK (result), &error))
+    {
+      heft_window_show_error (self, _("Could Not Copy"), error->message);
+      return;
+    }
+  providers[0] = gdk_content_provider_new_for_bytes ("image/png", copy->png);
+  providers[1] = gdk_content_provider_new_for_bytes ("image/svg+xml", copy->svg);
+  both = gdk_content_provider_new_union (providers, G_N_ELEMENTS (providers));
+  gdk_clipboard_set_content (gtk_widget_get_clipboard (GTK_WIDGET (self)), both);
+  heft_window_show_message (self, _("Copied as PNG and SVG"));
+}
+
+static void
+copy_panel (HeftWindow *self, HeftPanelView *panel)
+{
+  g_autoptr(GTask) task = g_task_new (NULL, NULL, copied_cb, g_object_ref (self));
+  Copy *copy = g_new0 (Copy, 1);
+
+  heft_panel_view_refresh (panel);
+  copy->figure = heft_panel_view_dup_figure (panel);
+  g_task_set_name (task, "heft-copy");
+  g_task_set_task_data (task, copy, copy_free);
+  g_task_run_in_thread (task, copy_thread);
+}
+
+/* --- File dialogs ------------------------------------------------------------------------------------------------ */
+
+typedef void (*PathFunction) (HeftWindow *self, const char *path, const char *panel);
+
+typedef struct
+{
+  PathFunction function;
+  char        *panel;
+} Response;
+
+static void
+response_free (gpointer data, GClosure *closure)
+{
+  Response *response = data;
+
+  g_free (response->panel);
+  g_free (response);
+}
+
+static void
+response_cb (GtkNativeDialog *dialog, int response, gpointer data)
+{
+  Response *what = data;
+  HeftWindow *self = HEFT_WINDOW (gtk_native_dialog_get_transient_for (dialog));
+  g_autoptr(GFile) file = response == GTK_RESPONSE_ACCEPT ? gtk_file_chooser_get_file (GTK_FILE_CHOOSER (dialog)) : NULL;
+  g_autofree char *path = file != NULL ? g_file_get_path (file) : NULL;
+
+  if (file != NULL && path == NULL)
+    heft_window_show_error (self, _("Not a Local File"), _("Choose a file on this machine: Heft reads and writes local files only."));
+  if (path != NULL)
+    {
+      g_free (self->last_folder);
+      self->last_folder = g_path_get_dirname (path);
+      what->function (self, path, what->panel);
+    }
+  gtk_native_dialog_destroy (dialog);
+  g_object_unref (dialog);
+}
+
+static void
+add_filter (GtkFileChooserNative *dialog, const char *name, const char *const *patterns)
+{
+  g_autoptr(GtkFileFilter) filter = gtk_file_filter_new ();
+
+  gtk_file_filter_set_name (filter, name);
+  for (gsize i = 0; patterns[i] != NULL; i++)
+    gtk_file_filter_add_pattern (filter, patterns[i]);
+  gtk_file_chooser_add_filter (GTK_FILE_CHOOSER (dialog), filter);
+}
+
+/* GtkFileDialog comes with GTK 4.10; the port then touches this function. */
+static GtkFileChooserNative *
+ask_path (HeftWindow *self, const char *title, GtkFileChooserAction action, const char *name, PathFunction function,
+          const char *panel)
+{
+  GtkFileChooserNative *dialog = gtk_file_chooser_native_new (title, GTK_WINDOW (self), action, NULL, NULL);
+  Response *response = g_new0 (Response, 1);
+
+  response->function = function;
+  response->panel = g_strdup (panel);
+  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (dialog), TRUE);
+  if (name != NULL)
+    gtk_file_chooser_set_current_name (GTK_FILE_CHOOSER (dialog), name);
+  if (self->last_folder != NULL)
+    {
+      g_autoptr(GFile) folder = g_file_new_for_path (self->last_folder);
+
+      gtk_file_chooser_set_current_folder (GTK_FILE_CHOOSER (dialog), folder, NULL);
+    }
+  g_signal_connect_data (dialog, "response", G_CALLBACK (response_cb), response, response_free, 0);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (dialog));
+  return dialog;
+}
+
+static void
+panel_chosen (HeftWindow *self, const char *path, const char *panel)
+{
+  HeftPanelView *view = heft_panel_grid_find (self->grid, panel);
+
+  if (view != NULL)
+    export_panel_to (self, view, path);
+}
+
+static void
+ask_panel (HeftWindow *self, HeftPanelView *panel, const char *format)
+{
+  const char *id = heft_panel_view_get_id (panel);
+  g_autofree char *name = g_strdup_printf ("%s-%s.%s", heft_session_get_experiment (self->session)->id, id, format);
+  g_autofree char *pattern = g_strconcat ("*.", format, NULL);
+  g_autofree char *upper = g_ascii_strup (format, -1);
+  GtkFileChooserNative *dialog = ask_path (self, g_strcmp0 (format, "csv") == 0 ? _("Export Data") : _("Export Figure"),
+                                           GTK_FILE_CHOOSER_ACTION_SAVE, name, panel_chosen, id);
+
+  add_filter (dialog, upper, (const char *const[]) { pattern, NULL });
+}
+
+static void
+folder_chosen (HeftWindow *self, const char *path, const char *panel)
+{
+  export_all_to (self, path);
+}
+
+static void
+save_chosen (HeftWindow *self, const char *path, const char *panel)
+{
+  save_to (self, path);
+}
+
+static void
+open_chosen (HeftWindow *self, const char *path, const char *panel)
+{
+  open_from (self, path);
+}
+
+static void
+open_data_from (HeftWindow *self, const char *path)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *spec = heft_data_spec_for_file (path);
+
+  if (!heft_session_set_parameter (self->session, "dataset", spec, &error))
+    heft_window_show_error (self, _("Could Not Open"), error->message);
+}
+
+static void
+data_chosen (HeftWindow *self, const char *path, const char *panel)
+{
+  open_data_from (self, path);
+}
+
+/* --- Actions ----------------------------------------------------------------------------------------------------- */
+
+static void
+export_figure_action (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  HeftWindow *self = data;
+  HeftPanelView *panel = heft_panel_grid_get_active (self->grid);
+
+  if (panel != NULL)
+    ask_panel (self, panel, g_strcmp0 (g_action_get_name (G_ACTION (action)), "export-data") == 0 ? "csv" : "svg");
+}
+
+static void
+export_panel_action (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  HeftWindow *self = data;
+  const char *id, *format;
+  HeftPanelView *panel;
+
+  g_variant_get (parameter, "(&s&s)", &id, &format);
+  panel = heft_panel_grid_find (self->grid, id);
+  if (panel != NULL)
+    ask_panel (self, panel, format);
+}
+
+static void
+export_to_action (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  HeftWindow *self = data;
+  const char *id, *path;
+  HeftPanelView *panel;
+
+  g_variant_get (parameter, "(&s&s)", &id, &path);
+  panel = heft_panel_grid_find (self->grid, id);
+  if (panel != NULL)
+    export_panel_to (self, panel, path);
+  else
+    heft_window_show_message (self, _("There is no such panel"));
+}
+
+static void
+export_all_action (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  ask_path (data, _("Export Everything"), GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER, NULL, folder_chosen, NULL);
+}
+
+static void
+export_all_to_action (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  export_all_to (data, g_variant_get_string (parameter, NULL));
+}
+
+static void
+save_action (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  HeftWindow *self = data;
+  g_autofree char *name = g_strdup_printf ("%s-%" G_GUINT64_FORMAT ".heft", heft_session_get_experiment (self->session)->id,
+                                           heft_session_get_seed (self->session));
+
+  add_filter (ask_path (self, _("Save Run"), GTK_FILE_CHOOSER_ACTION_SAVE, name, save_chosen, NULL), _("Heft runs"),
+              (const char *const[]) { "*.heft", NULL });
+}
+
+static void
+save_to_action (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  save_to (data, g_variant_get_string (parameter, NULL));
+}
+
+static void
+open_action (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  add_filter (ask_path (data, _("Open Run"), GTK_FILE_CHOOSER_ACTION_OPEN, NULL, open_chosen, NULL), _("Heft runs"),
+              (const char *const[]) { "*.heft", NULL });
+}
+
+static void
+open_from_action (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  open_from (data, g_variant_get_string (parameter, NULL));
+}
+
+static void
+open_data_action (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  add_filter (ask_path (data, _("Open Data"), GTK_FILE_CHOOSER_ACTION_OPEN, NULL, data_chosen, NULL),
+              _("CSV tables, IDX images, NPY arrays"),
+              (const char *const[]) { "*.csv", "*.csv.gz", "*-ubyte", "*-ubyte.gz", "*.idx", "*.idx.gz", "*.npy", "*.bin", NULL });
+}
+
+static void
+open_data_from_action (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  open_data_from (data, g_variant_get_string (parameter, NULL));
+}
+
+static void
+copy_action (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  HeftWindow *self = data;
+  HeftPanelView *panel = parameter != NULL ? heft_panel_grid_find (self->grid, g_variant_get_string (parameter, NULL))
+                                           : heft_panel_grid_get_active (self->grid);
+
+  if (panel != NULL)
+    copy_panel (self, panel);
+}
+
+static const GActionEntry entries[] = {
+  { "export-figure", export_figure_action },
+  { "export-data", export_figure_action },
+  { "export-panel", export_panel_action, "(ss)" },
+  { "export-panel-to", export_to_action, "(ss)" },
+  { "export-all", export_all_action },
+  { "export-all-to", export_all_to_action, "s" },
+  { "save", save_action },
+  { "save-to", save_to_action, "s" },
+  { "open", open_action },
+  { "open-from", open_from_action, "s" },
+  { "open-data", open_data_action },
+  { "open-data-from", open_data_from_action, "s" },
+  { "copy", copy_action },
+  { "copy-panel", copy_action, "s" },
+};
+
+void
+heft_window_export_init (HeftWindow *self)
+{
+  g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
+}
