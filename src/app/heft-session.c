@@ -228,6 +228,12 @@ heft_session_get_run_parameters (HeftSession *self)
   return self->running;
 }
 
+HeftParameters *
+heft_session_dup_current_parameters (HeftSession *self)
+{
+  return self->run != NULL ? heft_run_dup_parameters (self->run) : heft_parameters_copy (self->running);
+}
+
 const HeftParameterSpec *
 heft_session_find_spec (HeftSession *self, const char *name)
 {
@@ -519,7 +525,7 @@ heft_session_dup_caption (HeftSession *self)
 
   if (self->running == NULL)
     return g_string_free (caption, FALSE);
-  now = self->run != NULL ? heft_run_dup_parameters (self->run) : heft_parameters_copy (self->running);
+  now = heft_session_dup_current_parameters (self);
   n = heft_parameters_get_sample_count (now);
   g_string_append (caption, title);
   if (heft_session_find_spec (self, "dataset") != NULL)

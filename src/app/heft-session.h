@@ -55,6 +55,8 @@ void        heft_session_reset_parameter (HeftSession *self, const char *name);
 HeftParameters *heft_session_get_parameters (HeftSession *self);
 /* The parameters of the run on show (to label its exports). */
 HeftParameters *heft_session_get_run_parameters (HeftSession *self);
+/* The same as they act now, live changes included (transfer full). */
+HeftParameters *heft_session_dup_current_parameters (HeftSession *self);
 const HeftParameterSpec *heft_session_find_spec (HeftSession *self, const char *name);
 
 /* Labels of what waits for a reset, joined for a sentence, in plain text; NULL if nothing waits. */

@@ -15,8 +15,8 @@ find_schema (void)
   g_autoptr(GSettingsSchemaSource) built = NULL;
   GSettingsSchema *schema = NULL;
 
-  if (g_file_test (HEFT_BUILD_SCHEMA_DIR "/gschemas.compiled", G_FILE_TEST_EXISTS))
-    built = g_settings_schema_source_new_from_directory (HEFT_BUILD_SCHEMA_DIR, installed, FALSE, NULL);
+  if (g_file_test (HEFT_BUILD_ROOT "/data/gschemas.compiled", G_FILE_TEST_EXISTS))
+    built = g_settings_schema_source_new_from_directory (HEFT_BUILD_ROOT "/data", installed, FALSE, NULL);
   if (built != NULL)
     schema = g_settings_schema_source_lookup (built, SCHEMA_ID, TRUE);
   if (schema == NULL && installed != NULL)

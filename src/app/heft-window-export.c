@@ -10,7 +10,7 @@
 #include <heft/plot.h>
 #include <heft/runfile.h>
 
-#include "heft-plain-text.h"
+#include "heft-data-choice.h"
 
 /* The size of a figure in a file, in points: a column and a half of an article. */
 #define FIGURE_WIDTH 480.0
@@ -322,7 +322,7 @@ copy_panel (HeftWindow *self, HeftPanelView *panel)
 
 /* --- File dialogs ------------------------------------------------------------------------------------------------ */
 
-typedef void (*PathFunction) (HeftWindow *self, const char *path, const char *panel);
+typedef void (*PathFunction) (HeftWindow *self, const char *const *paths, const char *panel);
 
 typedef struct
 {
@@ -344,16 +344,27 @@ response_cb (GtkNativeDialog *dialog, int response, gpointer data)
 {
   Response *what = data;
   HeftWindow *self = HEFT_WINDOW (gtk_native_dialog_get_transient_for (dialog));
-  g_autoptr(GFile) file = response == GTK_RESPONSE_ACCEPT ? gtk_file_chooser_get_file (GTK_FILE_CHOOSER (dialog)) : NULL;
-  g_autofree char *path = file != NULL ? g_file_get_path (file) : NULL;
+  g_autoptr(GListModel) files = gtk_file_chooser_get_files (GTK_FILE_CHOOSER (dialog));
+  g_autoptr(GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto(GStrv) paths = NULL;
 
-  if (file != NULL && path == NULL)
-    heft_window_show_error (self, _("Not a Local File"), _("Choose a file on this machine: Heft reads and writes local files only."));
-  if (path != NULL)
+  for (guint i = 0; response == GTK_RESPONSE_ACCEPT && i < g_list_model_get_n_items (files); i++)
+    {
+      g_autoptr(GFile) file = g_list_model_get_item (files, i);
+      g_autofree char *path = g_file_get_path (file);
+
+      if (path != NULL)
+        g_strv_builder_add (builder, path);
+      else
+        heft_window_show_error (self, _("Not a Local File"),
+                                _("Choose a file on this machine: Heft reads and writes local files only."));
+    }
+  paths = g_strv_builder_end (builder);
+  if (paths[0] != NULL)
     {
       g_free (self->last_folder);
-      self->last_folder = g_path_get_dirname (path);
-      what->function (self, path, what->panel);
+      self->last_folder = g_path_get_dirname (paths[0]);
+      what->function (self, (const char *const *) paths, what->panel);
     }
   gtk_native_dialog_destroy (dialog);
   g_object_unref (dialog);
@@ -395,12 +406,12 @@ ask_path (HeftWindow *self, const char *title, GtkFileChooserAction action, cons
 }
 
 static void
-panel_chosen (HeftWindow *self, const char *path, const char *panel)
+panel_chosen (HeftWindow *self, const char *const *paths, const char *panel)
 {
   HeftPanelView *view = heft_panel_grid_find (self->grid, panel);
 
   if (view != NULL)
-    export_panel_to (self, view, path);
+    export_panel_to (self, view, paths[0]);
 }
 
 static void
@@ -417,37 +428,31 @@ ask_panel (HeftWindow *self, HeftPanelView *panel, const char *format)
 }
 
 static void
-folder_chosen (HeftWindow *self, const char *path, const char *panel)
+folder_chosen (HeftWindow *self, const char *const *paths, const char *panel)
 {
-  export_all_to (self, path);
+  export_all_to (self, paths[0]);
 }
 
 static void
-save_chosen (HeftWindow *self, const char *path, const char *panel)
+save_chosen (HeftWindow *self, const char *const *paths, const char *panel)
 {
-  save_to (self, path);
+  save_to (self, paths[0]);
 }
 
 static void
-open_chosen (HeftWindow *self, const char *path, const char *panel)
+open_chosen (HeftWindow *self, const char *const *paths, const char *panel)
 {
-  open_from (self, path);
+  open_from (self, paths[0]);
 }
 
 static void
-open_data_from (HeftWindow *self, const char *path)
+data_chosen (HeftWindow *self, const char *const *paths, const char *panel)
 {
   g_autoptr(GError) error = NULL;
-  g_autofree char *spec = heft_data_spec_for_file (path);
+  g_autofree char *spec = heft_data_choice_spec (paths);
 
   if (!heft_session_set_parameter (self->session, "dataset", spec, &error))
     heft_window_show_error (self, _("Could Not Open"), error->message);
-}
-
-static void
-data_chosen (HeftWindow *self, const char *path, const char *panel)
-{
-  open_data_from (self, path);
 }
 
 /* --- Actions ----------------------------------------------------------------------------------------------------- */
@@ -535,15 +540,17 @@ open_from_action (GSimpleAction *action, GVariant *parameter, gpointer data)
 static void
 open_data_action (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
-  add_filter (ask_path (data, _("Open Data"), GTK_FILE_CHOOSER_ACTION_OPEN, NULL, data_chosen, NULL),
-              _("CSV tables, IDX images, NPY arrays"),
+  GtkFileChooserNative *dialog = ask_path (data, _("Open Data"), GTK_FILE_CHOOSER_ACTION_OPEN, NULL, data_chosen, NULL);
+
+  gtk_file_chooser_set_select_multiple (GTK_FILE_CHOOSER (dialog), TRUE);
+  add_filter (dialog, _("CSV tables, IDX images, NPY arrays"),
               (const char *const[]) { "*.csv", "*.csv.gz", "*-ubyte", "*-ubyte.gz", "*.idx", "*.idx.gz", "*.npy", "*.bin", NULL });
 }
 
 static void
 open_data_from_action (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
-  open_data_from (data, g_variant_get_string (parameter, NULL));
+  data_chosen (data, (const char *const[]) { g_variant_get_string (parameter, NULL), NULL }, NULL);
 }
 
 static void

@@ -4,20 +4,15 @@
 
 #include "config.h"
 
-#include <glib/gi18n.h>
-#include <locale.h>
-
 #include "heft-application.h"
+#include "linalg/i18n.h"
 
 int
 main (int argc, char *argv[])
 {
   g_autoptr(HeftApplication) application = NULL;
 
-  setlocale (LC_ALL, "");
-  bindtextdomain (GETTEXT_PACKAGE, HEFT_LOCALEDIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
-  textdomain (GETTEXT_PACKAGE);
+  heft_i18n_init ();
   application = heft_application_new ();
   return g_application_run (G_APPLICATION (application), argc, argv);
 }
