@@ -541,7 +541,7 @@ heft_session_dup_caption (HeftSession *self)
         append_fact (caption, "$N\beta$", beta * (double) n);
     }
   if (heft_session_find_spec (self, "lambda") != NULL)
-    append_fact (caption, "$\lambda$", heft_parameters_get_real (now, "lambda"));
+    append_fact (caption, "$\\lambda$", heft_parameters_get_real (now, "lambda"));
   g_string_append_printf (caption, _(", seed %" G_GUINT64_FORMAT), heft_parameters_get_seed (now));
   if (self->run != NULL)
     {
