@@ -140,6 +140,17 @@ typedef struct
 gboolean  heft_figure_hit   (const HeftFigure *self, double width, double height, const HeftTheme *theme,
                              double px, double py, HeftHit *hit);
 
+/* The box of a plot's axes in the figure, and the data at its edges. */
+typedef struct
+{
+  double   x, y, width, height;
+  gboolean x_log, y_log;
+  double   x_minimum, x_maximum;   /* at the left and right edge */
+  double   y_minimum, y_maximum;   /* at the lower and upper edge */
+} HeftPlotArea;
+gboolean  heft_figure_get_area (const HeftFigure *self, double width, double height, const HeftTheme *theme, gsize plot,
+                                HeftPlotArea *area);
+
 typedef enum { HEFT_FILE_SVG, HEFT_FILE_PDF, HEFT_FILE_PNG } HeftFileFormat;
 
 /* Width and height in points (1/72 inch); @dpi for PNG (any positive). SVG text stays text. Written atomically. */

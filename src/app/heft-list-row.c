@@ -166,6 +166,7 @@ heft_list_row_build (HeftParameterRow *row)
   HeftListRow *self = HEFT_LIST_ROW (row);
 
   self->scale = heft_slider_scale_new (heft_parameter_row_get_spec (row));
+  heft_slider_scale_centre (&self->scale, heft_parameter_row_get_spec (row), get_value (self, 0));
   self->grid = g_object_new (GTK_TYPE_GRID, "column-spacing", 6, NULL);
   heft_parameter_row_add_below (row, self->grid);
   g_signal_connect_object (heft_parameter_row_get_session (row), "parameter-changed",

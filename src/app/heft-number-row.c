@@ -45,15 +45,12 @@ get_value (HeftNumberRow *self)
 }
 
 static void
-slider_moved_cb (HeftNumberRow *self)
+edit_value (HeftNumberRow *self, double value)
 {
   const HeftParameterSpec *spec = heft_parameter_row_get_spec (HEFT_PARAMETER_ROW (self));
-  double value = heft_slider_scale_value (&self->scale, gtk_range_get_value (GTK_RANGE (self->slider)));
   gsize n = get_sample_count (self);
   g_autofree char *text = NULL;
 
-  if (self->updating)
-    return;
   if (spec->per_sample && n > 0)
     {
       /* Whole steps of N beta, so that 1 (the ELBO) can be met exactly. */
@@ -66,6 +63,29 @@ slider_moved_cb (HeftNumberRow *self)
   if (text == NULL)
     text = heft_slider_scale_format (value, spec->kind == HEFT_PARAMETER_INTEGER ? 9 : 3);
   heft_parameter_row_edit (HEFT_PARAMETER_ROW (self), text);
+}
+
+static void
+slider_moved_cb (HeftNumberRow *self)
+{
+  if (!self->updating)
+    edit_value (self, heft_slider_scale_value (&self->scale, gtk_range_get_value (GTK_RANGE (self->slider))));
+}
+
+/* The arrow keys in an entry. Without a slider whole numbers go one by one. */
+static void
+move_by_steps (HeftNumberRow *self, double steps)
+{
+  double value = get_value (self);
+
+  if (!isfinite (value))
+    return;
+  if (heft_slider_scale_is_useful (&self->scale))
+    value = heft_slider_scale_value (&self->scale, heft_slider_scale_position (&self->scale, value)
+                                                   + steps * heft_slider_scale_step (&self->scale));
+  else
+    value = CLAMP (value + steps, self->scale.minimum, self->scale.maximum);
+  edit_value (self, value);
 }
 
 /* People type a decimal comma where their language has one. */
@@ -106,6 +126,13 @@ entry_leave_cb (HeftNumberRow *self, GtkEventController *controller)
 static gboolean
 entry_key_cb (HeftNumberRow *self, guint key, guint code, GdkModifierType state, GtkEventController *controller)
 {
+  double by = key == GDK_KEY_Up || key == GDK_KEY_KP_Up ? 1 : key == GDK_KEY_Down || key == GDK_KEY_KP_Down ? -1 : 0;
+
+  if (by != 0)
+    {
+      move_by_steps (self, by);
+      return GDK_EVENT_STOP;
+    }
   if (key != GDK_KEY_Escape)
     return GDK_EVENT_PROPAGATE;
   heft_parameter_row_set_error (HEFT_PARAMETER_ROW (self), NULL);
@@ -167,7 +194,7 @@ add_multiple (HeftNumberRow *self)
   const HeftParameterSpec *spec = heft_parameter_row_get_spec (row);
   gboolean beta = g_strcmp0 (spec->id, "beta") == 0;
   GtkWidget *line = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 8);
-  GtkWidget *label = heft_formula_label_new (beta ? _("$N\\beta$ (PAC-Bayes $\\beta$; 1 = ELBO)") : _("times $N$"));
+  GtkWidget *label = heft_formula_label_new (beta ? _("$N\\beta$, PAC-Bayes $\\beta$") : _("times $N$"));
 
   gtk_widget_set_hexpand (label, TRUE);
   gtk_widget_add_css_class (label, "dim-label");
@@ -200,9 +227,9 @@ heft_number_row_build (HeftParameterRow *row)
   heft_parameter_row_add_below (row, self->slider);
 }
 
-/* A tick where the default is, and where the ELBO is. */
+/* The default is in the middle of a wide range; a tick stands where the ELBO is. */
 static void
-update_marks (HeftNumberRow *self, gsize n)
+follow_defaults (HeftNumberRow *self, gsize n)
 {
   HeftParameterRow *row = HEFT_PARAMETER_ROW (self);
   const HeftParameterSpec *spec = heft_parameter_row_get_spec (row);
@@ -217,12 +244,15 @@ update_marks (HeftNumberRow *self, gsize n)
   heft_parameters_set_sample_count (defaults, n);
   value = spec->kind == HEFT_PARAMETER_INTEGER ? (double) heft_parameters_get_integer (defaults, spec->id)
                                                : heft_parameters_get_real (defaults, spec->id);
+  self->scale = heft_slider_scale_new (spec);
+  heft_slider_scale_centre (&self->scale, spec, value);
+  gtk_adjustment_set_step_increment (gtk_range_get_adjustment (GTK_RANGE (self->slider)), heft_slider_scale_step (&self->scale));
+  gtk_adjustment_set_page_increment (gtk_range_get_adjustment (GTK_RANGE (self->slider)), heft_slider_scale_page (&self->scale));
+  gtk_widget_set_visible (self->slider, heft_slider_scale_is_useful (&self->scale));
   gtk_scale_clear_marks (GTK_SCALE (self->slider));
-  if (isfinite (value))
-    gtk_scale_add_mark (GTK_SCALE (self->slider), heft_slider_scale_position (&self->scale, value), GTK_POS_BOTTOM, NULL);
   if (spec->per_sample && n > 0)
     gtk_scale_add_mark (GTK_SCALE (self->slider), heft_slider_scale_position (&self->scale, 1.0 / (double) n),
-                        GTK_POS_BOTTOM, "<small>ELBO</small>");
+                        GTK_POS_BOTTOM, _("ELBO"));
 }
 
 static void
@@ -252,7 +282,7 @@ heft_number_row_update (HeftParameterRow *row)
 
       show_text (self->multiple, multiple);
     }
-  update_marks (self, spec->per_sample ? n : 0);
+  follow_defaults (self, spec->per_sample ? n : 0);
   gtk_widget_set_sensitive (self->slider, isfinite (value));
   if (isfinite (value))
     {

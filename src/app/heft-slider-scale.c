@@ -22,6 +22,26 @@ heft_slider_scale_new (const HeftParameterSpec *spec)
   return self;
 }
 
+/* Factors of ten on either side of the default. */
+#define DECADES 3.0
+/* Steps a linear slider of whole numbers can tell apart. */
+#define MAX_STEPS 500.0
+
+void
+heft_slider_scale_centre (HeftSliderScale *self, const HeftParameterSpec *spec, double value)
+{
+  if (!self->logarithmic || spec->minimum <= 0 || !(value > 0) || log10 (spec->maximum / spec->minimum) <= 2 * DECADES)
+    return;
+  self->minimum = self->first = MAX (spec->minimum, value * pow (10, -DECADES));
+  self->maximum = MIN (spec->maximum, value * pow (10, DECADES));
+}
+
+gboolean
+heft_slider_scale_is_useful (const HeftSliderScale *self)
+{
+  return self->logarithmic || self->maximum - self->minimum <= MAX_STEPS;
+}
+
 static gboolean
 has_zero (const HeftSliderScale *self)
 {

@@ -21,6 +21,10 @@ typedef struct
 } HeftSliderScale;
 
 HeftSliderScale heft_slider_scale_new      (const HeftParameterSpec *spec);
+/* Puts the middle of a wide logarithmic range at @value, a default. */
+void            heft_slider_scale_centre   (HeftSliderScale *self, const HeftParameterSpec *spec, double value);
+/* Whether a slider serves at all: not where a linear range is too long to point at a value. */
+gboolean        heft_slider_scale_is_useful (const HeftSliderScale *self);
 double          heft_slider_scale_position (const HeftSliderScale *self, double value);
 /* Rounded to three significant digits, or to a whole number. */
 double          heft_slider_scale_value    (const HeftSliderScale *self, double position);

@@ -211,6 +211,33 @@ experiment_selected_cb (HeftWindow *self)
 }
 
 static void
+setup_item_cb (GtkSignalListItemFactory *factory, GtkListItem *item)
+{
+  gtk_list_item_set_child (item, g_object_new (GTK_TYPE_LABEL, "xalign", 0.0, "ellipsize", PANGO_ELLIPSIZE_END,
+                                               "max-width-chars", 22, NULL));
+}
+
+static void
+bind_item_cb (GtkSignalListItemFactory *factory, GtkListItem *item)
+{
+  gtk_label_set_label (GTK_LABEL (gtk_list_item_get_child (item)),
+                       gtk_string_object_get_string (gtk_list_item_get_item (item)));
+}
+
+/* Titles are whole in the list and cut in the button, so that the header bar fits a small screen. */
+static void
+shorten_chooser (HeftWindow *self)
+{
+  GtkListItemFactory *full = gtk_drop_down_get_factory (self->experiment_chooser);
+  g_autoptr(GtkListItemFactory) cut = gtk_signal_list_item_factory_new ();
+
+  g_signal_connect (cut, "setup", G_CALLBACK (setup_item_cb), NULL);
+  g_signal_connect (cut, "bind", G_CALLBACK (bind_item_cb), NULL);
+  gtk_drop_down_set_list_factory (self->experiment_chooser, full);
+  gtk_drop_down_set_factory (self->experiment_chooser, cut);
+}
+
+static void
 fill_chooser (HeftWindow *self)
 {
   gsize n;
@@ -225,6 +252,7 @@ fill_chooser (HeftWindow *self)
     }
   self->updating = TRUE;
   gtk_drop_down_set_model (self->experiment_chooser, G_LIST_MODEL (titles));
+  shorten_chooser (self);
   self->updating = FALSE;
   g_signal_connect_object (self->experiment_chooser, "notify::selected", G_CALLBACK (experiment_selected_cb), self,
                            G_CONNECT_SWAPPED);
