@@ -59,4 +59,23 @@ void heft_softmax_cross_entropy_f64 (const double *logits, const guint8 *labels,
 void heft_softmax_metric_f32 (const float *probabilities, gsize n, gsize n_classes, float *vectors);
 void heft_softmax_metric_f64 (const double *probabilities, gsize n, gsize n_classes, double *vectors);
 
+/* Binary cross-entropy on logits, a Bernoulli an output, summed over outputs in nats: with one output the target is the label (0
+ * or 1), with C of them output c has the target 1 where the label is c. @losses (n), @probabilities (n x C: the logistic function of
+ * the logits) and @gradients (n x C: p - target) may each be NULL. */
+void heft_binary_cross_entropy_f32 (const float *logits, const guint8 *labels, gsize n, gsize n_outputs,
+                                    float *losses, float *probabilities, float *gradients);
+void heft_binary_cross_entropy_f64 (const double *logits, const guint8 *labels, gsize n, gsize n_outputs,
+                                    double *losses, double *probabilities, double *gradients);
+/* vectors := diag (p (1 - p)) vectors: the Fisher metric of independent Bernoulli outputs on logits. */
+void heft_bernoulli_metric_f32 (const float *probabilities, gsize n, gsize n_outputs, float *vectors);
+void heft_bernoulli_metric_f64 (const double *probabilities, gsize n, gsize n_outputs, double *vectors);
+
+/* Squared error as the negative log-likelihood, in nats, of N(output, deviation^2 I): |z - t|^2 / (2 deviation^2) +
+ * C/2 log(2 pi deviation^2). @targets n x C; @losses (n) and @gradients (n x C) may each be NULL. Its Fisher metric is the
+ * identity over deviation^2. */
+void heft_squared_error_f32 (const float *outputs, const float *targets, gsize n, gsize n_outputs, double deviation,
+                             float *losses, float *gradients);
+void heft_squared_error_f64 (const double *outputs, const double *targets, gsize n, gsize n_outputs, double deviation,
+                             double *losses, double *gradients);
+
 G_END_DECLS

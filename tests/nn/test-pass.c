@@ -495,6 +495,71 @@ test_softmax (void)
     g_assert_cmpfloat_with_epsilon (v[i], metric[i], 1e-15);
 }
 
+static void
+test_binary_cross_entropy (void)
+{
+  double logits[6] = { 0.7, -1.2, 0.0, 800.0, -800.0, 3.0 }, losses[2], p[6], g[6], up[2], down[2], single_loss;
+  const guint8 labels[2] = { 1, 0 };
+  float logits_single[6], losses_single[2], p_single[6], g_single[6];
+  double v[6] = { 1.0, 2.0, -1.0, 0.5, 1.0, -3.0 };
+
+  heft_binary_cross_entropy_f64 (logits, labels, 2, 3, losses, p, g);
+  g_assert_cmpfloat_with_epsilon (losses[0], -log (1.0 - p[0]) - log (p[1]) - log (1.0 - p[2]), 1e-14);
+  g_assert_cmpfloat_with_epsilon (losses[1], log (1.0 + exp (3.0)), 1e-13);
+  g_assert_cmpfloat_with_epsilon (p[0], 1.0 / (1.0 + exp (-0.7)), 1e-15);
+  for (gsize i = 0; i < 6; i++)
+    logits_single[i] = (float) logits[i];
+  heft_binary_cross_entropy_f32 (logits_single, labels, 2, 3, losses_single, p_single, g_single);
+  for (gsize i = 0; i < 6; i++)
+    {
+      double before = logits[i];
+
+      g_assert_cmpfloat_with_epsilon (p_single[i], p[i], 1e-6);
+      logits[i] = before + STEP;
+      heft_binary_cross_entropy_f64 (logits, labels, 2, 3, up, NULL, NULL);
+      logits[i] = before - STEP;
+      heft_binary_cross_entropy_f64 (logits, labels, 2, 3, down, NULL, NULL);
+      logits[i] = before;
+      g_assert_cmpfloat_with_epsilon (g[i], (up[i / 3] - down[i / 3]) / (2.0 * STEP), 1e-8);
+    }
+
+  /* The metric is the second derivative, the gradient's change along a vector. */
+  heft_bernoulli_metric_f64 (p, 2, 3, v);
+  g_assert_cmpfloat_with_epsilon (v[1], 2.0 * exp (1.2) / ((1.0 + exp (1.2)) * (1.0 + exp (1.2))), 1e-15);
+  g_assert_cmpfloat (v[3], ==, 0.0);
+
+  /* Of one output the label itself is the target, and two-class softmax at (0, z) is the same model. */
+  heft_binary_cross_entropy_f64 (logits, labels, 1, 1, &single_loss, NULL, NULL);
+  heft_softmax_cross_entropy_f64 ((double[]) { 0.0, logits[0] }, labels, 1, 2, losses, NULL, NULL);
+  g_assert_cmpfloat_with_epsilon (single_loss, losses[0], 1e-15);
+}
+
+static void
+test_squared_error (void)
+{
+  double outputs[4] = { 0.3, -1.0, 2.0, 0.5 }, targets[4] = { 0.0, 1.0, 2.5, 0.5 }, losses[2], g[4];
+  float outputs_single[4] = { 0.3f, -1.0f, 2.0f, 0.5f }, targets_single[4] = { 0.0f, 1.0f, 2.5f, 0.5f };
+  float losses_single[2], g_single[4];
+
+  heft_squared_error_f64 (outputs, targets, 2, 2, 0.5, losses, g);
+  heft_squared_error_f32 (outputs_single, targets_single, 2, 2, 0.5, losses_single, g_single);
+  for (gsize s = 0; s < 2; s++)
+    {
+      double likelihood = 1.0;
+
+      for (gsize c = 2 * s; c < 2 * s + 2; c++)
+        {
+          double z = (outputs[c] - targets[c]) / 0.5;
+
+          likelihood *= exp (-0.5 * z * z) / (0.5 * sqrt (2.0 * G_PI));
+          g_assert_cmpfloat_with_epsilon (g[c], z / 0.5, 1e-14);
+          g_assert_cmpfloat_with_epsilon (g_single[c], z / 0.5, 1e-5);
+        }
+      g_assert_cmpfloat_with_epsilon (losses[s], -log (likelihood), 1e-13);
+      g_assert_cmpfloat_with_epsilon (losses_single[s], -log (likelihood), 1e-5);
+    }
+}
+
 /* What diverged must be seen, not pooled or clipped away. */
 static void
 test_not_a_number_survives (void)
@@ -526,6 +591,8 @@ main (int    argc,
   g_test_add_func ("/nn/pass/pools-by-definition", test_pools_by_definition);
   g_test_add_func ("/nn/pass/activations-by-definition", test_activations_by_definition);
   g_test_add_func ("/nn/pass/softmax", test_softmax);
+  g_test_add_func ("/nn/pass/binary-cross-entropy", test_binary_cross_entropy);
+  g_test_add_func ("/nn/pass/squared-error", test_squared_error);
   g_test_add_func ("/nn/pass/not-a-number", test_not_a_number_survives);
 
   return g_test_run ();
