@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#define G_LOG_DOMAIN "heft-information"
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+#include <math.h>
+#include <string.h>
+
+#include <heft/error.h>
+
+#include "information/linearise.h"
+#include "linalg/linalg.h"
+#include "nn/activation.h"
+#include "nn/image.h"
+
+void
+heft_linearisation_free (HeftLinearisation *self)
+{
+  if (self == NULL)
+    return;
+  if (self->winners != NULL)
+    for (gsize i = 0; i < heft_network_get_n_layers (self->network); i++)
+      g_free (self->winners[i]);
+  g_free (self->winners);
+  heft_aligned_free (self->columns);
+  heft_pass_f64_free (self->pass);
+  heft_network_unref (self->network);
+  g_free (self);
+}
+
+HeftLinearisation *
+heft_linearisation_new (HeftNetwork *network, const double *weights, const double *input, GError **error)
+{
+  g_autoptr (HeftLinearisation) self = g_new0 (HeftLinearisation, 1);
+  gsize n_columns = 1;
+
+  self->network = heft_network_ref (network);
+  self->winners = g_new0 (guint32 *, heft_network_get_n_layers (network));
+  for (gsize i = 0; i < heft_network_get_n_layers (network); i++)
+    {
+      const HeftLayer *layer = heft_network_get_layer (network, i);
+
+      if (layer->kind == HEFT_LAYER_CONVOLUTION)
+        n_columns = MAX (n_columns, layer->fan_in * heft_layer_places (layer));
+      else if (layer->kind == HEFT_LAYER_NORMALISATION || layer->kind == HEFT_LAYER_RESIDUAL_BEGIN
+               || layer->kind == HEFT_LAYER_RESIDUAL_END)
+        {
+          g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER,
+                       _("What activations see is measured for chains of dense, convolution, activation and pooling layers; "
+                         "%s is none of these."), layer->name);
+          return NULL;
+        }
+    }
+  self->pass = heft_pass_f64_new (network, 1);
+  self->columns = heft_aligned_new (double, n_columns);
+  heft_pass_f64_forward (self->pass, weights, input, 1);
+  for (gsize i = 0; i < heft_network_get_n_layers (network); i++)
+    {
+      const HeftLayer *layer = heft_network_get_layer (network, i);
+      g_autofree double *pooled = NULL;
+
+      if (layer->kind != HEFT_LAYER_MAX_POOL)
+        continue;
+      pooled = g_new (double, heft_shape_size (layer->output));
+      self->winners[i] = g_new (guint32, heft_shape_size (layer->output));
+      heft_max_pool_f64 (layer, heft_pass_f64_output (self->pass, (int) i - 1), pooled, self->winners[i]);
+    }
+  return g_steal_pointer (&self);
+}
+
+gsize
+heft_linearisation_size (const HeftLinearisation *self, int i)
+{
+  return i < 0 ? heft_network_get_n_inputs (self->network)
+               : heft_shape_size (heft_network_get_layer (self->network, (gsize) i)->output);
+}
+
+static void
+apply_convolution (HeftLinearisation *self, const HeftLayer *layer, const double *block, const double *in, double *out)
+{
+  gsize places = heft_layer_places (layer);
+
+  heft_image_to_columns_f64 (layer, in, self->columns);
+  heft_gemm_f64 (TRUE, FALSE, layer->fan_out, places, layer->fan_in, 1, block, layer->fan_out, self->columns, places,
+                 0, out, places);
+}
+
+static void
+apply_global_average (const HeftLayer *layer, const double *in, double *out)
+{
+  gsize pixels = layer->input.height * layer->input.width;
+
+  for (gsize c = 0; c < layer->input.channels; c++)
+    {
+      out[c] = 0;
+      for (gsize p = 0; p < pixels; p++)
+        out[c] += in[c * pixels + p] / (double) pixels;
+    }
+}
+
+void
+heft_linearisation_apply (HeftLinearisation *self, const double *weights, gsize i, gsize m, const double *in, double *out)
+{
+  const HeftLayer *layer = heft_network_get_layer (self->network, i);
+  gsize n_in = heft_shape_size (layer->input);
+  gsize n_out = heft_shape_size (layer->output);
+  const double *before = heft_pass_f64_output (self->pass, (int) i - 1);
+  const double *after = heft_pass_f64_output (self->pass, (int) i);
+
+  if (layer->kind == HEFT_LAYER_DENSE)
+    {
+      heft_gemm_f64 (FALSE, FALSE, m, n_out, n_in, 1, in, n_in, weights + layer->offset, n_out, 0, out, n_out);
+      return;
+    }
+  for (gsize r = 0; r < m; r++, in += n_in, out += n_out)
+    switch (layer->kind)
+      {
+      case HEFT_LAYER_CONVOLUTION:
+        apply_convolution (self, layer, weights + layer->offset, in, out);
+        break;
+      case HEFT_LAYER_ACTIVATION:
+        heft_activation_multiply_f64 (layer->activation, n_out, before, after, in, out);
+        break;
+      case HEFT_LAYER_MAX_POOL:
+        for (gsize j = 0; j < n_out; j++)
+          out[j] = in[self->winners[i][j]];
+        break;
+      case HEFT_LAYER_AVERAGE_POOL:
+        heft_average_pool_f64 (layer, in, out);
+        break;
+      case HEFT_LAYER_GLOBAL_AVERAGE_POOL:
+        apply_global_average (layer, in, out);
+        break;
+      default:
+        memcpy (out, in, n_out * sizeof *out);
+      }
+}
+
+void
+heft_linearisation_slopes (HeftLinearisation *self, gsize i, double *slopes)
+{
+  const HeftLayer *layer = heft_network_get_layer (self->network, i);
+  gsize n = heft_shape_size (layer->output);
+  g_autofree double *ones = g_new (double, n);
+
+  for (gsize j = 0; j < n; j++)
+    ones[j] = 1;
+  if (layer->kind == HEFT_LAYER_ACTIVATION)
+    heft_activation_multiply_f64 (layer->activation, n, heft_pass_f64_output (self->pass, (int) i - 1),
+                                  heft_pass_f64_output (self->pass, (int) i), ones, slopes);
+  else
+    memcpy (slopes, ones, n * sizeof *slopes);
+}
+
+/* Outputs of different channels share no weight: one block of places a channel. */
+static void
+add_convolution_noise (HeftLinearisation *self, const HeftLayer *layer, const double *variance, double *covariance)
+{
+  gsize places = heft_layer_places (layer);
+  gsize size = heft_shape_size (layer->output);
+  heft_aligned_autofree double *scaled = heft_aligned_new (double, (layer->fan_in + 1) * places);
+
+  for (gsize j = 0; j < layer->fan_out; j++)
+    {
+      for (gsize i = 0; i <= layer->fan_in; i++)
+        {
+          double deviation = sqrt (variance[i * layer->fan_out + j]);
+
+          for (gsize p = 0; p < places; p++)
+            scaled[i * places + p] = deviation * (i < layer->fan_in ? self->columns[i * places + p] : 1);
+        }
+      heft_gemm_f64 (TRUE, FALSE, places, places, layer->fan_in + 1, 1, scaled, places, scaled, places, 1,
+                     covariance + j * places * size + j * places, size);
+    }
+}
+
+void
+heft_linearisation_add_noise (HeftLinearisation *self, gsize i, const double *variance, double *covariance)
+{
+  const HeftLayer *layer = heft_network_get_layer (self->network, i);
+  const double *in = heft_pass_f64_output (self->pass, (int) i - 1);
+  gsize n_out = layer->fan_out;
+
+  if (layer->kind == HEFT_LAYER_CONVOLUTION)
+    {
+      heft_image_to_columns_f64 (layer, in, self->columns);
+      add_convolution_noise (self, layer, variance, covariance);
+      return;
+    }
+  for (gsize q = 0; q <= layer->fan_in; q++)
+    for (gsize j = 0; j < n_out; j++)
+      covariance[j * n_out + j] += variance[q * n_out + j] * (q < layer->fan_in ? in[q] * in[q] : 1);
+}
+
+void
+heft_linearisation_weight_rows (HeftLinearisation *self, gsize i, double *rows)
+{
+  const HeftLayer *layer = heft_network_get_layer (self->network, i);
+  const double *in = heft_pass_f64_output (self->pass, (int) i - 1);
+  gsize size = heft_shape_size (layer->output);
+  gsize places = layer->kind == HEFT_LAYER_CONVOLUTION ? heft_layer_places (layer) : 1;
+
+  memset (rows, 0, layer->n_parameters * size * sizeof *rows);
+  if (layer->kind == HEFT_LAYER_CONVOLUTION)
+    {
+      heft_image_to_columns_f64 (layer, in, self->columns);
+      in = self->columns;
+    }
+  for (gsize q = 0; q <= layer->fan_in; q++)
+    for (gsize j = 0; j < layer->fan_out; j++)
+      for (gsize p = 0; p < places; p++)
+        rows[(q * layer->fan_out + j) * size + j * places + p] = q < layer->fan_in ? in[q * places + p] : 1;
+}

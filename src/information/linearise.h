@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include <heft/network.h>
+#include <heft/pass.h>
+
+G_BEGIN_DECLS
+
+/*
+ * HeftLinearisation:
+ *
+ * The derivative of every operation of a network at one input, applied to many tangents at once: what propagates Jacobians
+ * and covariances forward. In double precision.
+ */
+typedef struct
+{
+  HeftNetwork *network;
+  HeftPassF64 *pass;
+  guint32    **winners;    /* of MAX_POOL operations */
+  double      *columns;    /* of one image */
+} HeftLinearisation;
+
+/* %NULL with HEFT_ERROR_INVALID_PARAMETER for operations that are not a chain (residual blocks, normalisation). @input and
+ * @weights must stay. */
+HeftLinearisation *heft_linearisation_new  (HeftNetwork *network, const double *weights, const double *input,
+                                            GError **error);
+void               heft_linearisation_free (HeftLinearisation *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftLinearisation, heft_linearisation_free)
+
+/* Number of outputs of operation @i; of the inputs where i = -1. */
+gsize heft_linearisation_size (const HeftLinearisation *self, int i);
+
+/* The derivative of operation @i with respect to what enters it, applied to @m tangents (rows): m x size(i-1) into m x size(i). */
+void  heft_linearisation_apply (HeftLinearisation *self, const double *weights, gsize i, gsize m, const double *in,
+                                double *out);
+
+/* @slopes (size(i)): the derivatives of the activation @i. */
+void  heft_linearisation_slopes (HeftLinearisation *self, gsize i, double *slopes);
+
+/* Adds the covariance that noise of variance @variance (its block of the weights: n_parameters) in the weights of operation @i
+ * makes at its output to @covariance (size(i) x size(i)). */
+void  heft_linearisation_add_noise (HeftLinearisation *self, gsize i, const double *variance, double *covariance);
+
+/* Rows of the Jacobian of operation @i's output with respect to its own weights, transposed: row q (of n_parameters) is what a
+ * unit change of weight q does to the size(i) outputs. */
+void  heft_linearisation_weight_rows (HeftLinearisation *self, gsize i, double *rows);
+
+G_END_DECLS

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "curvature/fixture.h"
+#include "information/linearise.h"
+#include "linalg/linalg.h"
+
+static gsize
+operation_of (HeftNetwork *network, gsize layer)
+{
+  for (gsize i = 0; i < heft_network_get_n_layers (network); i++)
+    if (heft_network_get_layer (network, i)->kind == HEFT_LAYER_ACTIVATION && layer-- == 0)
+      return i;
+  return heft_network_get_n_layers (network) - 1;
+}
+
+static gsize
+output_size (HeftNetwork *network, gsize operation)
+{
+  HeftShape shape = heft_network_get_layer (network, operation)->output;
+
+  return shape.channels * shape.height * shape.width;
+}
+
+/* d output / d parameter by central differences: column of (n_outputs) for each of n numbers at @values. */
+static void
+differences (HeftNetwork *network, const double *weights, const double *input, double *values, gsize n, gsize operation,
+             double *jacobian)
+{
+  g_autoptr (HeftPassF64) pass = heft_pass_f64_new (network, 1);
+  gsize size = output_size (network, operation);
+  const double h = 1e-6;
+
+  for (gsize q = 0; q < n; q++)
+    {
+      double keep = values[q];
+
+      for (int side = 0; side < 2; side++)
+        {
+          values[q] = keep + (side == 0 ? h : -h);
+          heft_pass_f64_forward (pass, weights, input, 1);
+          for (gsize i = 0; i < size; i++)
+            jacobian[i * n + q] = side == 0 ? heft_pass_f64_output (pass, (int) operation)[i]
+                                            : (jacobian[i * n + q] - heft_pass_f64_output (pass, (int) operation)[i]) / (2 * h);
+        }
+      values[q] = keep;
+    }
+}
+
+/* F = Jx^T (Jw diag(variance) Jw^T)^-1 Jx with Jacobians by differences and nothing else, on activations with any variance. */
+static gsize
+brute_force (HeftNetwork *network, double *weights, const double *variance, double *input, gsize layer, double *fisher)
+{
+  gsize operation = operation_of (network, layer);
+  gsize size = output_size (network, operation), active = 0;
+  gsize k = heft_network_get_n_parameters (network), d = heft_network_get_n_inputs (network);
+  g_autofree double *jw = g_new (double, size * k);
+  g_autofree double *jx = g_new (double, size * d);
+  g_autofree double *sigma = g_new0 (double, size * size);
+  g_autofree double *solved = g_new0 (double, size * d);
+  g_autofree gsize *which = g_new (gsize, size);
+
+  differences (network, weights, input, weights, k, operation, jw);
+  differences (network, weights, input, input, d, operation, jx);
+  for (gsize i = 0; i < size; i++)
+    {
+      double norm = 0;
+
+      for (gsize q = 0; q < k; q++)
+        norm += jw[i * k + q] * jw[i * k + q] * variance[q];
+      if (norm > 1e-16)
+        which[active++] = i;
+    }
+  for (gsize a = 0; a < active; a++)
+    {
+      for (gsize b = 0; b < active; b++)
+        for (gsize q = 0; q < k; q++)
+          sigma[a * active + b] += jw[which[a] * k + q] * jw[which[b] * k + q] * variance[q];
+      memcpy (solved + a * d, jx + which[a] * d, d * sizeof (double));
+    }
+  if (active > 0)
+    {
+      g_assert_true (heft_cholesky_factor (active, sigma, NULL));
+      heft_cholesky_solve (active, sigma, d, solved);
+    }
+  memset (fisher, 0, d * d * sizeof (double));
+  for (gsize i = 0; i < d; i++)
+    for (gsize j = 0; j < d; j++)
+      for (gsize a = 0; a < active; a++)
+        fisher[i * d + j] += jx[which[a] * d + i] * solved[a * d + j];
+  return active;
+}
+
+static double *
+variances_new (gsize k, double scale)
+{
+  double *variance = g_new (double, k);
+
+  heft_stream_uniforms_f64 (heft_stream (5, HEFT_PURPOSE_SIMULATION, 2), 0, 0, k, variance);
+  for (gsize i = 0; i < k; i++)
+    variance[i] = scale * (0.1 + variance[i]);
+  return variance;
+}
+
+static void
+compare (Fixture *f, double tolerance)
+{
+  gsize d = heft_network_get_n_inputs (f->network);
+  g_autofree double *variance = variances_new (f->k, 0.01);
+  g_autofree double *input = g_new (double, d);
+  g_autofree double *fisher = g_new (double, d * d);
+  g_autofree double *expected = g_new (double, d * d);
+
+  for (gsize i = 0; i < 3; i++)
+    for (gsize layer = 0; layer < heft_visibility_n_layers (f->network); layer++)
+      {
+        g_autoptr (GError) error = NULL;
+        g_autoptr (HeftVisibility) map = NULL;
+        double trace = 0, largest = 0;
+        gsize active;
+
+        heft_dataset_gather_f64 (f->data, NULL, i, 1, input);
+        map = heft_visibility_new (f->network, f->weights, variance, input, layer, fisher, &error);
+        g_assert_no_error (error);
+        active = brute_force (f->network, f->weights, variance, input, layer, expected);
+        g_assert_cmpuint (map->n_active, ==, active);
+        g_assert_cmpuint (map->n_activations, ==, output_size (f->network, operation_of (f->network, layer)));
+        for (gsize j = 0; j < d * d; j++)
+          largest = MAX (largest, fabs (expected[j]));
+        for (gsize j = 0; j < d; j++)
+          {
+            trace += map->fisher_diagonal[j];
+            g_assert_cmpfloat_with_epsilon (map->fisher_diagonal[j], expected[j * d + j], tolerance * largest);
+            if (map->fisher_diagonal[j] > 0)
+              g_assert_cmpfloat_with_epsilon (map->smallest_change[j] * sqrt (map->fisher_diagonal[j]), 1, 1e-12);
+            else
+              g_assert_true (isinf (map->smallest_change[j]));
+            for (gsize m = 0; m < d; m++)
+              g_assert_cmpfloat_with_epsilon (fisher[j * d + m], expected[j * d + m], tolerance * largest);
+          }
+        g_assert_cmpfloat_with_epsilon (map->trace, trace, 1e-12 * trace);
+      }
+}
+
+static void
+test_brute_force (void)
+{
+  g_auto (Fixture) tanh_net = fixture_new ("6-5", HEFT_ACTIVATION_TANH, FLAT (7), 3, 5, 1);
+  g_auto (Fixture) relu_net = fixture_new ("12-8", HEFT_ACTIVATION_RELU, FLAT (6), 4, 5, 2);
+  g_auto (Fixture) linear = fixture_new ("", HEFT_ACTIVATION_TANH, FLAT (6), 4, 5, 3);
+  g_auto (Fixture) softplus = fixture_new ("5", HEFT_ACTIVATION_SOFTPLUS, FLAT (4), 2, 5, 4);
+
+  compare (&tanh_net, 2e-7);
+  compare (&relu_net, 2e-7);
+  compare (&linear, 2e-7);
+  compare (&softplus, 2e-7);
+}
+
+static void
+test_convolution (void)
+{
+  g_auto (Fixture) f = fixture_new ("conv3x2-tanh-avgpool2-4", HEFT_ACTIVATION_TANH, ((HeftShape) { 1, 5, 5 }), 3, 5, 4);
+  g_auto (Fixture) max = fixture_new ("conv3x2-tanh-pool2-4", HEFT_ACTIVATION_TANH, ((HeftShape) { 2, 5, 5 }), 3, 5, 4);
+
+  /* Nine places under the noise of ten weights: nearly singular, so the differences' errors grow. */
+  compare (&f, 1e-5);
+  compare (&max, 1e-5);
+}
+
+/* Every unit dead: the layer sees nothing, which is an answer, not an error. */
+static void
+test_dead (void)
+{
+  g_auto (Fixture) f = fixture_new ("4", HEFT_ACTIVATION_RELU, FLAT (3), 2, 5, 1);
+  g_autofree double *variance = variances_new (f.k, 1);
+  double input[3] = { 1, 1, 1 }, fisher[9];
+  g_autoptr (HeftVisibility) map = NULL;
+
+  for (gsize i = 0; i < f.k; i++)
+    f.weights[i] = -1;
+  map = heft_visibility_new (f.network, f.weights, variance, input, 0, fisher, NULL);
+  g_assert_cmpuint (map->n_active, ==, 0);
+  g_assert_cmpfloat (map->trace, ==, 0);
+  for (int i = 0; i < 3; i++)
+    g_assert_true (isinf (map->smallest_change[i]));
+  for (int i = 0; i < 9; i++)
+    g_assert_cmpfloat (fisher[i], ==, 0);
+}
+
+/* Symmetric and positive; four times the noise sees a quarter; a later layer, with its own noise on top, sees no more than an
+ * earlier one (data processing). */
+static void
+test_identities (void)
+{
+  g_auto (Fixture) f = fixture_new ("8-7-6", HEFT_ACTIVATION_TANH, FLAT (6), 5, 5, 8);
+  g_autofree double *variance = variances_new (f.k, 0.01);
+  g_autofree double *louder = variances_new (f.k, 0.04);
+  double input[6], before[36], fisher[36], quarter[36], values[6];
+
+  heft_dataset_gather_f64 (f.data, NULL, 0, 1, input);
+  for (gsize layer = 0; layer < 4; layer++)
+    {
+      g_autoptr (HeftVisibility) map = heft_visibility_new (f.network, f.weights, variance, input, layer, fisher, NULL);
+      g_autoptr (HeftVisibility) dim = heft_visibility_new (f.network, f.weights, louder, input, layer, quarter, NULL);
+      double copy[36], loss[36];
+
+      for (int i = 0; i < 36; i++)
+        {
+          g_assert_cmpfloat_with_epsilon (fisher[i], fisher[(i % 6) * 6 + i / 6], 1e-12 * map->trace);
+          g_assert_cmpfloat_with_epsilon (quarter[i], fisher[i] / 4, 1e-12 * map->trace);
+          copy[i] = fisher[i];
+          loss[i] = before[i] - fisher[i];
+        }
+      g_assert_true (heft_symmetric_eigenvalues (6, copy, values, NULL));
+      g_assert_cmpfloat (values[5], >, -1e-10 * values[0]);
+      if (layer > 0)
+        {
+          g_assert_true (heft_symmetric_eigenvalues (6, loss, values, NULL));
+          g_assert_cmpfloat (values[5], >, -1e-10 * fabs (values[0]));
+          g_assert_cmpfloat (values[0], >, 0);
+        }
+      memcpy (before, fisher, sizeof fisher);
+      g_assert_cmpfloat (dim->trace, <, map->trace);
+    }
+}
+
+/* The right formula shrinks to a quarter when the input doubles (noise in the weights is multiplied by it), where the printed
+ * one grows fourfold: a linear layer, biases all but without noise. */
+static void
+test_input_scale (void)
+{
+  g_auto (Fixture) f = fixture_new ("", HEFT_ACTIVATION_TANH, FLAT (5), 4, 5, 8);
+  g_autofree double *variance = variances_new (f.k, 0.01);
+  double once[5], twice[5], fisher[25], quarter[25];
+  g_autoptr (HeftVisibility) a = NULL;
+  g_autoptr (HeftVisibility) b = NULL;
+
+  for (gsize i = f.k - 4; i < f.k; i++)
+    variance[i] = 1e-300;
+  heft_dataset_gather_f64 (f.data, NULL, 0, 1, once);
+  for (int i = 0; i < 5; i++)
+    twice[i] = 2 * once[i];
+  a = heft_visibility_new (f.network, f.weights, variance, once, 0, fisher, NULL);
+  b = heft_visibility_new (f.network, f.weights, variance, twice, 0, quarter, NULL);
+  for (int i = 0; i < 25; i++)
+    g_assert_cmpfloat_with_epsilon (quarter[i], fisher[i] / 4, 1e-12 * a->trace);
+}
+
+static void
+test_weight_rows (void)
+{
+  g_auto (Fixture) f = fixture_new ("conv3x2-tanh-pool2-4", HEFT_ACTIVATION_TANH, ((HeftShape) { 1, 6, 6 }), 3, 5, 4);
+  g_autofree double *input = g_new (double, 36);
+  g_autoptr (HeftLinearisation) at = NULL;
+
+  heft_dataset_gather_f64 (f.data, NULL, 0, 1, input);
+  at = heft_linearisation_new (f.network, f.weights, input, NULL);
+  for (gsize i = 0; i < heft_network_get_n_layers (f.network); i++)
+    {
+      const HeftLayer *layer = heft_network_get_layer (f.network, i);
+      gsize size = output_size (f.network, i), k = layer->n_parameters;
+      g_autofree double *rows = g_new (double, MAX (k, 1) * size);
+      g_autofree double *jacobian = g_new (double, MAX (k, 1) * size);
+
+      if (k == 0)
+        continue;
+      heft_linearisation_weight_rows (at, i, rows);
+      differences (f.network, f.weights, input, f.weights + layer->offset, k, i, jacobian);
+      for (gsize q = 0; q < k; q++)
+        for (gsize z = 0; z < size; z++)
+          g_assert_cmpfloat_with_epsilon (rows[q * size + z], jacobian[z * k + q], 1e-8);
+    }
+}
+
+static void
+test_errors (void)
+{
+  g_auto (Fixture) f = fixture_new ("4", HEFT_ACTIVATION_TANH, FLAT (3), 2, 5, 1);
+  g_autofree double *none = g_new0 (double, f.k);
+  double input[3] = { 1, 1, 1 };
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (heft_visibility_new (f.network, f.weights, none, input, 0, NULL, &error));
+  g_assert_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER);
+  g_clear_error (&error);
+
+  /* 32 outputs of a convolution under the noise of 20 weights: twelve directions are free of noise. */
+  g_auto (Fixture) shared = fixture_new ("conv3x2-tanh-4", HEFT_ACTIVATION_TANH, ((HeftShape) { 1, 6, 6 }), 3, 5, 4);
+  g_autofree double *variance = variances_new (shared.k, 0.01);
+  double image[36] = { 1, -1, 0.5 };
+
+  g_assert_null (heft_visibility_new (shared.network, shared.weights, variance, image, 0, NULL, &error));
+  g_assert_error (error, HEFT_ERROR, HEFT_ERROR_NUMERICAL);
+
+  g_autoptr (HeftVisibility) logits = heft_visibility_new (shared.network, shared.weights, variance, image, 1, NULL, NULL);
+
+  g_assert_nonnull (logits);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/information/visibility/brute-force", test_brute_force);
+  g_test_add_func ("/information/visibility/convolution", test_convolution);
+  g_test_add_func ("/information/visibility/dead", test_dead);
+  g_test_add_func ("/information/visibility/identities", test_identities);
+  g_test_add_func ("/information/visibility/input-scale", test_input_scale);
+  g_test_add_func ("/information/visibility/weight-rows", test_weight_rows);
+  g_test_add_func ("/information/visibility/errors", test_errors);
+  return g_test_run ();
+}
