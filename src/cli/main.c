@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/bench.h"
 #include "cli/cli.h"
 #include "linalg/i18n.h"
 #include "linalg/linalg.h"
@@ -18,6 +19,7 @@ static const HeftCommand commands[] = {
   { "describe", N_("EXPERIMENT"), N_("parameters, series, panels and results"), heft_cli_describe },
   { "run", N_("EXPERIMENT"), N_("run to its end without a screen"), heft_cli_run },
   { "export", N_("FILE.heft"), N_("figures and data of a saved run"), heft_cli_export },
+  { "bench", N_("[CASE…]"), N_("throughput and latency of the engine"), heft_cli_bench },
 };
 
 static void

@@ -110,5 +110,7 @@ void     heft_triangular_solve         (gboolean transpose, gsize n, const doubl
 /* How many threads BLAS uses inside one product, for the whole process. For programs, once at their start: Heft's own
  * workers each call BLAS, so programs set 1. The library never calls this. */
 void     heft_blas_set_threads         (guint n_threads);
+/* The kernels OpenBLAS chose for this processor, as it names them. */
+const char *heft_blas_get_core_name   (void);
 
 G_END_DECLS

@@ -13,3 +13,9 @@ heft_blas_set_threads (guint n_threads)
 {
   openblas_set_num_threads ((int) CLAMP (n_threads, 1, 1024));
 }
+
+const char *
+heft_blas_get_core_name (void)
+{
+  return openblas_get_corename ();
+}
