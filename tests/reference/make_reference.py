@@ -218,6 +218,8 @@ def binary_kl(q, p):
 
 
 def binary_kl_inverse(q, c):
+    if c == 0:
+        return q
     low, high = q, Decimal(1)
     for _ in range(200):
         middle = (low + high) / 2

@@ -4,6 +4,7 @@
 
 #include <heft/heft.h>
 #include <json-glib/json-glib.h>
+#include <math.h>
 
 /*
  * Reading the values that make_reference.py kept. Needs G_TEST_SRCDIR (tests/meson.build sets it).
