@@ -180,8 +180,13 @@ publish_landscape (HeftRecord *record, guint64 step, const Setting *setting, con
 static void
 publish_ledger (HeftRecord *record, guint64 step, const Setting *setting, const HeftGibbs *gibbs, const Optimum *optimum)
 {
-  HeftLedger ledger = heft_ledger_begin (step);
-  g_autofree char *kl_note = g_strdup_printf (_("slope of min C at this β: %.6f"), optimum->slope);
+  HeftLedger ledger;
+  char slope[G_ASCII_DTOSTR_BUF_SIZE];
+  g_autofree char *kl_note = NULL;
+
+  g_ascii_formatd (slope, sizeof slope, "%.6f", optimum->slope);
+  kl_note = g_strdup_printf (_("slope of min C at this β: %s"), slope);
+  ledger = heft_ledger_begin (step);
 
   heft_ledger_add (&ledger, _("$E_{Q^*} L$"), gibbs->expected_loss, "nat", _("exact, quadrature"), HEFT_QUANTITY_TRAIN_LOSS);
   heft_ledger_add (&ledger, _("$\\mathrm{KL}(Q^* \\Vert P)$"), gibbs->information, "nat", kl_note, HEFT_QUANTITY_KL);

@@ -8,8 +8,6 @@
 
 #include "experiments/train.h"
 
-#pragma weak heft_train_check
-#pragma weak heft_train_run
 #pragma weak heft_train_sweep
 
 /* --- Parameters -------------------------------------------------------------------------------------------------- */

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#define G_LOG_DOMAIN "heft-experiments"
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+#include <math.h>
+#include <string.h>
+
+#include <heft/information.h>
+
+#include "experiments/ledger.h"
+#include "experiments/train-private.h"
+#include "experiments/words.h"
+
+/* Draws are numbered by the step they are taken at; those at the end of a run have numbers of their own. */
+#define FINAL_DRAWS ((guint64) 1 << 40)
+#define FISHER_SAMPLES 1000
+
+static gboolean
+is_dirac (const HeftMeasureRequest *request)
+{
+  return request->posterior->kind == HEFT_POSTERIOR_DIRAC;
+}
+
+static void
+append (HeftGauges *self, gsize series, guint64 step, double value)
+{
+  heft_record_append (self->record, series, 0, (double) step, value);
+}
+
+/* --- Losses and errors ------------------------------------------------------------------------------------------------ */
+
+gboolean
+heft_gauges_losses (HeftGauges *self, const HeftMeasureRequest *request, GError **error)
+{
+  HeftNetwork *network = self->setup->network;
+  gsize samples = request->final ? 0 : request->evaluation_samples;
+  guint draws = request->final && !is_dirac (request) ? request->draws : 1;
+  guint64 first = request->final ? FINAL_DRAWS : request->step;
+  guint threads = request->final ? self->n_threads : 1;
+
+  if (!heft_evaluate (network, request->posterior, self->setup->data.train, samples, self->seed, first, draws, threads,
+                      self->cancellable, &self->train, error) ||
+      !heft_evaluate (network, request->posterior, self->setup->data.test, samples, self->seed, first, draws, threads,
+                      self->cancellable, &self->test, error) ||
+      !heft_evaluate_mean (network, request->posterior, self->setup->data.test, samples, threads, self->cancellable,
+                           &self->test_mean, error))
+    return FALSE;
+  self->has_losses = TRUE;
+  self->final = request->final;
+  self->losses_step = request->step;
+  if (request->final)
+    return TRUE;
+  append (self, HEFT_TRAIN_TRAIN_LOSS, request->step, self->train.loss);
+  append (self, HEFT_TRAIN_TEST_LOSS, request->step, self->test.loss);
+  append (self, HEFT_TRAIN_TRAIN_ERROR, request->step, self->train.error);
+  append (self, HEFT_TRAIN_TEST_ERROR, request->step, self->test.error);
+  if (!is_dirac (request))
+    append (self, HEFT_TRAIN_TEST_ERROR_MEAN, request->step, self->test_mean.error);
+  return TRUE;
+}
+
+/* --- Spectra ---------------------------------------------------------------------------------------------------------- */
+
+gboolean
+heft_gauges_spectra (HeftGauges *self, const HeftMeasureRequest *request, GError **error)
+{
+  GPtrArray *spectra = heft_fisher_spectra_live (self->setup->network, request->posterior->mean, self->setup->data.train,
+                                                 request->spectra_samples, self->seed, request->step, self->cancellable, error);
+
+  if (spectra == NULL)
+    return FALSE;
+  g_clear_pointer (&self->spectra, g_ptr_array_unref);
+  self->spectra = spectra;
+  self->spectra_step = request->step;
+  return TRUE;
+}
+
+gboolean
+heft_gauges_head (HeftGauges *self, const HeftMeasureRequest *request, GError **error)
+{
+  gsize samples = request->final ? MIN (FISHER_SAMPLES, self->setup->n_samples) : request->spectra_samples;
+  GPtrArray *heads = heft_fisher_lanczos (self->setup->network, request->posterior->mean, self->setup->data.train, samples,
+                                          HEFT_HEAD_VALUES, HEFT_HEAD_ITERATIONS, FALSE, self->seed, self->cancellable, error);
+  double trace = 0;
+
+  if (heads == NULL)
+    return FALSE;
+  g_clear_pointer (&self->heads, g_ptr_array_unref);
+  self->heads = heads;
+  for (guint l = 0; l < heads->len; l++)
+    trace += ((HeftSpectrum *) g_ptr_array_index (heads, l))->trace;
+  if (request->final)
+    heft_record_set_result (self->record, "fisher_trace", trace);
+  else
+    append (self, HEFT_TRAIN_FISHER_TRACE, request->step, trace);
+  return TRUE;
+}
+
+/* --- Prices: what beta and lambda alone move ---------------------------------------------------------------------------- */
+
+/* |w* - centre|^2 of one layer. */
+static double
+squared_distance (const HeftMeasureRequest *request, const HeftLayer *layer)
+{
+  const float *centre = heft_prior_get_centre (request->prior);
+  double sum = 0;
+
+  for (gsize i = layer->offset; i < layer->offset + layer->n_parameters; i++)
+    {
+      double d = (double) request->posterior->mean[i] - (centre != NULL ? (double) centre[i] : 0);
+
+      sum += d * d;
+    }
+  return sum;
+}
+
+/* Sum over layers, NAN without spectra. */
+static double
+gaussian_information (HeftGauges *self, const HeftMeasureRequest *request)
+{
+  double sum = 0;
+  g_autofree double *layers = g_new0 (double, self->setup->n_layers);
+
+  if (self->spectra == NULL)
+    return NAN;
+  for (guint l = 0; l < self->spectra->len; l++)
+    {
+      const HeftSpectrum *spectrum = g_ptr_array_index (self->spectra, l);
+      const HeftLayer *layer = heft_network_get_weight_layer (self->setup->network, l);
+
+      layers[l] = heft_gaussian_information (spectrum->eigenvalues, spectrum->n_eigenvalues, spectrum->n_parameters,
+                                             squared_distance (request, layer), request->beta,
+                                             heft_prior_get_lambda (request->prior, l));
+      sum += layers[l];
+    }
+  for (guint l = 0; isfinite (sum) && is_dirac (request) && l < self->spectra->len; l++)
+    heft_record_append (self->record, HEFT_TRAIN_GAUSSIAN_LAYERS, l, (double) request->step, layers[l]);
+  return sum;
+}
+
+/* Directions of layer @l that are paid for. */
+static gsize
+count_paid (const HeftSpectrum *spectrum, double threshold)
+{
+  gsize n = 0;
+
+  while (n < spectrum->n_eigenvalues && spectrum->eigenvalues[n] > threshold)
+    n++;
+  return n;
+}
+
+static void
+add_spectra (HeftFrame *frame, const HeftNetwork *network, GPtrArray *spectra, const char *prefix)
+{
+  for (guint l = 0; spectra != NULL && l < spectra->len; l++)
+    {
+      const HeftSpectrum *spectrum = g_ptr_array_index (spectra, l);
+      g_autofree char *name = g_strdup_printf ("%s:%s", prefix, heft_network_get_weight_layer (network, l)->name);
+
+      heft_frame_set_array (frame, name, 1, spectrum->n_eigenvalues, spectrum->eigenvalues);
+    }
+}
+
+static char *
+estimator_words (GPtrArray *spectra)
+{
+  const HeftSpectrum *spectrum = g_ptr_array_index (spectra, 0);
+  g_autofree char *samples = heft_words_count (spectrum->n_samples);
+
+  return g_strdup_printf (_("%s, first %s training samples"), spectrum->estimator, samples);
+}
+
+static void
+publish_spectra (HeftGauges *self, const HeftMeasureRequest *request)
+{
+  HeftFrame *frame;
+  gsize paid = 0, parameters = 0;
+  double threshold = NAN;
+  gboolean one_threshold = TRUE;
+  g_autofree char *estimator = NULL, *head = NULL;
+
+  if (self->spectra == NULL || self->spectra->len == 0)
+    return;
+  frame = heft_frame_new ("spectra", self->spectra_step);
+  add_spectra (frame, self->setup->network, self->spectra, "layer");
+  add_spectra (frame, self->setup->network, self->heads, "head");
+  for (guint l = 0; l < self->spectra->len; l++)
+    {
+      const HeftSpectrum *spectrum = g_ptr_array_index (self->spectra, l);
+      g_autofree char *name = g_strdup_printf ("threshold:%s", heft_network_get_weight_layer (self->setup->network, l)->name);
+      double here = heft_free_direction_threshold (request->beta, heft_prior_get_lambda (request->prior, l));
+
+      one_threshold = one_threshold && (l == 0 || here == threshold);
+      threshold = here;
+      paid += count_paid (spectrum, here);
+      parameters += spectrum->n_parameters;
+      heft_frame_set_number (frame, name, here);
+    }
+  if (one_threshold)
+    heft_frame_set_number (frame, "threshold", threshold);
+  heft_frame_set_text (frame, "threshold_label", "$\\beta/\\lambda^2$");
+  heft_frame_set_number (frame, "paid_directions", (double) paid);
+  heft_frame_set_number (frame, "parameters", (double) parameters);
+  estimator = estimator_words (self->spectra);
+  heft_frame_set_text (frame, "estimator", estimator);
+  if (self->heads != NULL && self->heads->len > 0)
+    {
+      head = estimator_words (self->heads);
+      heft_frame_set_text (frame, "head_estimator", head);
+    }
+  heft_record_publish (self->record, frame);
+}
+
+void
+heft_gauges_price (HeftGauges *self, const HeftMeasureRequest *request)
+{
+  self->kl = heft_code_kl (self->setup->network, request->prior, request->posterior, self->kl_layers);
+  if (!request->final && isfinite (self->kl))
+    {
+      append (self, HEFT_TRAIN_KL, request->step, self->kl);
+      for (gsize l = 0; l < self->setup->n_layers; l++)
+        heft_record_append (self->record, HEFT_TRAIN_KL_LAYERS, l, (double) request->step, self->kl_layers[l]);
+    }
+  self->gaussian = gaussian_information (self, request);
+  if (!request->final && isfinite (self->gaussian))
+    append (self, HEFT_TRAIN_GAUSSIAN, request->step, self->gaussian);
+  if (!request->final && self->has_losses && isfinite (self->kl))
+    append (self, HEFT_TRAIN_LAGRANGIAN, request->step, self->train.loss + request->beta * self->kl);
+  publish_spectra (self, request);
+}
+
+void
+heft_train_publish_thresholds (HeftRecord *record, const HeftTrainSetup *setup)
+{
+  HeftFrame *frame = heft_frame_new ("kl-thresholds", 0);
+
+  heft_frame_set_number (frame, "threshold",
+                         (double) setup->n_samples * log ((double) heft_network_get_n_classes (setup->network)));
+  heft_frame_set_text (frame, "threshold_label", "$N\\,\\log C$");
+  heft_record_publish (record, frame);
+}
+
+/* --- Q itself ----------------------------------------------------------------------------------------------------------- */
+
+void
+heft_gauges_posterior (HeftGauges *self, const HeftMeasureRequest *request)
+{
+  const HeftPosterior *posterior = request->posterior;
+  const float *centre = heft_prior_get_centre (request->prior);
+  HeftFrame *frame = heft_frame_new ("posterior", request->step);
+  double *mean = g_new (double, posterior->n);
+  double *offsets = g_new (double, self->setup->n_layers + 1);
+  double *lambdas = g_new (double, self->setup->n_layers);
+
+  for (gsize i = 0; i < posterior->n; i++)
+    mean[i] = posterior->mean[i];
+  heft_frame_take_array (frame, "mean", 1, posterior->n, mean);
+  if (posterior->log_deviation != NULL)
+    {
+      double *variance = g_new (double, posterior->n);
+
+      for (gsize i = 0; i < posterior->n; i++)
+        variance[i] = exp (2 * (double) posterior->log_deviation[i]);
+      heft_frame_take_array (frame, "variance", 1, posterior->n, variance);
+    }
+  if (centre != NULL)
+    {
+      double *copy = g_new (double, posterior->n);
+
+      for (gsize i = 0; i < posterior->n; i++)
+        copy[i] = centre[i];
+      heft_frame_take_array (frame, "centre", 1, posterior->n, copy);
+    }
+  for (gsize l = 0; l < self->setup->n_layers; l++)
+    {
+      offsets[l] = (double) heft_network_get_weight_layer (self->setup->network, l)->offset;
+      lambdas[l] = heft_prior_get_lambda (request->prior, l);
+    }
+  offsets[self->setup->n_layers] = (double) posterior->n;
+  heft_frame_take_array (frame, "offsets", 1, self->setup->n_layers + 1, offsets);
+  heft_frame_take_array (frame, "lambdas", 1, self->setup->n_layers, lambdas);
+  heft_record_publish (self->record, frame);
+}
+
+/* --- The ledger ----------------------------------------------------------------------------------------------------------- */
+
+static char *
+draws_words (const HeftEvaluation *evaluation)
+{
+  g_autofree char *samples = heft_words_count (evaluation->n_samples);
+  g_autofree char *draws = heft_words_count (evaluation->n_draws);
+
+  return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%s draw of all weights, %s samples",
+                                       "%s draws of all weights, %s samples", evaluation->n_draws), draws, samples);
+}
+
+static void
+ledger_objective (HeftLedger *ledger, HeftGauges *self, const HeftMeasureRequest *request)
+{
+  g_autofree char *note = draws_words (&self->train);
+  g_autofree char *beta = heft_words_number (request->beta);
+  g_autofree char *n_beta = heft_words_number (request->beta * (double) self->setup->n_samples);
+  g_autofree char *price = g_strdup_printf (_("β = %s, N β = %s (1 is the ELBO)"), beta, n_beta);
+
+  heft_ledger_add (ledger, _("$E_Q L$, training"), self->train.loss, "nat", note, HEFT_QUANTITY_TRAIN_LOSS);
+  if (!isfinite (self->kl))
+    {
+      heft_ledger_add_words (ledger, _("$\\beta\\,\\mathrm{KL}$"), "∞", _("a point has infinite KL to any prior"),
+                             HEFT_QUANTITY_KL);
+      return;
+    }
+  heft_ledger_add (ledger, _("$\\beta\\,\\mathrm{KL}$"), request->beta * self->kl, "nat", price, HEFT_QUANTITY_KL);
+  heft_ledger_add (ledger, _("$C_\\beta$, the sum"), self->train.loss + request->beta * self->kl, "nat",
+                   _("what training lowers"), HEFT_QUANTITY_LAGRANGIAN);
+}
+
+static void
+ledger_fuel (HeftLedger *ledger, HeftGauges *self)
+{
+  double limit = (double) self->setup->n_samples * log ((double) heft_network_get_n_classes (self->setup->network));
+  gboolean dirac = !isfinite (self->kl);
+  double used = dirac ? self->gaussian : self->kl;
+  g_autofree char *words = heft_words_number (limit);
+  g_autofree char *share = isfinite (used) ? heft_words_percent (used / limit) : g_strdup ("–");
+  g_autofree char *note = g_strdup_printf (_("%s of N log C = %s nats, about what memorising costs"), share, words);
+
+  heft_ledger_add (ledger, dirac ? _("Gaussian (Laplace) information") : _("$\\mathrm{KL}(Q \\Vert P)$"), used, "nat", note,
+                   dirac ? HEFT_QUANTITY_GAUSSIAN : HEFT_QUANTITY_KL);
+  heft_ledger_gauge (ledger, used / limit);
+}
+
+/* Why there is no certificate, or NULL if one may be computed. */
+static const char *
+bound_obstacle (HeftGauges *self, const HeftMeasureRequest *request)
+{
+  if (!isfinite (self->kl))
+    return _("a point has infinite KL to any prior");
+  if (heft_prior_get_kind (request->prior) == HEFT_PRIOR_EMPIRICAL_BAYES)
+    return _("the prior's scale was chosen on the training data");
+  if (!heft_prior_is_fixed (request->prior))
+    return _("the prior was changed after the training data were seen");
+  if (!self->final)
+    return _("it needs every training sample: see the end of the run");
+  return NULL;
+}
+
+static void
+ledger_certificate (HeftLedger *ledger, HeftGauges *self, const HeftMeasureRequest *request)
+{
+  const double delta = 0.04, delta_draws = 0.01;
+  const char *obstacle = bound_obstacle (self, request);
+  g_autofree char *error_words = heft_words_percent (self->train.error);
+  g_autofree char *samples = heft_words_count (self->setup->n_samples);
+  g_autofree char *draws = draws_words (&self->train);
+  g_autofree char *note = g_strdup_printf ("%s; N = %s, δ = 0.04 + 0.01", draws, samples);
+  double empirical, bound;
+
+  heft_ledger_add_words (ledger, _("Error of $Q$, training"), error_words, note, HEFT_QUANTITY_TRAIN_ERROR);
+  if (obstacle == NULL &&
+      heft_bound_draws (self->train.error, self->train.n_draws, delta_draws, &empirical, NULL) &&
+      heft_bound_pac_bayes_kl (empirical, self->kl, (double) self->setup->n_samples, delta, &bound, NULL))
+    {
+      g_autofree char *value = heft_words_percent (bound);
+
+      heft_ledger_add_words (ledger, _("PAC-Bayes-kl bound"), value,
+                             bound >= 1 ? _("vacuous; with probability 0.95 over the training sample")
+                                        : _("on the risk of Q, with probability 0.95 over the training sample"),
+                             HEFT_QUANTITY_BOUND);
+      return;
+    }
+  heft_ledger_add_words (ledger, _("PAC-Bayes-kl bound"), _("not a valid bound"), obstacle, HEFT_QUANTITY_BOUND);
+}
+
+static void
+ledger_cost (HeftLedger *ledger, HeftGauges *self)
+{
+  double wall = (double) (g_get_monotonic_time () - self->started) / G_USEC_PER_SEC;
+  double refresh = 0;
+  g_autofree char *seconds = NULL, *value = NULL, *share = NULL, *note = NULL;
+
+  for (guint gauge = 0; gauge < HEFT_N_GAUGES; gauge++)
+    refresh += self->seconds[gauge];
+  seconds = heft_words_number (refresh);
+  value = g_strdup_printf (_("%s s"), seconds);
+  share = heft_words_percent (wall > 0 ? self->total_seconds / (wall * self->n_threads) : 0);
+  note = g_strdup_printf (_("processor time of one refresh of every gauge; %s of all so far"), share);
+  heft_ledger_add_words (ledger, _("Cost of the gauges"), value, note, HEFT_QUANTITY_REFERENCE);
+  heft_ledger_fleeting (ledger);
+}
+
+void
+heft_gauges_ledger (HeftGauges *self, const HeftMeasureRequest *request)
+{
+  HeftLedger ledger;
+
+  if (!self->has_losses)
+    return;
+  ledger = heft_ledger_begin (request->step);
+  ledger_objective (&ledger, self, request);
+  ledger_fuel (&ledger, self);
+  ledger_certificate (&ledger, self, request);
+  ledger_cost (&ledger, self);
+  heft_record_publish (self->record, heft_ledger_end (&ledger));
+}
+
+/* --- Results -------------------------------------------------------------------------------------------------------------- */
+
+void
+heft_gauges_results (HeftGauges *self, const HeftMeasureRequest *request)
+{
+  HeftRecord *record = self->record;
+
+  heft_record_set_result (record, "train_loss", self->train.loss);
+  heft_record_set_result (record, "train_error", self->train.error);
+  heft_record_set_result (record, "test_loss", self->test.loss);
+  heft_record_set_result (record, "test_error", self->test.error);
+  heft_record_set_result (record, "test_error_mean", self->test_mean.error);
+  heft_record_set_result (record, "draws", self->train.n_draws);
+  heft_record_set_result (record, "train_loss_standard_error", self->train.loss_error);
+  heft_record_set_result (record, "test_error_standard_error", self->test.error_error);
+  if (isfinite (self->kl))
+    {
+      heft_record_set_result (record, "kl", self->kl);
+      heft_record_set_result_array (record, "kl_layers", self->kl_layers, self->setup->n_layers);
+      heft_record_set_result (record, "lagrangian", self->train.loss + request->beta * self->kl);
+    }
+  else
+    {
+      const char *reason = _("A Dirac posterior is a point: its KL to any prior density is infinite. See gaussian_information.");
+
+      heft_record_set_result_missing (record, "kl", reason);
+      heft_record_set_result_missing (record, "kl_layers", reason);
+      heft_record_set_result_missing (record, "lagrangian", reason);
+    }
+  if (isfinite (self->gaussian))
+    heft_record_set_result (record, "gaussian_information", self->gaussian);
+  else
+    heft_record_set_result_missing (record, "gaussian_information", _("The spectra were not measured."));
+}

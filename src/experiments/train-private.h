@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include <heft/curvature.h>
+#include <heft/trainer.h>
+
+#include "experiments/train.h"
+
+G_BEGIN_DECLS
+
+/* --- train-setup.c: from parameters to data, network and trainer -------------------------------------------------- */
+
+typedef struct
+{
+  HeftDataPair data;
+  HeftNetwork *network;
+  gsize        n_layers;          /* with weights */
+  gsize        n_samples;         /* N */
+} HeftTrainSetup;
+
+/* Loads and checks everything; also tells @parameters what N is. */
+gboolean heft_train_setup_init  (HeftTrainSetup *self, HeftParameters *parameters, GError **error);
+void     heft_train_setup_clear (HeftTrainSetup *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (HeftTrainSetup, heft_train_setup_clear)
+HeftTrainer *heft_train_setup_trainer (const HeftTrainSetup *self, const HeftParameters *parameters, guint n_threads,
+                                       GError **error);
+/* Hands the live parameters to a trainer; those that have not changed change nothing. */
+void     heft_train_setup_apply (const HeftTrainSetup *self, const HeftParameters *parameters, HeftTrainer *trainer);
+/* Floating-point operations of one step. */
+double   heft_train_setup_step_cost (const HeftTrainSetup *self, const HeftParameters *parameters);
+
+/* --- train-measure.c: measuring on a frozen copy, on a thread of its own ------------------------------------------- */
+
+typedef enum
+{
+  HEFT_GAUGE_LOSS,           /* losses and errors */
+  HEFT_GAUGE_SPECTRA,        /* sampled labels, Gram */
+  HEFT_GAUGE_HEAD,           /* exact labels, Lanczos */
+  HEFT_GAUGE_INVARIANCE,
+  HEFT_N_GAUGES,
+} HeftGauge;
+
+/* What to measure, and the frozen copies to measure it on. KL, prices and the ledger are always brought up to date. */
+typedef struct
+{
+  guint64        step;
+  guint          gauges;               /* 1 << HeftGauge */
+  gboolean       final;                /* losses and errors on everything, by many draws; results */
+  HeftPosterior *posterior;
+  HeftPrior     *prior;
+  double         beta;
+  gsize          evaluation_samples, spectra_samples, invariance_layer;
+  guint          draws;
+} HeftMeasureRequest;
+
+typedef struct _HeftMeasurer HeftMeasurer;
+
+HeftMeasurer *heft_measurer_new    (HeftRun *run, const HeftTrainSetup *setup);
+/* Stops what it is doing. */
+void          heft_measurer_free   (HeftMeasurer *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftMeasurer, heft_measurer_free)
+/* Takes @request. Where too many wait already it waits until one is done (what is measured never depends on time); obeys pause
+ * and stop meanwhile. FALSE on a failure of an earlier measurement, or G_IO_ERROR_CANCELLED when the run must end. */
+gboolean      heft_measurer_submit (HeftMeasurer *self, HeftMeasureRequest *request, GError **error);
+/* Waits until everything handed in has been measured. */
+gboolean      heft_measurer_drain  (HeftMeasurer *self, GError **error);
+/* Floating-point operations of one refresh. */
+double        heft_measurer_cost   (const HeftTrainSetup *setup, const HeftParameters *parameters, HeftGauge gauge);
+
+/* --- train-gauges.c: the measurements themselves -------------------------------------------------------------------- */
+
+/* The latest of everything, for the ledger and for pricing anew. Owned by the measuring thread. */
+typedef struct
+{
+  HeftRun              *run;
+  HeftRecord           *record;
+  const HeftTrainSetup *setup;
+  guint64               seed;
+  guint                 n_threads;          /* of final evaluations */
+  GCancellable         *cancellable;
+
+  double               *kl_layers;
+  double                kl;
+  HeftEvaluation        train, test, test_mean;
+  gboolean              has_losses, final;
+  guint64               losses_step;
+  GPtrArray            *spectra, *heads;    /* HeftSpectrum, a layer each, or NULL */
+  guint64               spectra_step;
+  double                gaussian;           /* information, NAN until known */
+  double                seconds[HEFT_N_GAUGES], total_seconds;
+  gint64                started;
+} HeftGauges;
+
+gboolean heft_gauges_losses     (HeftGauges *self, const HeftMeasureRequest *request, GError **error);
+gboolean heft_gauges_spectra    (HeftGauges *self, const HeftMeasureRequest *request, GError **error);
+gboolean heft_gauges_head       (HeftGauges *self, const HeftMeasureRequest *request, GError **error);
+gboolean heft_gauges_invariance (HeftGauges *self, const HeftMeasureRequest *request, GError **error);
+/* KL, thresholds, Gaussian information: what beta and lambda alone move. */
+void     heft_gauges_price      (HeftGauges *self, const HeftMeasureRequest *request);
+void     heft_gauges_ledger     (HeftGauges *self, const HeftMeasureRequest *request);
+void     heft_gauges_posterior  (HeftGauges *self, const HeftMeasureRequest *request);
+void     heft_gauges_results    (HeftGauges *self, const HeftMeasureRequest *request);
+
+/* Layers' N log C and the like, once. */
+void     heft_train_publish_thresholds (HeftRecord *record, const HeftTrainSetup *setup);
+/* 10 for the head; the iterations Lanczos may take. */
+#define HEFT_HEAD_VALUES 10
+#define HEFT_HEAD_ITERATIONS 30
+#define HEFT_INVARIANCE_IMAGES 3
+
+G_END_DECLS

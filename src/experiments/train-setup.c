@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#define G_LOG_DOMAIN "heft-experiments"
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+#include <heft/error.h>
+
+#include "experiments/train-private.h"
+
+void
+heft_train_setup_clear (HeftTrainSetup *self)
+{
+  heft_data_pair_clear (&self->data);
+  g_clear_pointer (&self->network, heft_network_unref);
+}
+
+static gboolean
+limit_samples (HeftTrainSetup *self, const HeftParameters *parameters, GError **error)
+{
+  gint64 samples = heft_parameters_get_integer (parameters, "samples");
+  gsize n = heft_dataset_get_n_samples (self->data.train);
+  HeftDataset *head;
+
+  if (samples == 0 || (gsize) samples == n)
+    return TRUE;
+  if ((gsize) samples > n)
+    {
+      g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER,
+                   _("samples is %" G_GINT64_FORMAT " but %s has only %" G_GSIZE_FORMAT " training samples; 0 takes all of them."),
+                   samples, heft_dataset_get_name (self->data.train), n);
+      return FALSE;
+    }
+  head = heft_dataset_head (self->data.train, (gsize) samples);
+  heft_dataset_unref (self->data.train);
+  self->data.train = head;
+  return TRUE;
+}
+
+static gboolean
+load_data (HeftTrainSetup *self, const HeftParameters *parameters, GError **error)
+{
+  double noise = heft_parameters_get_real (parameters, "label-noise");
+  guint64 seed = heft_parameters_get_seed (parameters);
+
+  if (!heft_data_load (heft_parameters_get_text (parameters, "dataset"), seed, &self->data, error) ||
+      !limit_samples (self, parameters, error))
+    return FALSE;
+  if (noise > 0)
+    {
+      HeftDataset *noisy = heft_dataset_add_label_noise (self->data.train, noise, seed);
+
+      heft_dataset_unref (self->data.train);
+      self->data.train = noisy;
+    }
+  self->n_samples = heft_dataset_get_n_samples (self->data.train);
+  return TRUE;
+}
+
+static gboolean
+make_network (HeftTrainSetup *self, const HeftParameters *parameters, GError **error)
+{
+  HeftActivation activation;
+  HeftShape shape;
+  gsize n_classes = MAX (heft_dataset_get_n_classes (self->data.train), heft_dataset_get_n_classes (self->data.test));
+
+  if (!heft_activation_parse (heft_parameters_get_text (parameters, "activation"), &activation, error))
+    return FALSE;
+  if (!heft_dataset_get_shape (self->data.train, &shape.channels, &shape.height, &shape.width))
+    shape = (HeftShape) { heft_dataset_get_n_features (self->data.train), 1, 1 };
+  self->network = heft_network_new (heft_parameters_get_text (parameters, "architecture"), activation, shape,
+                                    MAX (n_classes, 2), error);
+  if (self->network == NULL)
+    return FALSE;
+  self->n_layers = heft_network_get_n_weight_layers (self->network);
+  return TRUE;
+}
+
+static gboolean
+check_lambdas (const HeftTrainSetup *self, const HeftParameters *parameters, GError **error)
+{
+  gsize n;
+
+  heft_parameters_get_list (parameters, "lambda-layers", &n);
+  if (n == 0)
+    return TRUE;
+  if (strcmp (heft_parameters_get_text (parameters, "prior"), "per-layer") != 0)
+    {
+      g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER,
+                   _("lambda-layers only acts with the prior per-layer; set prior=per-layer or leave lambda-layers empty."));
+      return FALSE;
+    }
+  if (n == self->n_layers)
+    return TRUE;
+  g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER,
+               _("lambda-layers has %" G_GSIZE_FORMAT " numbers but the network has %" G_GSIZE_FORMAT " layers with weights."), n,
+               self->n_layers);
+  return FALSE;
+}
+
+static gboolean
+check_layer (const HeftTrainSetup *self, const HeftParameters *parameters, GError **error)
+{
+  gint64 layer = heft_parameters_get_integer (parameters, "invariance-layer");
+
+  if (layer <= (gint64) self->n_layers)
+    return TRUE;
+  g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER,
+               _("invariance-layer is %" G_GINT64_FORMAT " but the network has %" G_GSIZE_FORMAT
+                 " layers, the logits being the last."), layer, self->n_layers);
+  return FALSE;
+}
+
+gboolean
+heft_train_setup_init (HeftTrainSetup *self, HeftParameters *parameters, GError **error)
+{
+  memset (self, 0, sizeof *self);
+  if (!load_data (self, parameters, error) || !make_network (self, parameters, error) ||
+      !check_lambdas (self, parameters, error) || !check_layer (self, parameters, error))
+    {
+      heft_train_setup_clear (self);
+      return FALSE;
+    }
+  heft_parameters_set_sample_count (parameters, self->n_samples);
+  return TRUE;
+}
+
+static HeftPriorKind
+prior_kind (const HeftParameters *parameters)
+{
+  static const HeftPriorKind kinds[] = { HEFT_PRIOR_ISOTROPIC, HEFT_PRIOR_PER_LAYER, HEFT_PRIOR_INIT_CENTRED,
+                                         HEFT_PRIOR_EMPIRICAL_BAYES };
+
+  return kinds[heft_parameters_get_integer (parameters, "prior")];
+}
+
+/* One scale a layer: the list as far as it goes, lambda for the rest. */
+static double *
+layer_lambdas (const HeftTrainSetup *self, const HeftParameters *parameters)
+{
+  gsize n;
+  const double *list = heft_parameters_get_list (parameters, "lambda-layers", &n);
+  double *lambdas = g_new (double, self->n_layers);
+
+  for (gsize l = 0; l < self->n_layers; l++)
+    lambdas[l] = l < n ? list[l] : heft_parameters_get_real (parameters, "lambda");
+  return lambdas;
+}
+
+HeftTrainer *
+heft_train_setup_trainer (const HeftTrainSetup *self, const HeftParameters *parameters, guint n_threads, GError **error)
+{
+  HeftTrainerConfig config = heft_trainer_config_default ();
+  g_autofree double *lambdas = layer_lambdas (self, parameters);
+
+  config.posterior = heft_parameters_get_integer (parameters, "posterior") == 1 ? HEFT_POSTERIOR_DIRAC
+                                                                                : HEFT_POSTERIOR_MEAN_FIELD;
+  config.prior = prior_kind (parameters);
+  config.lambda = heft_parameters_get_real (parameters, "lambda");
+  config.lambdas = config.prior == HEFT_PRIOR_PER_LAYER ? lambdas : NULL;
+  config.beta = heft_parameters_get_real (parameters, "beta");
+  config.optimizer = heft_parameters_get_integer (parameters, "optimizer") == 1 ? HEFT_OPTIMIZER_SGD : HEFT_OPTIMIZER_ADAM;
+  config.learning_rate = heft_parameters_get_real (parameters, "learning-rate");
+  config.momentum = heft_parameters_get_real (parameters, "momentum");
+  config.batch = MIN ((gsize) heft_parameters_get_integer (parameters, "batch"), self->n_samples);
+  config.seed = heft_parameters_get_seed (parameters);
+  config.n_threads = n_threads;
+  return heft_trainer_new (self->network, self->data.train, &config, error);
+}
+
+void
+heft_train_setup_apply (const HeftTrainSetup *self, const HeftParameters *parameters, HeftTrainer *trainer)
+{
+  const HeftPrior *prior = heft_trainer_get_prior (trainer);
+  HeftPriorKind kind = heft_prior_get_kind (prior);
+  g_autofree double *lambdas = layer_lambdas (self, parameters);
+
+  heft_trainer_set_beta (trainer, heft_parameters_get_real (parameters, "beta"));
+  heft_trainer_set_learning_rate (trainer, heft_parameters_get_real (parameters, "learning-rate"));
+  heft_trainer_set_momentum (trainer, heft_parameters_get_real (parameters, "momentum"));
+  heft_trainer_set_batch (trainer, MIN ((gsize) heft_parameters_get_integer (parameters, "batch"), self->n_samples), NULL);
+  /* Only what has moved: a prior whose scale was touched is no longer one fixed before the data. */
+  for (gsize l = 0; l < self->n_layers; l++)
+    {
+      double lambda = kind == HEFT_PRIOR_PER_LAYER ? lambdas[l] : heft_parameters_get_real (parameters, "lambda");
+
+      if (kind != HEFT_PRIOR_EMPIRICAL_BAYES && heft_prior_get_lambda (prior, l) != lambda)
+        heft_trainer_set_layer_lambda (trainer, l, lambda);
+    }
+}
+
+/* Multiplications and additions of one sample's forward pass. */
+static double
+forward_cost (const HeftNetwork *network)
+{
+  double cost = 0;
+
+  for (gsize l = 0; l < heft_network_get_n_weight_layers (network); l++)
+    {
+      const HeftLayer *layer = heft_network_get_weight_layer (network, l);
+      double places = layer->kind == HEFT_LAYER_DENSE ? 1 : (double) (layer->output.height * layer->output.width);
+
+      cost += 2 * (double) layer->n_parameters * places;
+    }
+  return cost;
+}
+
+double
+heft_train_setup_step_cost (const HeftTrainSetup *self, const HeftParameters *parameters)
+{
+  gboolean dirac = heft_parameters_get_integer (parameters, "posterior") == 1;
+  double batch = (double) MIN ((gsize) heft_parameters_get_integer (parameters, "batch"), self->n_samples);
+
+  /* Forward, gradient of weights, gradient of activations; a mean-field posterior does each for mean and variance. */
+  return forward_cost (self->network) * batch * (dirac ? 3 : 6);
+}
+
+/* Visibility propagates a covariance: its cost is cubic in the widths, and in double precision. */
+static double
+invariance_cost (const HeftNetwork *network)
+{
+  double cost = 0;
+
+  for (gsize l = 0; l < heft_network_get_n_weight_layers (network); l++)
+    {
+      const HeftLayer *layer = heft_network_get_weight_layer (network, l);
+      double in = (double) (layer->input.channels * layer->input.height * layer->input.width);
+      double out = (double) (layer->output.channels * layer->output.height * layer->output.width);
+
+      cost += 2 * out * out * (in + out) + 2 * in * out * (double) heft_network_get_n_inputs (network);
+    }
+  return 2 * HEFT_INVARIANCE_IMAGES * cost;
+}
+
+double
+heft_measurer_cost (const HeftTrainSetup *setup, const HeftParameters *parameters, HeftGauge gauge)
+{
+  gsize samples = MIN ((gsize) heft_parameters_get_integer (parameters, "evaluation-samples"), setup->n_samples);
+  gsize spectra = MIN ((gsize) heft_parameters_get_integer (parameters, "spectra-samples"), setup->n_samples);
+
+  switch (gauge)
+    {
+    case HEFT_GAUGE_LOSS:
+      /* A draw on training and test samples, the mean on test samples; logarithms for KL and normals for the draw. */
+      return forward_cost (setup->network) * (double) samples * 3 + 400.0 * (double) heft_network_get_n_parameters (setup->network);
+    case HEFT_GAUGE_SPECTRA:
+      return heft_fisher_spectra_live_cost (setup->network, spectra);
+    case HEFT_GAUGE_HEAD:
+      return heft_fisher_lanczos_cost (setup->network, spectra, HEFT_HEAD_ITERATIONS);
+    case HEFT_GAUGE_INVARIANCE:
+      return invariance_cost (setup->network);
+    case HEFT_N_GAUGES:
+    default:
+      return 0;
+    }
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#define G_LOG_DOMAIN "heft-experiments"
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+#include <math.h>
+
+#include <heft/error.h>
+
+#include "experiments/train-private.h"
+
+/* What share of training's floating-point operations each gauge may take; 8 % in all. */
+static const double shares[HEFT_N_GAUGES] = {
+  [HEFT_GAUGE_LOSS] = 0.030,
+  [HEFT_GAUGE_SPECTRA] = 0.015,
+  [HEFT_GAUGE_HEAD] = 0.025,
+  [HEFT_GAUGE_INVARIANCE] = 0.010,
+};
+
+/* The curves begin with some points on a log axis, whatever they cost. */
+static const guint64 early_steps[] = { 1, 2, 5, 10, 20, 50 };
+
+/* When to measure: a pure function of the steps done and the parameters, never of the clock. */
+typedef struct
+{
+  double trained;                    /* operations of all steps */
+  double spent[HEFT_N_GAUGES];
+} Schedule;
+
+typedef struct
+{
+  HeftRun        *run;
+  HeftRecord     *record;
+  HeftTrainSetup *setup;
+  HeftTrainer    *trainer;
+  HeftMeasurer   *measurer;
+  Schedule        schedule;
+  HeftStep        step;
+  guint           measured;          /* gauges read at the present step */
+} Lab;
+
+gboolean
+heft_train_check (HeftParameters *parameters, GError **error)
+{
+  g_auto (HeftTrainSetup) setup = { 0 };
+  g_autoptr (HeftTrainer) trainer = NULL;
+
+  if (!heft_train_setup_init (&setup, parameters, error))
+    return FALSE;
+  /* Whatever the trainer refuses is refused before anything runs. */
+  trainer = heft_train_setup_trainer (&setup, parameters, 1, error);
+  return trainer != NULL;
+}
+
+static guint
+due_gauges (Schedule *self, const HeftTrainSetup *setup, const HeftParameters *parameters, guint64 step)
+{
+  gint64 every = heft_parameters_get_integer (parameters, "measure-every");
+  guint due = 0;
+
+  self->trained += heft_train_setup_step_cost (setup, parameters);
+  if (!heft_parameters_get_boolean (parameters, "measure"))
+    return 0;
+  if (every > 0)
+    return step % (guint64) every == 0 ? (1u << HEFT_N_GAUGES) - 1 : 0;
+  for (guint gauge = 0; gauge < HEFT_N_GAUGES; gauge++)
+    {
+      double cost = heft_measurer_cost (setup, parameters, gauge);
+
+      if (self->spent[gauge] + cost > shares[gauge] * self->trained)
+        continue;
+      self->spent[gauge] += cost;
+      due |= 1u << gauge;
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (early_steps); i++)
+    if (step == early_steps[i])
+      due |= 1u << HEFT_GAUGE_LOSS;
+  return due;
+}
+
+static gboolean
+submit (Lab *lab, guint gauges, gboolean final, GError **error)
+{
+  HeftParameters *parameters = heft_run_get_parameters (lab->run);
+  HeftMeasureRequest request = {
+    .step = heft_trainer_get_step (lab->trainer),
+    .gauges = gauges,
+    .final = final,
+    .posterior = heft_posterior_copy (heft_trainer_get_posterior (lab->trainer)),
+    .prior = heft_prior_copy (heft_trainer_get_prior (lab->trainer)),
+    .beta = heft_parameters_get_real (parameters, "beta"),
+    .evaluation_samples = (gsize) heft_parameters_get_integer (parameters, "evaluation-samples"),
+    .spectra_samples = MIN ((gsize) heft_parameters_get_integer (parameters, "spectra-samples"), lab->setup->n_samples),
+    .invariance_layer = (gsize) heft_parameters_get_integer (parameters, "invariance-layer"),
+    .draws = (guint) heft_parameters_get_integer (parameters, "test-draws"),
+  };
+
+  return heft_measurer_submit (lab->measurer, &request, error);
+}
+
+/* Live parameters: to the trainer, and the prices are taken anew at once, also while the run is paused. */
+static void
+parameters_changed (HeftRun *run, gpointer user_data)
+{
+  Lab *lab = user_data;
+
+  heft_train_setup_apply (lab->setup, heft_run_get_parameters (run), lab->trainer);
+  /* A failure to measure shows at the next point. */
+  submit (lab, 0, FALSE, NULL);
+}
+
+static gboolean
+is_cancelled (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+/* What is known without measuring anything more. */
+static void
+store_cheap_results (Lab *lab)
+{
+  HeftParameters *parameters = heft_run_get_parameters (lab->run);
+  double beta = heft_parameters_get_real (parameters, "beta");
+
+  heft_record_set_result (lab->record, "steps", (double) heft_trainer_get_step (lab->trainer));
+  heft_record_set_result (lab->record, "samples", (double) lab->setup->n_samples);
+  heft_record_set_result (lab->record, "beta", beta);
+  heft_record_set_result (lab->record, "n_beta", beta * (double) lab->setup->n_samples);
+}
+
+/* A stopped run keeps what it can say at once. */
+static void
+store_stopped_results (Lab *lab)
+{
+  static const char *const unmeasured[] = { "train_loss", "train_error", "test_loss", "test_error", "test_error_mean",
+                                            "lagrangian", "fisher_trace" };
+  const char *reason = _("The run was stopped before its final measurements; the series hold the last live ones.");
+  g_autofree double *layers = g_new0 (double, lab->setup->n_layers);
+  double kl = heft_code_kl (lab->setup->network, heft_trainer_get_prior (lab->trainer),
+                            heft_trainer_get_posterior (lab->trainer), layers);
+
+  if (isfinite (kl))
+    {
+      heft_record_set_result (lab->record, "kl", kl);
+      heft_record_set_result_array (lab->record, "kl_layers", layers, lab->setup->n_layers);
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (unmeasured); i++)
+    heft_record_set_result_missing (lab->record, unmeasured[i], reason);
+}
+
+/* One step and what belongs to it. Sets @go_on to FALSE when the run must end. */
+static gboolean
+take_step (Lab *lab, double epochs, gboolean *go_on, GError **error)
+{
+  HeftParameters *parameters = heft_run_get_parameters (lab->run);
+  guint due;
+  double samples;
+
+  if (!heft_trainer_step (lab->trainer, &lab->step, error))
+    return FALSE;
+  heft_record_append (lab->record, HEFT_TRAIN_BATCH_LOSS, 0, (double) lab->step.step, lab->step.loss);
+  due = lab->measured = due_gauges (&lab->schedule, lab->setup, parameters, lab->step.step);
+  if (due != 0 && !submit (lab, due, FALSE, error))
+    return FALSE;
+  samples = lab->step.epoch * (double) lab->setup->n_samples;
+  *go_on = heft_run_point (lab->run, lab->step.step, lab->step.epoch, (guint64) (samples + 0.5),
+                           epochs > 0 ? MIN (lab->step.epoch / epochs, 1) : -1, NULL);
+  return TRUE;
+}
+
+static gboolean
+is_finished (const Lab *lab, double epochs)
+{
+  /* An epoch is a whole number of steps up to rounding. */
+  return epochs > 0 && lab->step.epoch >= epochs - 1e-9;
+}
+
+static gboolean
+train (Lab *lab, GError **error)
+{
+  const guint all = (1u << HEFT_N_GAUGES) - 1;
+  HeftParameters *parameters = heft_run_get_parameters (lab->run);
+  gboolean measure = heft_parameters_get_boolean (parameters, "measure");
+  double epochs = heft_parameters_get_real (parameters, "epochs");
+  gboolean go_on = TRUE;
+
+  lab->measured = all;
+  if (measure && !submit (lab, all, FALSE, error))
+    return FALSE;
+  while (go_on && !is_finished (lab, epochs))
+    if (!take_step (lab, epochs, &go_on, error))
+      return FALSE;
+  store_cheap_results (lab);
+  if (!go_on)
+    {
+      store_stopped_results (lab);
+      return TRUE;
+    }
+  measure = heft_parameters_get_boolean (parameters, "measure");
+  /* The last live point of every curve, then the results. */
+  return (!measure || lab->measured == all || submit (lab, all & ~lab->measured, FALSE, error)) &&
+         submit (lab, all, TRUE, error) &&
+         heft_measurer_drain (lab->measurer, error);
+}
+
+static void
+name_layers (HeftRecord *record, const HeftTrainSetup *setup)
+{
+  g_autofree const char **names = g_new0 (const char *, setup->n_layers + 1);
+
+  for (gsize l = 0; l < setup->n_layers; l++)
+    names[l] = heft_network_get_weight_layer (setup->network, l)->name;
+  heft_record_set_layers (record, setup->n_layers, names);
+}
+
+gboolean
+heft_train_run (HeftRun *run, GError **error)
+{
+  g_auto (HeftTrainSetup) setup = { 0 };
+  g_autoptr (HeftParameters) parameters = heft_run_dup_parameters (run);
+  g_autoptr (HeftTrainer) trainer = NULL;
+  g_autoptr (HeftMeasurer) measurer = NULL;
+  GError *failure = NULL;
+  Lab lab = { .run = run, .record = heft_run_get_record (run), .setup = &setup };
+
+  if (!heft_train_setup_init (&setup, parameters, error))
+    return FALSE;
+  heft_run_set_sample_count (run, setup.n_samples);
+  lab.trainer = trainer = heft_train_setup_trainer (&setup, heft_run_get_parameters (run), heft_run_get_n_threads (run), error);
+  if (trainer == NULL)
+    return FALSE;
+  name_layers (lab.record, &setup);
+  heft_train_publish_thresholds (lab.record, &setup);
+  lab.measurer = measurer = heft_measurer_new (run, &setup);
+  heft_run_set_change_handler (run, parameters_changed, &lab);
+  if (!train (&lab, &failure))
+    {
+      store_cheap_results (&lab);
+      if (is_cancelled (failure))
+        store_stopped_results (&lab);
+    }
+  heft_run_set_change_handler (run, NULL, NULL);
+  if (failure == NULL)
+    return TRUE;
+  g_propagate_error (error, failure);
+  return FALSE;
+}
