@@ -9,16 +9,21 @@
 #include <string.h>
 
 #include <heft/error.h>
+#include <heft/plot.h>
 #include <heft/runfile.h>
 
 #include "cli/cli.h"
 
-static const char *const known_formats[] = { "csv", NULL };
+/* Points: a page's width, and what a projector shows. */
+#define FIGURE_WIDTH 480
+#define FIGURE_HEIGHT 340
+
+static const char *const known_formats[] = { "svg", "png", "pdf", "csv", NULL };
 
 gboolean
 heft_cli_parse_formats (const char *formats, GStrv *list, GError **error)
 {
-  g_auto (GStrv) words = g_strsplit (formats != NULL ? formats : "csv", ",", -1);
+  g_auto (GStrv) words = g_strsplit (formats != NULL ? formats : "svg,csv", ",", -1);
 
   for (gsize i = 0; words[i] != NULL; i++)
     if (!g_strv_contains (known_formats, g_strstrip (words[i])))
@@ -43,6 +48,43 @@ export_csv (HeftRecord *record, const HeftParameters *parameters, const HeftPane
 
   return heft_record_write_panel_csv (record, heft_parameters_get_experiment (parameters), parameters, panel, csv, error) &&
          g_file_set_contents (path, csv->str, (gssize) csv->len, error);
+}
+
+/* What a reader needs to make the figure again. */
+static char *
+make_caption (const HeftParameters *parameters)
+{
+  const HeftExperiment *experiment = heft_parameters_get_experiment (parameters);
+  gsize n = heft_parameters_get_sample_count (parameters);
+  GString *caption = g_string_new (NULL);
+
+  g_string_append_printf (caption, _("Heft %s, experiment %s, seed %" G_GUINT64_FORMAT), HEFT_VERSION, experiment->id,
+                          heft_parameters_get_seed (parameters));
+  if (n > 0)
+    g_string_append_printf (caption, ", N = %" G_GSIZE_FORMAT, n);
+  for (gsize i = 0; i < experiment->n_parameters; i++)
+    {
+      const char *id = experiment->parameters[i].id;
+
+      if (strcmp (id, "beta") == 0)
+        g_string_append_printf (caption, ", β = %s", heft_parameters_get_text (parameters, id));
+      else if (!heft_parameters_is_default (parameters, id))
+        g_string_append_printf (caption, ", %s = %s", id, heft_parameters_get_text (parameters, id));
+    }
+  return g_string_free (caption, FALSE);
+}
+
+static gboolean
+export_figure (HeftRecord *record, const HeftParameters *parameters, const HeftPanelSpec *panel, const char *format, double dpi,
+               const char *path, GError **error)
+{
+  g_autofree char *caption = make_caption (parameters);
+  g_autoptr (HeftFigure) figure = heft_panel_figure (panel, record, caption, -1, -1);
+  HeftTheme theme = heft_theme_file ();
+  HeftFileFormat kind = strcmp (format, "svg") == 0 ? HEFT_FILE_SVG : strcmp (format, "pdf") == 0 ? HEFT_FILE_PDF
+                                                                                                  : HEFT_FILE_PNG;
+
+  return heft_figure_export (figure, kind, FIGURE_WIDTH, FIGURE_HEIGHT, dpi, &theme, path, error);
 }
 
 static gboolean
@@ -77,7 +119,9 @@ heft_cli_export_record (HeftRecord *record, const HeftParameters *parameters, co
         g_autofree char *name = g_strdup_printf ("%s-%s.%s", experiment->id, experiment->panels[p].id, list[f]);
         g_autofree char *path = g_build_filename (folder, name, NULL);
 
-        if (!export_csv (record, parameters, &experiment->panels[p], path, error))
+        if (!(strcmp (list[f], "csv") == 0
+              ? export_csv (record, parameters, &experiment->panels[p], path, error)
+              : export_figure (record, parameters, &experiment->panels[p], list[f], dpi, path, error)))
           return FALSE;
       }
   return TRUE;

@@ -159,7 +159,7 @@ write_outputs (HeftRun *run, const HeftCliOptions *options, const GError *failur
           return FALSE;
         }
     }
-  else if (!options->quiet)
+  else if (!options->quiet && failure == NULL)
     {
       for (gsize r = 0; r < heft_record_get_n_results (record); r++)
         print_result (record, heft_record_get_result_spec (record, r));
