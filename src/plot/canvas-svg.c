@@ -48,8 +48,10 @@ attribute (GString *out, const char *name, double value)
 static void
 escaped (GString *out, const char *text)
 {
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+
   /* Control characters are not allowed in XML at all. */
-  for (const char *p = text; *p != '\0'; p++)
+  for (const char *p = valid; *p != '\0'; p++)
     {
       switch (*p)
         {

@@ -190,10 +190,10 @@ cairo_canvas_text (HeftCanvas *canvas, const HeftBox *box, double x, double base
     {
       cairo_translate (cr, x, baseline);
       cairo_rotate (cr, angle);
-      heft_box_show (box, cr, 0.0, 0.0);
+      heft_box_show (box, cr, 0.0, 0.0, canvas->resolution > 0.0);
     }
   else
-    heft_box_show (box, cr, x, baseline);
+    heft_box_show (box, cr, x, baseline, canvas->resolution > 0.0);
   cairo_restore (cr);
 }
 

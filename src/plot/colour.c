@@ -27,7 +27,7 @@ typedef struct
 static const QuantityStyle quantity_styles[] = {
   [HEFT_QUANTITY_TRAIN_LOSS]     = { 0x1a68cc, 0x7ab3f5, 1.0,  { 0 },          0, HEFT_MARKER_CIRCLE },
   [HEFT_QUANTITY_TEST_LOSS]      = { 0xb0307c, 0xf08fc6, 1.0,  { 7, 2.5 },     2, HEFT_MARKER_DIAMOND },
-  [HEFT_QUANTITY_BATCH_LOSS]     = { 0x8fb4e3, 0x48678c, 0.6,  { 0 },          0, HEFT_MARKER_CIRCLE },
+  [HEFT_QUANTITY_BATCH_LOSS]     = { 0xa5c4ec, 0x4a6a94, 0.55, { 0 },          0, HEFT_MARKER_CIRCLE },
   [HEFT_QUANTITY_TRAIN_ERROR]    = { 0x1a68cc, 0x7ab3f5, 1.0,  { 0 },          0, HEFT_MARKER_CIRCLE },
   [HEFT_QUANTITY_TEST_ERROR]     = { 0xb0307c, 0xf08fc6, 1.0,  { 7, 2.5 },     2, HEFT_MARKER_DIAMOND },
   [HEFT_QUANTITY_KL]             = { 0x6b35a0, 0xc9a3f0, 1.1,  { 0 },          0, HEFT_MARKER_SQUARE },
@@ -40,7 +40,7 @@ static const QuantityStyle quantity_styles[] = {
   [HEFT_QUANTITY_PRIOR]          = { 0x77767b, 0xa9a8ae, 0.9,  { 8, 2, 2, 2 }, 4, HEFT_MARKER_SQUARE },
   [HEFT_QUANTITY_POSTERIOR]      = { 0x6b35a0, 0xc9a3f0, 1.0,  { 0 },          0, HEFT_MARKER_CIRCLE },
   [HEFT_QUANTITY_FISHER]         = { 0x0e8290, 0x4fd0dc, 1.0,  { 0 },          0, HEFT_MARKER_CIRCLE },
-  [HEFT_QUANTITY_GAUSSIAN]       = { 0xa07800, 0xf2cd4a, 1.0,  { 2, 2 },       2, HEFT_MARKER_TRIANGLE },
+  [HEFT_QUANTITY_GAUSSIAN]       = { 0x8f7a00, 0xe4e04c, 1.0,  { 2, 2 },       2, HEFT_MARKER_TRIANGLE },
   [HEFT_QUANTITY_LOSS_LANDSCAPE] = { 0x33343a, 0xe2e2e6, 1.0,  { 0 },          0, HEFT_MARKER_CIRCLE },
   [HEFT_QUANTITY_REFERENCE]      = { 0x8a898f, 0x96959c, 0.8,  { 2, 3 },       2, HEFT_MARKER_CROSS },
 };
@@ -106,7 +106,7 @@ heft_palette (const HeftTheme *theme)
   p.ink = rgba (theme->dark ? (hc ? 0xffffff : 0xf4f4f6) : (hc ? 0x000000 : 0x242428));
   p.dim = heft_rgba_mix (p.ink, p.background, hc ? 0.1 : 0.32);
   p.axis = heft_rgba_mix (p.ink, p.background, hc ? 0.1 : 0.50);
-  p.grid = heft_rgba_mix (p.ink, p.background, hc ? 0.65 : (theme->dark ? 0.86 : 0.895));
+  p.grid = heft_rgba_mix (p.ink, p.background, hc ? 0.65 : (theme->dark ? 0.885 : 0.895));
   p.line_width = hc ? 2.6 : 1.9;
 
   return p;
@@ -133,7 +133,7 @@ heft_mark_style (const HeftMark *mark, const HeftPalette *palette)
     }
   if (palette->high_contrast)
     style.colour = heft_rgba_mix (style.colour, palette->ink, 0.25);
-  if (mark->faint)
+  if (mark->faint && mark->quantity != HEFT_QUANTITY_BATCH_LOSS)
     {
       /* Mixed, not translucent: strokes are painted in pieces that overlap. */
       style.colour = heft_rgba_mix (style.colour, palette->background, 0.5);

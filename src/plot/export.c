@@ -42,8 +42,9 @@ static char *
 plain_text (const char *text)
 {
   GString *s = g_string_new (NULL);
+  g_autofree char *valid = g_utf8_make_valid (text != NULL ? text : "", -1);
 
-  for (const char *p = text != NULL ? text : ""; *p != '\0'; p++)
+  for (const char *p = valid; *p != '\0'; p++)
     if (*p != '$' && *p != '\\' && *p != '{' && *p != '}')
       g_string_append_c (s, *p);
 

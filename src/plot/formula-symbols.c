@@ -42,8 +42,8 @@ static const FormulaSymbol symbols[] = {
   { "leftarrow", "←", ATOM_REL, UP }, { "mapsto", "↦", ATOM_REL, UP }, { "Rightarrow", "⇒", ATOM_REL, UP },
   { "in", "∈", ATOM_REL, UP }, { "notin", "∉", ATOM_REL, UP }, { "subset", "⊂", ATOM_REL, UP }, { "mid", "∣", ATOM_REL, UP },
   { "parallel", "∥", ATOM_REL, UP }, { "perp", "⊥", ATOM_REL, UP },
-  /* Alone, the double bar of KL(Q || P) stands between two things and takes a relation's space. */
-  { "Vert", "‖", ATOM_REL, UP }, { "|", "‖", ATOM_REL, UP }, { "vert", "|", ATOM_ORD, UP },
+  /* By name, the double bar of KL(Q || P) stands between two things and takes a relation's space. */
+  { "Vert", "‖", ATOM_REL, UP }, { "|", "‖", ATOM_ORD, UP }, { "vert", "|", ATOM_ORD, UP },
   { "lVert", "‖", ATOM_OPEN, UP }, { "rVert", "‖", ATOM_CLOSE, UP }, { "lvert", "|", ATOM_OPEN, UP },
   { "rvert", "|", ATOM_CLOSE, UP }, { "langle", "⟨", ATOM_OPEN, UP }, { "rangle", "⟩", ATOM_CLOSE, UP },
   { "{", "{", ATOM_OPEN, UP }, { "}", "}", ATOM_CLOSE, UP }, { "lfloor", "⌊", ATOM_OPEN, UP }, { "rfloor", "⌋", ATOM_CLOSE, UP },

@@ -71,6 +71,8 @@ space_between (AtomClass left, AtomClass right, guint level, double em)
   return em * width[ABS (code)];
 }
 
+static Nucleus run_nucleus (Parser *self, HeftFont font, guint level, const char *text, gssize length, AtomClass atom);
+
 static void
 skip_spaces (Parser *self)
 {
@@ -106,6 +108,10 @@ parse_argument (Parser *self, guint level)
       self->p++;
       return parse_list (self, level, '}');
     }
+  if (self->p < self->end && g_ascii_isdigit (*self->p))
+    /* Without braces an argument is one digit: \\frac12. */
+    return run_nucleus (self, self->flags & HEFT_TEXT_UPRIGHT_DIGITS ? HEFT_FONT_TEXT : HEFT_FONT_MATH, level, self->p++, 1,
+                        ATOM_ORD).box;
   if (self->depth < MAX_DEPTH)
     {
       gboolean found;
@@ -394,7 +400,7 @@ parse_character (Parser *self, guint level)
     { '+', "+", ATOM_BIN }, { '-', "−", ATOM_BIN }, { '*', "∗", ATOM_BIN }, { '/', "/", ATOM_ORD }, { '=', "=", ATOM_REL },
     { '<', "<", ATOM_REL }, { '>', ">", ATOM_REL }, { ':', ":", ATOM_REL }, { ',', ",", ATOM_PUNCT }, { ';', ";", ATOM_PUNCT },
     { '(', "(", ATOM_OPEN }, { '[', "[", ATOM_OPEN }, { ')', ")", ATOM_CLOSE }, { ']', "]", ATOM_CLOSE },
-    { '!', "!", ATOM_CLOSE }, { '|', "|", ATOM_ORD },
+    { '!', "!", ATOM_CLOSE },
   };
   const char *start = self->p;
   HeftFont digits = self->flags & HEFT_TEXT_UPRIGHT_DIGITS ? HEFT_FONT_TEXT : HEFT_FONT_MATH;
@@ -402,6 +408,17 @@ parse_character (Parser *self, guint level)
   self->p = g_utf8_next_char (self->p);
   if (g_ascii_isalpha (*start))
     return run_nucleus (self, HEFT_FONT_MATH_ITALIC, level, start, 1, ATOM_ORD);
+  if (*start == '|')
+    {
+      /* Given, or a norm: a little air on both sides, which small letters need most. */
+      Nucleus bar = { .box = heft_box_new (), .atom = ATOM_ORD };
+      Nucleus run = run_nucleus (self, HEFT_FONT_MATH, level, start, 1, ATOM_ORD);
+      double air = (level > 0 ? 0.1 : 0.04) * level_size (self, level), width = run.box->width;
+
+      heft_box_take (bar.box, run.box, air, 0.0);
+      bar.box->width = width + 2 * air;
+      return bar;
+    }
   for (gsize i = 0; i < G_N_ELEMENTS (operators); i++)
     if (operators[i].c == *start)
       return run_nucleus (self, *start == '-' ? digits : HEFT_FONT_MATH, level, operators[i].text, -1, operators[i].atom);
@@ -467,10 +484,11 @@ parse_scripts (Parser *self, guint level, HeftBox **below, HeftBox **above)
 
       for (guint i = 0; i < primes; i++)
         {
-          HeftBox *prime = heft_box_new_run (self->fonts, HEFT_FONT_MATH, level_size (self, level + 1), "′", -1);
-          double width = prime->width;
+          /* The glyph stands high by itself: as a superscript it would fly away. */
+          HeftBox *prime = heft_box_new_run (self->fonts, HEFT_FONT_MATH, level_size (self, level), "′", -1);
+          double width = 0.9 * prime->width;
 
-          heft_box_take (marks, prime, marks->width, 0.0);
+          heft_box_take (marks, prime, marks->width, 0.36 * level_size (self, level));
           marks->width += width;
         }
       if (rest != NULL)

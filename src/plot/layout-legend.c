@@ -52,7 +52,7 @@ make_entry (HeftLayout *self, HeftPlotLayout *plot, guint mark, double width)
 {
   HeftLegendEntry entry = { .mark = mark };
   const HeftMark *m = g_ptr_array_index (plot->plot->marks, mark);
-  double size = 0.92 * plot->font_size, sample = heft_legend_sample (plot->font_size) + 0.4 * plot->font_size;
+  double size = plot->legend_size, sample = heft_legend_sample (plot->font_size) + 0.4 * plot->font_size;
 
   entry.box = heft_text_layout_fit (self->fonts, m->label, size, HEFT_TEXT_PLAIN, MAX (width - sample, 2 * size), 0.8);
   entry.rect.width = sample + entry.box->width;
@@ -102,6 +102,14 @@ heft_legend_rows (HeftLayout *self, HeftPlotLayout *plot, double first, double w
       entry.rect.y = row * height;
       x += entry.rect.width + gap;
       g_array_append_val (plot->legend, entry);
+    }
+  /* "+2" at the end of the last row needs its place. */
+  while (plot->legend_left_out > 0 && plot->legend->len > 1 &&
+         g_array_index (plot->legend, HeftLegendEntry, plot->legend->len - 1).rect.x +
+             g_array_index (plot->legend, HeftLegendEntry, plot->legend->len - 1).rect.width + 2.2 * plot->font_size > width)
+    {
+      g_array_set_size (plot->legend, plot->legend->len - 1);
+      plot->legend_left_out++;
     }
   plot->legend_rect = (HeftRect) { 0.0, 0.0, width, (row + 1) * height };
 

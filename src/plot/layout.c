@@ -230,7 +230,7 @@ measure_overhead (HeftLayout *self, HeftPlotLayout *plot, gboolean allow_inside)
   double f = plot->font_size, row = heft_legend_row_height (f), width = plot->cell.width, y = 0.0;
   Overhead o = { 0 };
   gboolean file = !self->theme.thin;
-  guint max_rows = file ? 1000 : (plot->cell.height >= 20 * f ? 2 : 1);
+  guint max_rows = file ? 1000 : (plot->cell.height >= 18 * f ? 2 : 1);
   double label_width = 0.0;
   guint rows = 0;
 
@@ -252,11 +252,17 @@ measure_overhead (HeftLayout *self, HeftPlotLayout *plot, gboolean allow_inside)
   plot->header_baseline = y + 0.98 * f;
   if (plot->plot->legend)
     {
-      double first = label_width;
+      static const double sizes[] = { 0.92, 0.85, 0.78 };
 
-      rows = heft_legend_rows (self, plot, first, width, max_rows, FALSE);
+      /* Smaller letters before more room. */
+      for (gsize i = 0; i < G_N_ELEMENTS (sizes) && rows == 0 && (i == 0 || sizes[i] * f >= 8.0); i++)
+        {
+          plot->legend_size = sizes[i] * f;
+          rows = heft_legend_rows (self, plot, label_width, width, max_rows, FALSE);
+        }
       if (rows == 0 && !allow_inside)
-        rows = heft_legend_rows (self, plot, first, width, max_rows, TRUE);
+        /* One row more rather than a name less. */
+        rows = heft_legend_rows (self, plot, label_width, width, plot->cell.height >= 9 * f ? 2 : 1, TRUE);
       else if (rows == 0)
         plot->legend_inside = TRUE;
     }
@@ -460,6 +466,7 @@ static void
 collect_notes (HeftLayout *self, const HeftFigure *figure, double resolution, GPtrArray *texts)
 {
   gsize off = 0, points = heft_figure_count_points (figure);
+  gboolean hatched = FALSE;
 
   for (guint i = 0; i < figure->notes->len; i++)
     g_ptr_array_add (texts, g_strdup (g_ptr_array_index (figure->notes, i)));
@@ -467,6 +474,8 @@ collect_notes (HeftLayout *self, const HeftFigure *figure, double resolution, GP
     {
       const HeftPlot *plot = g_ptr_array_index (figure->plots, i);
 
+      for (gsize k = 0; plot->kind == HEFT_PLOT_IMAGE && plot->values != NULL && k < plot->rows * plot->columns; k++)
+        hatched |= !isfinite (plot->values[k]);
       if (plot->kind != HEFT_PLOT_AXES)
         continue;
       for (guint k = 0; k < plot->marks->len; k++)
@@ -481,6 +490,8 @@ collect_notes (HeftLayout *self, const HeftFigure *figure, double resolution, GP
     g_ptr_array_add (texts, g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%lu value at or below 0 is not on the log axis.",
                                                          "%lu values at or below 0 are not on the log axis.", off),
                                              (gulong) off));
+  if (hatched)
+    g_ptr_array_add (texts, g_strdup (_("Hatched: no finite value.")));
   if (resolution <= 0.0 && !self->theme.thin && points > HEFT_FILE_MAX_POINTS)
     g_ptr_array_add (texts,
                      g_strdup_printf (_("Curves are thinned to their first, lowest, highest and last value in each column of "

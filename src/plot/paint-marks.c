@@ -162,9 +162,8 @@ paint_points (const Painter *self, const HeftMark *mark, const HeftStyle *style)
 static void
 paint_tangents (const Painter *self, const HeftMark *mark, const HeftStyle *style)
 {
-  double reach = 1.9 * self->plot->font_size;
-  HeftStroke stroke = { .colour = heft_rgba_mix (style->colour, self->layout->palette.background, 0.25),
-                        .width = 0.62 * style->width };
+  double reach = 2.1 * self->plot->font_size, last_x = INFINITY, last_y = INFINITY;
+  HeftStroke stroke = { .colour = style->colour, .width = 0.6 * style->width };
 
   for (gsize i = 0; mark->lower != NULL && i < mark->n; i++)
     {
@@ -173,6 +172,11 @@ paint_tangents (const Painter *self, const HeftMark *mark, const HeftStyle *styl
 
       if (!isfinite (x) || !isfinite (y) || !isfinite (mark->lower[i]))
         continue;
+      /* Where points crowd, tangents that do not overlap say as much. */
+      if (hypot (x - last_x, y - last_y) < 1.3 * reach && mark->n > 16)
+        continue;
+      last_x = x;
+      last_y = y;
       dx = heft_map_slope (&self->plot->x, mark->x[i]);
       dy = heft_map_slope (&self->plot->y, mark->y[i]) * mark->lower[i];
       length = hypot (dx, dy);
@@ -407,6 +411,15 @@ heft_paint_legend (const HeftLayout *layout, const HeftPlotLayout *plot, HeftCan
   if (plot->legend->len == 0)
     return;
   canvas->klass->group (canvas, "legend", NULL);
+  if (plot->legend_inside)
+    {
+      HeftRgba veil = layout->palette.background;
+      HeftRect behind = { plot->legend_rect.x - 0.3 * f, plot->legend_rect.y - 0.15 * f, plot->legend_rect.width + 0.6 * f,
+                          plot->legend_rect.height + 0.3 * f };
+
+      veil.a = 0.8;
+      canvas->klass->rectangle (canvas, &behind, 0.3 * f, &veil, NULL);
+    }
   for (guint i = 0; i < plot->legend->len; i++)
     {
       const HeftLegendEntry *entry = &g_array_index (plot->legend, HeftLegendEntry, i);

@@ -165,21 +165,28 @@ heft_paint_layout (const HeftLayout *layout, HeftCanvas *canvas)
     }
 }
 
+gboolean
+heft_is_vector (cairo_t *cr)
+{
+  switch (cairo_surface_get_type (cairo_get_group_target (cr)))
+    {
+    case CAIRO_SURFACE_TYPE_PDF:
+    case CAIRO_SURFACE_TYPE_PS:
+    case CAIRO_SURFACE_TYPE_SVG:
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
+
 /* Device pixels a unit of the context; 0 for surfaces that keep shapes as they are. */
 static double
 resolution_of (cairo_t *cr)
 {
   double x = 1.0, y = 0.0, sx = 1.0, sy = 1.0;
 
-  switch (cairo_surface_get_type (cairo_get_group_target (cr)))
-    {
-    case CAIRO_SURFACE_TYPE_PDF:
-    case CAIRO_SURFACE_TYPE_PS:
-    case CAIRO_SURFACE_TYPE_SVG:
-      return 0.0;
-    default:
-      break;
-    }
+  if (heft_is_vector (cr))
+    return 0.0;
   cairo_user_to_device_distance (cr, &x, &y);
   cairo_surface_get_device_scale (cairo_get_group_target (cr), &sx, &sy);
 

@@ -57,19 +57,39 @@ read_curve (HeftRecord *record, gsize series, gsize layer)
   return curve;
 }
 
-/* How each curve was measured belongs into every file. */
+/* How each curve was measured belongs into every file; curves measured alike share the words. */
 static void
-add_estimator (HeftFigure *figure, const HeftSeriesSpec *spec)
+add_estimators (HeftFigure *figure, const HeftPanelSpec *panel, HeftRecord *record)
 {
-  const char *estimator = translated (spec->estimator), *label = translated (spec->label);
-  char *longer;
+  g_autoptr (GString) caption = g_string_new (figure->caption);
+  const HeftSeriesSpec *used[G_N_ELEMENTS (panel->series)];
+  gsize n = 0;
 
-  if (estimator == NULL || label == NULL)
-    return;
-  longer = figure->caption != NULL && *figure->caption != '\0' ? g_strdup_printf ("%s · %s: %s", figure->caption, label, estimator)
-                                                                : g_strdup_printf ("%s: %s", label, estimator);
+  for (gsize i = 0; i < G_N_ELEMENTS (panel->series) && panel->series[i] != NULL; i++)
+    {
+      int series = heft_record_find_series (record, panel->series[i]);
+
+      if (series >= 0 && heft_record_get_length (record, series, 0) > 0)
+        used[n++] = heft_record_get_series_spec (record, series);
+    }
+  for (gsize i = 0; i < n; i++)
+    {
+      const char *estimator = used[i] != NULL ? translated (used[i]->estimator) : NULL;
+
+      if (estimator == NULL || translated (used[i]->label) == NULL)
+        continue;
+      g_string_append_printf (caption, "%s%s", caption->len > 0 ? " · " : "", translated (used[i]->label));
+      for (gsize k = i + 1; k < n; k++)
+        if (used[k] != NULL && g_strcmp0 (used[k]->estimator, used[i]->estimator) == 0)
+          {
+            if (translated (used[k]->label) != NULL)
+              g_string_append_printf (caption, "; %s", translated (used[k]->label));
+            used[k] = NULL;
+          }
+      g_string_append_printf (caption, ": %s", estimator);
+    }
   g_free (figure->caption);
-  figure->caption = longer;
+  figure->caption = g_string_free (g_steal_pointer (&caption), FALSE);
 }
 
 static gboolean
@@ -146,7 +166,6 @@ add_lines_plot (HeftFigure *figure, const HeftPanelSpec *panel, HeftRecord *reco
         plot->y.unit = g_strdup (translated (spec->unit));
       if (plot->x.label == NULL)
         plot->x.label = g_strdup (translated (spec->x_label));
-      add_estimator (figure, spec);
     }
   if (!any)
     g_ptr_array_set_size (figure->plots, figure->plots->len - 1);
@@ -214,10 +233,37 @@ stack_layers (HeftPlot *plot, HeftRecord *record, gsize series, gboolean stacked
     }
 }
 
+/* A second measure of the same thing by layer is one line to compare the stack's top with: its sum. */
+static void
+add_layer_sum (HeftPlot *plot, HeftRecord *record, gsize series)
+{
+  const HeftSeriesSpec *spec = heft_record_get_series_spec (record, series);
+  gsize n_layers = heft_record_get_layers (record, NULL), n = G_MAXSIZE;
+  HeftMark *mark = NULL;
+
+  for (gsize layer = 0; layer < n_layers; layer++)
+    n = MIN (n, heft_record_get_length (record, series, layer));
+  if (n_layers == 0 || n == 0)
+    return;
+  for (gsize layer = 0; layer < n_layers; layer++)
+    {
+      g_auto (Curve) curve = read_curve (record, series, layer);
+
+      n = MIN (n, curve.n);
+      if (mark == NULL)
+        mark = heft_plot_add_mark (plot, HEFT_MARK_LINE, HEFT_QUANTITY_GAUSSIAN, translated (spec->label), n, curve.x, curve.y);
+      else
+        for (gsize i = 0; i < n; i++)
+          mark->y[i] += curve.y[i];
+      mark->n = n;
+    }
+}
+
 void
 heft_panel_stacked (HeftFigure *figure, const HeftPanelSpec *panel, HeftRecord *record)
 {
   HeftPlot *plot = heft_figure_add_plot (figure, HEFT_PLOT_AXES);
+  gboolean layers = FALSE;
 
   heft_panel_axes (plot, panel);
   plot->y.include_zero = !panel->y_log;
@@ -230,17 +276,19 @@ heft_panel_stacked (HeftFigure *figure, const HeftPanelSpec *panel, HeftRecord *
       if (spec == NULL)
         continue;
       /* Heights add up on a linear scale only: on a log scale the layers are lines. */
-      if (spec->per_layer)
+      if (spec->per_layer && !layers)
         stack_layers (plot, record, series, !panel->y_log);
+      else if (spec->per_layer)
+        add_layer_sum (plot, record, series);
       else
         add_series (plot, record, series);
       if (plot->marks->len == before)
         continue;
+      layers |= spec->per_layer;
       if (plot->y.unit == NULL)
         plot->y.unit = g_strdup (translated (spec->unit));
       if (plot->x.label == NULL)
         plot->x.label = g_strdup (translated (spec->x_label));
-      add_estimator (figure, spec);
     }
   if (plot->marks->len == 0)
     g_ptr_array_set_size (figure->plots, 0);
@@ -248,7 +296,25 @@ heft_panel_stacked (HeftFigure *figure, const HeftPanelSpec *panel, HeftRecord *
     add_threshold (plot, record, panel);
 }
 
-/* Points with x = KL and y = loss; the second series has the slope's size at each. Others are points of their own. */
+/* The first series' slope by theory is in the second: d loss / d KL = -beta, or d min C / d beta = KL (theory.md section 1). */
+static void
+add_tangents (HeftPlot *plot, HeftRecord *record, int series, const Curve *curve)
+{
+  const HeftSeriesSpec *spec = heft_record_get_series_spec (record, series);
+  g_auto (Curve) slope = read_curve (record, series, 0);
+  gboolean rising = spec->quantity == HEFT_QUANTITY_KL;
+  gsize n = MIN (curve->n, slope.n);
+  HeftMark *mark = heft_plot_add_mark (plot, HEFT_MARK_TANGENT, HEFT_QUANTITY_LOSS_LANDSCAPE,
+                                       rising ? translated (spec->label) : _("slope $-\\beta$"), n, curve->x, curve->y);
+
+  mark->lower = g_new (double, n + 1);
+  for (gsize i = 0; i < n; i++)
+    mark->lower[i] = rising ? slope.y[i] : -slope.y[i];
+}
+
+/* Beyond this many points a curve is drawn without a marker at each. */
+#define MANY_POINTS 40
+
 void
 heft_panel_curve (HeftFigure *figure, const HeftPanelSpec *panel, HeftRecord *record)
 {
@@ -263,22 +329,12 @@ heft_panel_curve (HeftFigure *figure, const HeftPanelSpec *panel, HeftRecord *re
       g_auto (Curve) curve = read_curve (record, first, 0);
 
       if (second >= 0 && curve.n > 0)
-        {
-          g_auto (Curve) beta = read_curve (record, second, 0);
-          gsize n = MIN (curve.n, beta.n);
-          HeftMark *mark = heft_plot_add_mark (plot, HEFT_MARK_TANGENT, spec->quantity, _("slope $-\\beta$"), n, curve.x,
-                                               curve.y);
-
-          mark->lower = g_new (double, n + 1);
-          for (gsize i = 0; i < n; i++)
-            mark->lower[i] = -beta.y[i];
-        }
+        add_tangents (plot, record, second, &curve);
       if (curve.n > 0)
         {
-          heft_plot_add_mark (plot, HEFT_MARK_LINE_POINTS, spec->quantity, translated (spec->label), curve.n, curve.x, curve.y);
+          heft_plot_add_mark (plot, curve.n > MANY_POINTS ? HEFT_MARK_LINE : HEFT_MARK_LINE_POINTS, spec->quantity, translated (spec->label), curve.n, curve.x, curve.y);
           if (plot->y.unit == NULL)
             plot->y.unit = g_strdup (translated (spec->unit));
-          add_estimator (figure, spec);
         }
     }
   for (gsize i = 2; i < G_N_ELEMENTS (panel->series) && panel->series[i - 1] != NULL && panel->series[i] != NULL; i++)
@@ -291,7 +347,8 @@ heft_panel_curve (HeftFigure *figure, const HeftPanelSpec *panel, HeftRecord *re
           g_auto (Curve) curve = read_curve (record, series, 0);
 
           if (curve.n > 0)
-            heft_plot_add_mark (plot, HEFT_MARK_POINTS, spec->quantity, translated (spec->label), curve.n, curve.x, curve.y);
+            heft_plot_add_mark (plot, curve.n > 1 ? HEFT_MARK_LINE : HEFT_MARK_POINTS, spec->quantity, translated (spec->label),
+                                curve.n, curve.x, curve.y);
         }
     }
   if (plot->marks->len == 0)
@@ -380,6 +437,9 @@ heft_panel_figure (const HeftPanelSpec *panel, HeftRecord *record, const char *c
       heft_panel_lines (figure, &spec, record);
       break;
     }
+
+  if (figure->plots->len > 0)
+    add_estimators (figure, &spec, record);
 
   return figure;
 }

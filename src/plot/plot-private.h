@@ -91,7 +91,8 @@ HeftBox *heft_box_new_run    (HeftFonts *fonts, HeftFont font, double size, cons
 void     heft_box_take       (HeftBox *self, HeftBox *part, double dx, double dy);
 void     heft_box_add_rule   (HeftBox *self, double x, double y, double width, double height);
 void     heft_box_add_stroke (HeftBox *self, const double *points, guint n, double line_width);
-void     heft_box_show       (const HeftBox *self, cairo_t *cr, double x, double baseline);
+/* @outlines: as shapes, which Cairo's pixels place exactly; glyphs it moves to whole pixels. */
+void     heft_box_show       (const HeftBox *self, cairo_t *cr, double x, double baseline, gboolean outlines);
 
 HeftBox *heft_formula_layout (HeftFonts *fonts, const char *formula, gsize length, double size, HeftTextFlags flags);
 HeftBox *heft_text_layout    (HeftFonts *fonts, const char *text, double size, HeftTextFlags flags);
@@ -230,6 +231,7 @@ typedef struct
   double   header_baseline, title_baseline;
   double   x_label_baseline;
   GArray  *legend;                    /* HeftLegendEntry */
+  double   legend_size;               /* of its letters */
   guint    legend_left_out;
   gboolean legend_inside;
   HeftRect legend_rect;
@@ -281,6 +283,8 @@ void        heft_plot_y_range  (const HeftPlot *plot, double *minimum, double *m
 gboolean    heft_mark_is_guide (const HeftMark *mark);
 
 /* ---- paint*.c ---- */
+
+gboolean heft_is_vector (cairo_t *cr);
 
 void heft_paint_layout (const HeftLayout *layout, HeftCanvas *canvas);
 void heft_paint_marks  (const HeftLayout *layout, const HeftPlotLayout *plot, HeftCanvas *canvas);

@@ -31,8 +31,8 @@ heft_range_tidy (gboolean log, gboolean include_zero, double *minimum, double *m
         hi = isfinite (lo) && lo >= LOG_FLOOR ? lo : 1.0;
       if (!isfinite (lo) || lo < LOG_FLOOR)
         lo = hi == 1.0 ? 0.1 : hi * 1e-3;
-      lo = CLAMP (lo, LOG_FLOOR, HUGE_VALUE);
-      hi = CLAMP (hi, LOG_FLOOR, HUGE_VALUE);
+      lo = CLAMP (lo, 10 * LOG_FLOOR, HUGE_VALUE / 10);
+      hi = CLAMP (hi, 10 * LOG_FLOOR, HUGE_VALUE / 10);
       if (lo > hi)
         {
           double t = lo;
@@ -54,8 +54,8 @@ heft_range_tidy (gboolean log, gboolean include_zero, double *minimum, double *m
           lo = isfinite (lo) ? lo : (isfinite (hi) ? hi : 0.0);
           hi = isfinite (hi) ? hi : (isfinite (*minimum) ? *minimum : 1.0);
         }
-      lo = CLAMP (lo, -HUGE_VALUE, HUGE_VALUE);
-      hi = CLAMP (hi, -HUGE_VALUE, HUGE_VALUE);
+      lo = CLAMP (lo, -HUGE_VALUE / 10, HUGE_VALUE / 10);
+      hi = CLAMP (hi, -HUGE_VALUE / 10, HUGE_VALUE / 10);
       if (include_zero)
         {
           lo = MIN (lo, 0.0);
@@ -144,6 +144,12 @@ add_tick (GArray *ticks, const HeftMap *map, double value, char *label)
 {
   HeftTick tick = { .value = value, .position = heft_map_forward (map, value), .label = label };
 
+  /* At the ends of the range of doubles a round number may lie beyond them. */
+  if (!isfinite (tick.position))
+    {
+      g_free (label);
+      return;
+    }
   g_array_append_val (ticks, tick);
 }
 

@@ -216,7 +216,7 @@ heft_box_add_stroke (HeftBox *self, const double *points, guint n, double line_w
 
 /* Paints with the context's source. */
 void
-heft_box_show (const HeftBox *self, cairo_t *cr, double x, double baseline)
+heft_box_show (const HeftBox *self, cairo_t *cr, double x, double baseline, gboolean outlines)
 {
   for (guint i = 0; i < self->items->len; i++)
     {
@@ -226,7 +226,13 @@ heft_box_show (const HeftBox *self, cairo_t *cr, double x, double baseline)
         {
         case HEFT_ITEM_TEXT:
           cairo_move_to (cr, x + item->x, baseline + item->y);
-          pango_cairo_show_layout_line (cr, pango_layout_get_line_readonly (item->layout, 0));
+          if (outlines)
+            {
+              pango_cairo_layout_line_path (cr, pango_layout_get_line_readonly (item->layout, 0));
+              cairo_fill (cr);
+            }
+          else
+            pango_cairo_show_layout_line (cr, pango_layout_get_line_readonly (item->layout, 0));
           break;
         case HEFT_ITEM_RULE:
           cairo_rectangle (cr, x + item->x, baseline + item->y, item->width, item->height);
@@ -237,6 +243,7 @@ heft_box_show (const HeftBox *self, cairo_t *cr, double x, double baseline)
           cairo_set_line_width (cr, item->line_width);
           cairo_set_line_join (cr, CAIRO_LINE_JOIN_MITER);
           cairo_set_dash (cr, NULL, 0, 0.0);
+          cairo_new_path (cr);
           for (guint k = 0; k < item->n_points; k++)
             cairo_line_to (cr, x + item->x + item->points[2 * k], baseline + item->y + item->points[2 * k + 1]);
           cairo_stroke (cr);
@@ -481,5 +488,5 @@ heft_text_paint (const char *text, double font_size, cairo_t *cr, double x, doub
   g_autoptr (HeftFonts) fonts = heft_fonts_new ();
   g_autoptr (HeftBox) box = heft_text_layout (fonts, text, font_size, HEFT_TEXT_PLAIN);
 
-  heft_box_show (box, cr, x, baseline);
+  heft_box_show (box, cr, x, baseline, !heft_is_vector (cr));
 }

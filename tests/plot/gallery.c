@@ -14,280 +14,233 @@ noise (guint64 *state)
   return (*state >> 33) / 2147483648.0 - 1.0;
 }
 
-HeftFigure *
-gallery_loss (void)
+static const char *const layer_names[] = { "Layer 1", "Layer 2", "Layer 3" };
+
+/* The lab's series and panels, with the labels of the experiment train. */
+static const HeftSeriesSpec series[] = {
+  { "batch_loss", "Minibatch loss", "nat", "Step", HEFT_QUANTITY_BATCH_LOSS, FALSE, "mean of one minibatch" },
+  { "train_loss", "$E_Q L$, training", "nat", "Step", HEFT_QUANTITY_TRAIN_LOSS, FALSE, "one draw of all weights" },
+  { "test_loss", "$E_Q L$, test", "nat", "Step", HEFT_QUANTITY_TEST_LOSS, FALSE, "one draw of all weights" },
+  { "lagrangian", "Lagrangian $C_\\beta$", "nat", "Step", HEFT_QUANTITY_LAGRANGIAN, FALSE, "training loss plus β KL" },
+  { "train_error", "Error of $Q$, training", "%", "Step", HEFT_QUANTITY_TRAIN_ERROR, FALSE, "one draw of all weights" },
+  { "test_error", "Error of $Q$, test", "%", "Step", HEFT_QUANTITY_TEST_ERROR, FALSE, "one draw of all weights" },
+  { "test_error_mean", "Error at the mean, test", "%", "Step", HEFT_QUANTITY_POSTERIOR, FALSE, "the mean weights" },
+  { "kl", "$\\mathrm{KL}(Q \\Vert P)$", "nat", "Step", HEFT_QUANTITY_KL, FALSE, "exact, closed form" },
+  { "kl_layers", "KL of a layer", "nat", "Step", HEFT_QUANTITY_LAYER, TRUE, "exact, closed form" },
+  { "gaussian_layers", "Gaussian (Laplace) information", "nat", "Step", HEFT_QUANTITY_LAYER, TRUE, "diagonal blocks" },
+  { "tradeoff", "$E_Q L$, training", "nat", "KL", HEFT_QUANTITY_TRAIN_LOSS, FALSE, "a warm-started sweep" },
+  { "tradeoff_beta", "$\\beta$", "", "KL", HEFT_QUANTITY_LAGRANGIAN, FALSE, "the β each point was trained at" },
+};
+enum { BATCH, TRAIN, TEST, LAGRANGIAN, TRAIN_ERROR, TEST_ERROR, TEST_MEAN, KL, KL_LAYERS, GAUSSIAN, TRADEOFF, TRADEOFF_BETA };
+
+const HeftPanelSpec gallery_panels[] = {
+  { .id = "loss", .title = "Loss and error", .kind = HEFT_PANEL_LINES, .x_label = "Step", .y_label = "Loss", .y_unit = "nat",
+    .series = { "batch_loss", "train_loss", "test_loss", "lagrangian", "train_error", "test_error", "test_error_mean" } },
+  { .id = "kl", .title = "Information in the weights", .kind = HEFT_PANEL_STACKED, .x_label = "Step",
+    .y_label = "$\\mathrm{KL}(Q \\Vert P)$", .y_unit = "nat", .series = { "kl_layers", "gaussian_layers", "kl" },
+    .frame = "kl-thresholds" },
+  { .id = "spectra", .title = "Fisher spectra by layer", .kind = HEFT_PANEL_SPECTRA, .x_label = "Rank", .y_label = "Eigenvalue",
+    .y_unit = "nat", .x_log = TRUE, .y_log = TRUE, .frame = "spectra" },
+  { .id = "tradeoff", .title = "Trade-off of loss and information", .kind = HEFT_PANEL_CURVE,
+    .x_label = "$\\mathrm{KL}(Q \\Vert P)$", .x_unit = "nat", .y_label = "$E_Q L$, training", .y_unit = "nat",
+    .series = { "tradeoff", "tradeoff_beta" } },
+  { .id = "invariance", .title = "What the layer sees", .kind = HEFT_PANEL_IMAGES, .frame = "invariance" },
+  { .id = "ledger", .title = "Ledger", .kind = HEFT_PANEL_LEDGER, .frame = "ledger" },
+  { .id = "landscape", .title = "Loss, prior and codes", .kind = HEFT_PANEL_DENSITIES, .x_label = "Weight $w$",
+    .y_label = "Density", .frame = "landscape" },
+};
+
+static void
+fill_series (HeftRecord *record)
 {
-  static const double weights[] = { 1.0, 0.72 };
-  HeftFigure *figure = heft_figure_new ("Loss and errors");
-  HeftPlot *top = heft_figure_add_plot (figure, HEFT_PLOT_AXES), *bottom = heft_figure_add_plot (figure, HEFT_PLOT_AXES);
-  double x[780], raw[780], train[40], test[10], sx[40], tx[10], train_error[40], test_error[10];
   guint64 state = 7;
 
-  figure->caption = g_strdup (CAPTION);
   for (int i = 0; i < 780; i++)
-    {
-      x[i] = i + 1;
-      raw[i] = 0.24 + 2.1 * exp (-i / 60.0) + 0.09 * noise (&state);
-    }
+    heft_record_append (record, BATCH, 0, i + 1, 0.24 + 2.1 * exp (-i / 60.0) + 0.09 * noise (&state));
   for (int i = 0; i < 40; i++)
     {
-      sx[i] = 1 + i * 19.9;
-      train[i] = 0.21 + 2.1 * exp (-sx[i] / 60.0);
-      train_error[i] = 5.0 + 80 * exp (-sx[i] / 45.0);
+      double x = i * 20;
+
+      heft_record_append (record, TRAIN, 0, x, 0.21 + 2.1 * exp (-x / 60.0));
+      heft_record_append (record, LAGRANGIAN, 0, x, 0.40 + 1.95 * exp (-x / 65.0));
+      heft_record_append (record, TRAIN_ERROR, 0, x, 0.05 + 0.8 * exp (-x / 45.0));
+      for (int layer = 0; layer < 3; layer++)
+        {
+          heft_record_append (record, KL_LAYERS, layer, x, (9000 - 3000 * layer) * (0.1 + 0.9 * (1 - exp (-x / 120))));
+          heft_record_append (record, GAUSSIAN, layer, x, (7000 - 2500 * layer) * (1 - exp (-x / 150)));
+        }
+      heft_record_append (record, KL, 0, x, 18000 * (0.1 + 0.9 * (1 - exp (-x / 120))));
+    }
+  for (int i = 0; i <= 10; i++)
+    {
+      double x = 78 * i;
+
+      heft_record_append (record, TEST, 0, x, 0.27 + 1.9 * exp (-x / 70.0) + 0.01 * noise (&state));
+      heft_record_append (record, TEST_ERROR, 0, x, 0.075 + 0.7 * exp (-x / 50.0) + 0.003 * noise (&state));
+      heft_record_append (record, TEST_MEAN, 0, x, 0.065 + 0.7 * exp (-x / 50.0) + 0.003 * noise (&state));
     }
   for (int i = 0; i < 10; i++)
     {
-      tx[i] = 78 * (i + 1);
-      test[i] = 0.27 + 1.7 * exp (-tx[i] / 70.0) + 0.01 * noise (&state);
-      test_error[i] = 7.5 + 60 * exp (-tx[i] / 50.0) + 0.3 * noise (&state);
-    }
-  for (int i = 0; i < 2; i++)
-    {
-      HeftPlot *plot = i == 0 ? top : bottom;
+      double x = 500 + 1900 * i;
 
-      plot->x.label = g_strdup ("Step");
-      plot->y.label = g_strdup (i == 0 ? "Expected loss $E_Q L_D$" : "Error");
-      plot->y.unit = g_strdup (i == 0 ? "nat" : "%");
+      heft_record_append (record, TRADEOFF, 0, x, 0.05 + 1.9 * exp (-x / 4200));
+      heft_record_append (record, TRADEOFF_BETA, 0, x, 1.9 / 4200 * exp (-x / 4200));
     }
-  heft_plot_add_mark (top, HEFT_MARK_LINE, HEFT_QUANTITY_BATCH_LOSS, "Batch loss", 780, x, raw)->faint = TRUE;
-  heft_plot_add_mark (top, HEFT_MARK_LINE, HEFT_QUANTITY_TRAIN_LOSS, "Training loss $E_Q L_D$", 40, sx, train);
-  heft_plot_add_mark (top, HEFT_MARK_LINE, HEFT_QUANTITY_TEST_LOSS, "Test loss", 10, tx, test);
-  heft_plot_add_mark (bottom, HEFT_MARK_LINE, HEFT_QUANTITY_TRAIN_ERROR, "Training error", 40, sx, train_error);
-  heft_plot_add_mark (bottom, HEFT_MARK_LINE, HEFT_QUANTITY_TEST_ERROR, "Test error", 10, tx, test_error);
-  bottom->y.include_zero = TRUE;
-  figure->row_weights = g_memdup2 (weights, sizeof weights);
-
-  return figure;
 }
 
-HeftFigure *
-gallery_stacked (void)
+static void
+publish_spectra (HeftRecord *record)
 {
-  HeftFigure *figure = heft_figure_new ("Information in the weights $\\mathrm{KL}(Q \\Vert P)$");
-  HeftPlot *plot = heft_figure_add_plot (figure, HEFT_PLOT_AXES);
-  double x[200], lower[200] = { 0 }, upper[200], threshold = 23025.85;
-  static const char *const names[] = { "Layer 1", "Layer 2", "Layer 3" };
-  HeftMark *mark;
+  HeftFrame *frame = heft_frame_new ("spectra", 780);
+  double values[512], head[10];
 
-  figure->caption = g_strdup (CAPTION);
-  plot->x.label = g_strdup ("Step");
-  plot->y.label = g_strdup ("$\\mathrm{KL}(Q \\Vert P)$");
-  plot->y.unit = g_strdup ("nat");
-  plot->y.include_zero = TRUE;
   for (int layer = 0; layer < 3; layer++)
     {
-      for (int i = 0; i < 200; i++)
-        {
-          x[i] = 4 * i;
-          upper[i] = lower[i] + (9000 - 3000 * layer) * (1 - exp (-i / (30.0 + 10 * layer)));
-        }
-      mark = heft_plot_add_mark (plot, HEFT_MARK_AREA, HEFT_QUANTITY_LAYER, names[layer], 200, x, NULL);
-      mark->index = layer;
-      mark->lower = g_memdup2 (lower, sizeof lower);
-      mark->upper = g_memdup2 (upper, sizeof upper);
-      for (int i = 0; i < 200; i++)
-        lower[i] = upper[i];
-    }
-  heft_plot_add_mark (plot, HEFT_MARK_LINE, HEFT_QUANTITY_KL, "Total", 200, x, upper);
-  mark = heft_plot_add_mark (plot, HEFT_MARK_HORIZONTAL, HEFT_QUANTITY_THRESHOLD, NULL, 1, NULL, &threshold);
-  mark->note = g_strdup ("$N \\log C$ = 23,026 nat: memorising the labels");
+      g_autofree char *name = g_strdup_printf ("layer:%s", layer_names[layer]);
+      g_autofree char *head_name = g_strdup_printf ("head:%s", layer_names[layer]);
 
-  return figure;
-}
-
-HeftFigure *
-gallery_spectra (void)
-{
-  HeftFigure *figure = heft_figure_new ("Fisher spectra by layer");
-  HeftPlot *plot = heft_figure_add_plot (figure, HEFT_PLOT_AXES);
-  double x[512], y[512], head_x[10], head[10], threshold = 1e-3;
-  static const char *const names[] = { "Layer 1", "Layer 2", "Layer 3" };
-  HeftMark *mark;
-
-  figure->caption = g_strdup (CAPTION);
-  plot->x.label = g_strdup ("Rank");
-  plot->x.scale = HEFT_SCALE_LOG;
-  plot->y.label = g_strdup ("Eigenvalue of $F$");
-  plot->y.scale = HEFT_SCALE_LOG;
-  for (int layer = 0; layer < 3; layer++)
-    {
       for (int i = 0; i < 512; i++)
         {
-          x[i] = i + 1;
-          y[i] = 1.7 / (layer + 1) * pow (i + 1.0, -0.6) * exp (-pow (i / (90.0 - 25 * layer), 1.1));
+          values[i] = 1.7 / (layer + 1) * pow (i + 1.0, -0.6) * exp (-pow (i / (90.0 - 25 * layer), 1.1));
           if (i < 10)
-            {
-              head_x[i] = x[i];
-              head[i] = y[i] / 2 * (1 + i / 14.0);
-            }
+            head[i] = values[i] / 2 * (1 + i / 14.0);
         }
-      mark = heft_plot_add_mark (plot, HEFT_MARK_LINE, HEFT_QUANTITY_LAYER, names[layer], 512, x, y);
-      mark->index = layer;
-      mark = heft_plot_add_mark (plot, HEFT_MARK_POINTS, HEFT_QUANTITY_LAYER, NULL, 10, head_x, head);
-      mark->index = layer;
+      if (layer == 2)
+        values[511] = 0.0;
+      heft_frame_set_array (frame, name, 1, 512, values);
+      heft_frame_set_array (frame, head_name, 1, 10, head);
     }
-  heft_plot_add_mark (plot, HEFT_MARK_LINE, HEFT_QUANTITY_LOSS_LANDSCAPE, "one sampled label, 512 inputs", 0, NULL, NULL);
-  heft_plot_add_mark (plot, HEFT_MARK_POINTS, HEFT_QUANTITY_LOSS_LANDSCAPE, "exact labels, Lanczos", 0, NULL, NULL);
-  mark = heft_plot_add_mark (plot, HEFT_MARK_HORIZONTAL, HEFT_QUANTITY_THRESHOLD, NULL, 1, NULL, &threshold);
-  mark->note = g_strdup ("paid for above $\\beta/\\lambda^2$");
-
-  return figure;
+  heft_frame_set_number (frame, "threshold", 1e-3);
+  heft_frame_set_text (frame, "threshold_label", "paid for above $\\beta/\\lambda^2$");
+  heft_frame_set_text (frame, "estimator", "one sampled label, 512 inputs");
+  heft_frame_set_text (frame, "head_estimator", "exact labels, Lanczos");
+  heft_record_publish (record, frame);
 }
 
-HeftFigure *
-gallery_tradeoff (void)
+static void
+blob (double *values, double cx, double cy, double width, double scale)
 {
-  HeftFigure *figure = heft_figure_new ("Accuracy and complexity");
-  HeftPlot *plot = heft_figure_add_plot (figure, HEFT_PLOT_AXES);
-  double x[10], y[10], now_x = 9000, now_y = 0.4;
-  HeftMark *mark;
-
-  figure->caption = g_strdup (CAPTION);
-  plot->x.label = g_strdup ("$\\mathrm{KL}(Q \\Vert P)$");
-  plot->x.unit = g_strdup ("nat");
-  plot->y.label = g_strdup ("$E_Q L_D$");
-  plot->y.unit = g_strdup ("nat");
-  mark = heft_plot_add_mark (plot, HEFT_MARK_TANGENT, HEFT_QUANTITY_EXACT, "slope $-\\beta$", 0, NULL, NULL);
-  for (int i = 0; i < 10; i++)
-    {
-      x[i] = 500 + 1900 * i;
-      y[i] = 0.05 + 1.9 * exp (-x[i] / 4200);
-    }
-  mark->n = 10;
-  mark->x = g_memdup2 (x, sizeof x);
-  mark->y = g_memdup2 (y, sizeof y);
-  mark->lower = g_new (double, 10);
-  for (int i = 0; i < 10; i++)
-    mark->lower[i] = -1.9 / 4200 * exp (-x[i] / 4200);
-  heft_plot_add_mark (plot, HEFT_MARK_LINE_POINTS, HEFT_QUANTITY_EXACT, "sweep over $\\beta$", 10, x, y);
-  heft_plot_add_mark (plot, HEFT_MARK_POINTS, HEFT_QUANTITY_TRAIN_LOSS, "this run", 1, &now_x, &now_y);
-
-  return figure;
-}
-
-static HeftPlot *
-add_blob (HeftFigure *figure, double cx, double cy, double width, double scale)
-{
-  HeftPlot *plot = heft_figure_add_plot (figure, HEFT_PLOT_IMAGE);
-
-  plot->rows = plot->columns = 28;
-  plot->values = g_new (double, 28 * 28);
   for (int r = 0; r < 28; r++)
     for (int c = 0; c < 28; c++)
-      {
-        double d = hypot (r - cy, c - cx);
-
-        plot->values[r * 28 + c] = scale * exp (-pow (d - 8, 2) / width);
-      }
-
-  return plot;
+      values[r * 28 + c] = scale * exp (-pow (hypot (r - cy, c - cx) - 8, 2) / width);
 }
 
-HeftFigure *
-gallery_images (void)
+static void
+publish_images (HeftRecord *record)
 {
-  HeftFigure *figure = heft_figure_new ("What layer 2 sees");
+  HeftFrame *frame = heft_frame_new ("invariance", 780);
+  double values[28 * 28];
 
-  figure->caption = g_strdup (CAPTION);
-  figure->columns = 3;
   for (int k = 0; k < 3; k++)
     {
-      HeftPlot *image = add_blob (figure, 14 + k, 13 - k, 6 + 3 * k, 1.0), *map, *change;
+      g_autofree char *image = g_strdup_printf ("image:%d", k), *map = g_strdup_printf ("map:%d", k);
+      g_autofree char *change = g_strdup_printf ("change:%d", k), *title = g_strdup_printf ("title:%d", k);
+      g_autofree char *digit = g_strdup_printf ("%d", 3 * k);
 
-      image->colour_map = HEFT_COLOUR_MAP_GREY;
-      image->value_maximum = 1.0;
-      image->y.label = g_strdup_printf ("%d", k * 3);
-      map = add_blob (figure, 14 + k, 13 - k, 40, 3e4);
-      change = add_blob (figure, 14 + k, 13 - k, -400, 5e-3);
-      for (int i = 0; i < 60; i++)
-        change->values[i] = INFINITY;
-      map->colour_map = change->colour_map = HEFT_COLOUR_MAP_SEQUENTIAL;
-      map->colour_bar = change->colour_bar = map->colour_log = change->colour_log = TRUE;
-      map->value_minimum = 1.0;
-      map->value_maximum = 3e4;
-      change->value_minimum = 5e-3;
-      change->value_maximum = 1.0;
-      map->value_label = g_strdup ("diagonal of $F_{z|x}$");
-      change->value_label = g_strdup ("$1/\\sqrt{F_{z|x}}$ (grey level)");
-      if (k == 0)
-        {
-          image->title = g_strdup ("Image");
-          map->title = g_strdup ("What it sees");
-          change->title = g_strdup ("Smallest change");
-        }
+      blob (values, 14 + k, 13 - k, 6 + 3 * k, 1.0);
+      heft_frame_set_array (frame, image, 28, 28, values);
+      blob (values, 14 + k, 13 - k, 40, 3e4);
+      heft_frame_set_array (frame, map, 28, 28, values);
+      for (int i = 0; i < 28 * 28; i++)
+        values[i] = i < 60 ? INFINITY : 1 / sqrt (values[i]);
+      heft_frame_set_array (frame, change, 28, 28, values);
+      heft_frame_set_text (frame, title, digit);
     }
-
-  return figure;
+  heft_frame_set_text (frame, "map_label", "diagonal of $F_{z|x}$");
+  heft_frame_set_text (frame, "change_label", "$1/\\sqrt{F_{z|x}}$ (grey level)");
+  heft_frame_set_text (frame, "estimator", "first order, mean-field variances");
+  heft_record_publish (record, frame);
 }
 
-HeftFigure *
-gallery_ledger (void)
+static void
+publish_ledger (HeftRecord *record)
 {
-  HeftFigure *figure = heft_figure_new ("Ledger");
-  HeftPlot *plot = heft_figure_add_plot (figure, HEFT_PLOT_TABLE);
   static const struct { const char *label, *value, *note; double gauge; HeftQuantity quantity; } rows[] = {
-    { "Loss $E_Q L_D$", "0.213 nat", "one draw, 2,000 samples", -1, HEFT_QUANTITY_TRAIN_LOSS },
-    { "Complexity $\\beta\\,\\mathrm{KL}$", "0.182 nat", "KL = 18,204 nat", 0.79, HEFT_QUANTITY_KL },
-    { "Lagrangian $\\mathcal{L} = E_Q L_D + \\beta\\,\\mathrm{KL}$", "0.395 nat", NULL, -1, HEFT_QUANTITY_LAGRANGIAN },
+    { "Loss $E_Q L$", "0.213 nat", "one draw, 2,000 samples", -1, HEFT_QUANTITY_TRAIN_LOSS },
+    { "Complexity $\\beta\\,\\mathrm{KL}$", "0.182 nat", "KL = 18,204 nat", 0.46, HEFT_QUANTITY_KL },
+    { "Lagrangian $C_\\beta = E_Q L + \\beta\\,\\mathrm{KL}$", "0.395 nat", NULL, -1, HEFT_QUANTITY_LAGRANGIAN },
     { "Memory used of $N \\log C$", "79 %", "23,026 nat would hold every label", 0.79, HEFT_QUANTITY_KL },
-    { "Certificate (PAC-Bayes-kl)", "1.0", "not valid: the prior saw the data", 1.0, HEFT_QUANTITY_BOUND },
-    { "Measurements' share of the time", "12 %", "budget 15 %", 0.12, HEFT_QUANTITY_FISHER },
+    { "Certificate (PAC-Bayes-kl)", "1.0", "not valid: the prior saw the data", 1.3, HEFT_QUANTITY_BOUND },
+    { "Measurements’ share of the time", "12 %", "budget 15 %", 0.12, HEFT_QUANTITY_FISHER },
   };
+  HeftFrame *frame = heft_frame_new ("ledger", 780);
 
-  figure->caption = g_strdup (CAPTION);
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {
-      HeftTableRow *row = heft_plot_add_row (plot, rows[i].label, rows[i].value);
+      g_autofree char *label = g_strdup_printf ("row:%zu:label", i), *value = g_strdup_printf ("row:%zu:value", i);
+      g_autofree char *note = g_strdup_printf ("row:%zu:note", i), *gauge = g_strdup_printf ("row:%zu:gauge", i);
+      g_autofree char *quantity = g_strdup_printf ("row:%zu:quantity", i);
 
-      row->note = g_strdup (rows[i].note);
-      row->gauge = rows[i].gauge;
-      row->quantity = rows[i].quantity;
-      row->overflow = i == 4;
+      heft_frame_set_text (frame, label, rows[i].label);
+      heft_frame_set_text (frame, value, rows[i].value);
+      if (rows[i].note != NULL)
+        heft_frame_set_text (frame, note, rows[i].note);
+      heft_frame_set_number (frame, gauge, rows[i].gauge);
+      heft_frame_set_number (frame, quantity, rows[i].quantity);
     }
-
-  return figure;
+  heft_record_publish (record, frame);
 }
 
-HeftFigure *
-gallery_densities (void)
+static void
+publish_landscape (HeftRecord *record)
 {
-  static const struct { HeftQuantity quantity; const char *label; double centre, width; } curves[] = {
-    { HEFT_QUANTITY_PRIOR, "Prior $P$", 0.0, 1.5 },
-    { HEFT_QUANTITY_EXACT, "Gibbs posterior, exact", -0.95, 0.33 },
-    { HEFT_QUANTITY_GAUSSIAN, "Best Gaussian", -0.9, 0.4 },
-    { HEFT_QUANTITY_CORRECTED, "Gaussian at the minimum, corrected", -1.0, 0.3 },
-    { HEFT_QUANTITY_PRINTED, "Gaussian at the minimum, as printed", -1.0, 0.21 },
+  static const struct { const char *name; double centre, width; } curves[] = {
+    { "prior", 0.0, 1.5 }, { "gibbs", -0.95, 0.33 }, { "gaussian", -0.9, 0.4 }, { "laplace", -1.0, 0.3 }, { "printed", -1.0, 0.21 },
   };
-  HeftFigure *figure = heft_figure_new ("One weight: the exact code and its approximations");
-  HeftPlot *plot = heft_figure_add_plot (figure, HEFT_PLOT_AXES);
+  HeftFrame *frame = heft_frame_new ("landscape", 0);
   double x[401], y[401];
 
-  figure->caption = g_strdup ("seed 0, N = 1, $\\beta = 0.2$, $\\lambda = 1.5$");
   for (int i = 0; i < 401; i++)
     {
       x[i] = -4 + 8 * i / 400.0;
       y[i] = 0.25 * pow (x[i] * x[i] - 1, 2) + 0.1 * x[i];
     }
-  plot->x.label = g_strdup ("Weight $w$");
-  plot->y.label = g_strdup ("Loss $L(w)$");
-  plot->y.unit = g_strdup ("nat");
-  plot->legend = FALSE;
-  heft_plot_add_mark (plot, HEFT_MARK_LINE, HEFT_QUANTITY_LOSS_LANDSCAPE, "Loss $L(w)$", 401, x, y);
-  plot = heft_figure_add_plot (figure, HEFT_PLOT_AXES);
-  plot->x.label = g_strdup ("Weight $w$");
-  plot->y.label = g_strdup ("Density");
-  plot->y.include_zero = TRUE;
+  heft_frame_set_array (frame, "grid", 1, 401, x);
+  heft_frame_set_array (frame, "loss", 1, 401, y);
   for (gsize k = 0; k < G_N_ELEMENTS (curves); k++)
     {
       for (int i = 0; i < 401; i++)
         y[i] = exp (-0.5 * pow ((x[i] - curves[k].centre) / curves[k].width, 2)) / (curves[k].width * sqrt (2 * G_PI));
-      heft_plot_add_mark (plot, HEFT_MARK_LINE, curves[k].quantity, curves[k].label, 401, x, y);
+      heft_frame_set_array (frame, curves[k].name, 1, 401, y);
     }
+  heft_frame_set_text (frame, "estimator", "adaptive quadrature on [−4, 4]");
+  heft_record_publish (record, frame);
+}
+
+HeftRecord *
+gallery_record (void)
+{
+  HeftRecord *record = heft_record_new (series, G_N_ELEMENTS (series), NULL, 0);
+  HeftFrame *thresholds = heft_frame_new ("kl-thresholds", 0);
+
+  heft_record_set_layers (record, 3, layer_names);
+  fill_series (record);
+  publish_spectra (record);
+  publish_images (record);
+  publish_ledger (record);
+  publish_landscape (record);
+  heft_frame_set_number (thresholds, "threshold", 23025.85);
+  heft_frame_set_text (thresholds, "threshold_label", "$N \\log C$ = 23,026 nat: memorising the labels");
+  heft_record_publish (record, thresholds);
+
+  return record;
+}
+
+static HeftFigure *
+gallery_panel (const char *id)
+{
+  HeftRecord *record = gallery_record ();
+  HeftFigure *figure = NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (gallery_panels); i++)
+    if (g_str_equal (gallery_panels[i].id, id))
+      figure = heft_panel_figure (&gallery_panels[i], record, CAPTION, -1, -1);
+  heft_record_unref (record);
 
   return figure;
 }
 
-HeftFigure *
+static HeftFigure *
 gallery_formulas (void)
 {
   static const char *const rows[] = {
@@ -308,9 +261,10 @@ gallery_formulas (void)
   return figure;
 }
 
-const GalleryItem gallery_items[] = {
-  { "loss", gallery_loss },       { "stacked", gallery_stacked },     { "spectra", gallery_spectra },
-  { "tradeoff", gallery_tradeoff }, { "images", gallery_images },       { "ledger", gallery_ledger },
-  { "densities", gallery_densities }, { "formulas", gallery_formulas },
-};
-const gsize gallery_n_items = G_N_ELEMENTS (gallery_items);
+const char *const gallery_names[] = { "loss", "kl", "spectra", "tradeoff", "invariance", "ledger", "landscape", "formulas", NULL };
+
+HeftFigure *
+gallery_figure (const char *name)
+{
+  return g_str_equal (name, "formulas") ? gallery_formulas () : gallery_panel (name);
+}

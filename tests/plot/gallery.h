@@ -4,21 +4,9 @@
 
 #include <heft/plot.h>
 
-/* Figures with made-up data of the lab's shapes, for the tests and for looking at. */
-HeftFigure *gallery_loss        (void);
-HeftFigure *gallery_stacked     (void);
-HeftFigure *gallery_spectra     (void);
-HeftFigure *gallery_tradeoff    (void);
-HeftFigure *gallery_images      (void);
-HeftFigure *gallery_ledger      (void);
-HeftFigure *gallery_densities   (void);
-HeftFigure *gallery_formulas    (void);
+/* A record with made-up data of the lab's shapes and names, and its panels as figures: for the tests, and for looking at. */
+HeftRecord *gallery_record (void);
+HeftFigure *gallery_figure (const char *name);
 
-typedef struct
-{
-  const char  *name;
-  HeftFigure *(*make) (void);
-} GalleryItem;
-
-extern const GalleryItem gallery_items[];
-extern const gsize       gallery_n_items;
+extern const HeftPanelSpec     gallery_panels[7];
+extern const char *const       gallery_names[];

@@ -26,7 +26,7 @@ main (int argc, char **argv)
   double width = argc > 2 ? atof (argv[2]) : 620, height = argc > 3 ? atof (argv[3]) : 290;
   const char *mode = argc > 4 ? argv[4] : "light";
   HeftTheme theme = strcmp (mode, "file") == 0 ? heft_theme_file () : heft_theme_screen (strcmp (mode, "dark") == 0);
-  gsize rows = (gallery_n_items + 1) / 2;
+  gsize n_items = g_strv_length ((GStrv) gallery_names), rows = (n_items + 1) / 2;
   cairo_surface_t *surface;
   cairo_t *cr;
   g_autofree char *path = g_strdup_printf ("%s/gallery-%s-%gx%g.png", argc > 1 ? argv[1] : ".", mode, width, height);
@@ -35,9 +35,9 @@ main (int argc, char **argv)
   cr = cairo_create (surface);
   cairo_set_source_rgb (cr, theme.dark ? 0.12 : 0.94, theme.dark ? 0.12 : 0.94, theme.dark ? 0.12 : 0.95);
   cairo_paint (cr);
-  for (gsize i = 0; i < gallery_n_items; i++)
+  for (gsize i = 0; i < n_items; i++)
     {
-      g_autoptr (HeftFigure) figure = gallery_items[i].make ();
+      g_autoptr (HeftFigure) figure = gallery_figure (gallery_names[i]);
 
       paint_cell (cr, figure, 10 + (i % 2) * (width + 10), 10 + (i / 2) * (height + 10), width, height, &theme);
     }

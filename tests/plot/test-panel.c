@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "gallery.h"
+
+#include <math.h>
+#include <string.h>
+
+static HeftFigure *
+panel (const char *id, int x_log, int y_log)
+{
+  HeftRecord *record = gallery_record ();
+  HeftFigure *figure = NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (gallery_panels); i++)
+    if (g_str_equal (gallery_panels[i].id, id))
+      figure = heft_panel_figure (&gallery_panels[i], record, "seed 0", x_log, y_log);
+  heft_record_unref (record);
+  g_assert_nonnull (figure);
+
+  return figure;
+}
+
+static HeftPlot *
+plot_of (const HeftFigure *figure, guint i)
+{
+  g_assert_cmpuint (i, <, figure->plots->len);
+  return g_ptr_array_index (figure->plots, i);
+}
+
+static HeftMark *
+mark_of (const HeftPlot *plot, HeftMarkKind kind, const char *label)
+{
+  for (guint i = 0; i < plot->marks->len; i++)
+    {
+      HeftMark *mark = g_ptr_array_index (plot->marks, i);
+
+      if (mark->kind == kind && (label == NULL || g_strcmp0 (mark->label, label) == 0))
+        return mark;
+    }
+  g_assert_not_reached ();
+}
+
+/* Without data there is one sentence and nothing else, for every kind of panel and in every theme. */
+static void
+test_empty (void)
+{
+  static const HeftSeriesSpec one = { "train_loss", "Loss", "nat", "Step", HEFT_QUANTITY_TRAIN_LOSS, FALSE, NULL };
+  HeftRecord *record = heft_record_new (&one, 1, NULL, 0);
+  HeftTheme theme = heft_theme_file ();
+
+  for (gsize i = 0; i < G_N_ELEMENTS (gallery_panels); i++)
+    {
+      g_autoptr (HeftFigure) figure = heft_panel_figure (&gallery_panels[i], record, NULL, -1, -1);
+      g_autoptr (HeftFigure) nothing = heft_panel_figure (&gallery_panels[i], NULL, NULL, -1, -1);
+      g_autoptr (GBytes) bytes = heft_figure_export_bytes (figure, HEFT_FILE_SVG, 300, 200, 72, &theme, NULL);
+
+      g_assert_cmpuint (figure->plots->len, ==, 0);
+      g_assert_nonnull (figure->placeholder);
+      g_assert_nonnull (nothing->placeholder);
+      g_assert_nonnull (bytes);
+    }
+  heft_record_unref (record);
+}
+
+static void
+test_lines (void)
+{
+  g_autoptr (HeftFigure) figure = panel ("loss", -1, -1);
+  HeftPlot *top = plot_of (figure, 0), *bottom = plot_of (figure, 1);
+  HeftMark *error;
+
+  g_assert_cmpuint (figure->plots->len, ==, 2);
+  g_assert_cmpuint (top->marks->len, ==, 4);
+  g_assert_cmpuint (bottom->marks->len, ==, 3);
+  g_assert_true (mark_of (top, HEFT_MARK_LINE, "Minibatch loss")->faint);
+  g_assert_cmpstr (bottom->y.unit, ==, "%");
+  error = mark_of (bottom, HEFT_MARK_LINE, "Error of $Q$, training");
+  g_assert_cmpfloat_with_epsilon (error->y[0], 85.0, 1e-9);
+  /* Caption: what was given, then how each curve was measured, said once. */
+  g_assert_true (g_str_has_prefix (figure->caption, "seed 0 · "));
+  g_assert_nonnull (strstr (figure->caption, "one draw of all weights"));
+  g_assert_null (strstr (strstr (figure->caption, "one draw of all weights") + 5, "one draw of all weights"));
+}
+
+static void
+test_stacked (void)
+{
+  g_autoptr (HeftFigure) figure = panel ("kl", -1, -1);
+  g_autoptr (HeftFigure) log = panel ("kl", -1, TRUE);
+  HeftPlot *plot = plot_of (figure, 0);
+  HeftMark *first = mark_of (plot, HEFT_MARK_AREA, "Layer 1"), *third = mark_of (plot, HEFT_MARK_AREA, "Layer 3");
+  HeftMark *second = mark_of (plot, HEFT_MARK_AREA, "Layer 2"), *total = mark_of (plot, HEFT_MARK_LINE, "$\\mathrm{KL}(Q \\Vert P)$");
+  HeftMark *line = mark_of (plot, HEFT_MARK_HORIZONTAL, NULL);
+  HeftMark *gaussian = mark_of (plot, HEFT_MARK_LINE, "Gaussian (Laplace) information");
+
+  for (gsize i = 0; i < first->n; i++)
+    {
+      g_assert_cmpfloat (first->lower[i], ==, 0.0);
+      g_assert_cmpfloat (second->lower[i], ==, first->upper[i]);
+      /* The stack's top is the total (U13). */
+      g_assert_cmpfloat_with_epsilon (third->upper[i], total->y[i], 1e-9 * total->y[i]);
+      g_assert_cmpfloat_with_epsilon (gaussian->y[i], 13500 * (1 - exp (-total->x[i] / 150)), 1e-6);
+    }
+  g_assert_cmpfloat (line->y[0], ==, 23025.85);
+  g_assert_nonnull (strstr (line->note, "\\log C"));
+  /* Heights do not add up on a log scale: lines. */
+  mark_of (plot_of (log, 0), HEFT_MARK_LINE, "Layer 1");
+  g_assert_cmpint (plot_of (log, 0)->y.scale, ==, HEFT_SCALE_LOG);
+}
+
+static void
+test_spectra (void)
+{
+  g_autoptr (HeftFigure) figure = panel ("spectra", -1, -1);
+  HeftPlot *plot = plot_of (figure, 0);
+  HeftMark *line = mark_of (plot, HEFT_MARK_LINE, "Layer 2"), *head;
+
+  g_assert_cmpint (plot->x.scale, ==, HEFT_SCALE_LOG);
+  g_assert_cmpuint (line->n, ==, 512);
+  g_assert_cmpfloat (line->x[0], ==, 1.0);
+  g_assert_cmpint (line->index, ==, 1);
+  head = mark_of (plot, HEFT_MARK_POINTS, NULL);
+  g_assert_cmpuint (head->n, ==, 10);
+  /* Both estimators are named in legend and caption. */
+  mark_of (plot, HEFT_MARK_LINE, "one sampled label, 512 inputs");
+  mark_of (plot, HEFT_MARK_POINTS, "exact labels, Lanczos");
+  g_assert_nonnull (strstr (figure->caption, "one sampled label, 512 inputs"));
+  g_assert_nonnull (strstr (figure->caption, "exact labels, Lanczos"));
+  g_assert_cmpfloat (mark_of (plot, HEFT_MARK_HORIZONTAL, NULL)->y[0], ==, 1e-3);
+}
+
+static void
+test_curve (void)
+{
+  g_autoptr (HeftFigure) figure = panel ("tradeoff", -1, -1);
+  HeftPlot *plot = plot_of (figure, 0);
+  HeftMark *tangent = mark_of (plot, HEFT_MARK_TANGENT, NULL), *points = mark_of (plot, HEFT_MARK_LINE_POINTS, NULL);
+
+  g_assert_cmpuint (points->n, ==, 10);
+  for (gsize i = 0; i < 10; i++)
+    {
+      g_assert_cmpfloat (tangent->x[i], ==, points->x[i]);
+      g_assert_cmpfloat_with_epsilon (tangent->lower[i], -1.9 / 4200 * exp (-points->x[i] / 4200), 1e-15);
+    }
+}
+
+static void
+test_images (void)
+{
+  g_autoptr (HeftFigure) figure = panel ("invariance", -1, -1);
+
+  g_assert_cmpuint (figure->plots->len, ==, 9);
+  g_assert_cmpuint (figure->columns, ==, 3);
+  for (guint k = 0; k < 3; k++)
+    {
+      HeftPlot *image = plot_of (figure, 3 * k), *map = plot_of (figure, 3 * k + 1), *change = plot_of (figure, 3 * k + 2);
+
+      g_assert_cmpint (image->colour_map, ==, HEFT_COLOUR_MAP_GREY);
+      g_assert_true (map->colour_log && map->colour_bar && change->colour_log);
+      g_assert_cmpuint (map->rows, ==, 28);
+      /* One scale for all maps of a column. */
+      g_assert_cmpfloat (map->value_maximum, ==, plot_of (figure, 1)->value_maximum);
+      g_assert_cmpfloat (change->value_minimum, ==, plot_of (figure, 2)->value_minimum);
+      g_assert_true (isinf (change->values[0]));
+    }
+}
+
+static void
+test_ledger (void)
+{
+  g_autoptr (HeftFigure) figure = panel ("ledger", -1, -1);
+  HeftPlot *plot = plot_of (figure, 0);
+  HeftTableRow *loss = g_ptr_array_index (plot->table, 0), *bound = g_ptr_array_index (plot->table, 4);
+
+  g_assert_cmpuint (plot->table->len, ==, 6);
+  g_assert_cmpstr (loss->value, ==, "0.213 nat");
+  g_assert_cmpfloat (loss->gauge, <, 0.0);
+  g_assert_true (bound->overflow);
+  g_assert_cmpfloat (bound->gauge, ==, 1.0);
+  g_assert_cmpint (bound->quantity, ==, HEFT_QUANTITY_BOUND);
+}
+
+static void
+test_densities (void)
+{
+  g_autoptr (HeftFigure) figure = panel ("landscape", -1, -1);
+  HeftPlot *bottom = plot_of (figure, 1);
+  static const HeftQuantity quantities[] = { HEFT_QUANTITY_PRIOR, HEFT_QUANTITY_EXACT, HEFT_QUANTITY_GAUSSIAN,
+                                             HEFT_QUANTITY_CORRECTED, HEFT_QUANTITY_PRINTED };
+
+  g_assert_cmpuint (figure->plots->len, ==, 2);
+  g_assert_cmpuint (bottom->marks->len, ==, 5);
+  for (guint i = 0; i < 5; i++)
+    g_assert_cmpint (((HeftMark *) g_ptr_array_index (bottom->marks, i))->quantity, ==, quantities[i]);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/plot/panel/empty", test_empty);
+  g_test_add_func ("/plot/panel/lines", test_lines);
+  g_test_add_func ("/plot/panel/stacked", test_stacked);
+  g_test_add_func ("/plot/panel/spectra", test_spectra);
+  g_test_add_func ("/plot/panel/curve", test_curve);
+  g_test_add_func ("/plot/panel/images", test_images);
+  g_test_add_func ("/plot/panel/ledger", test_ledger);
+  g_test_add_func ("/plot/panel/densities", test_densities);
+  return g_test_run ();
+}
