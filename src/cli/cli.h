@@ -26,6 +26,7 @@ typedef struct
   int       (*run) (int argc, char **argv);
 } HeftCommand;
 
+int heft_cli_bound    (int argc, char **argv);
 int heft_cli_list     (int argc, char **argv);
 int heft_cli_describe (int argc, char **argv);
 int heft_cli_run      (int argc, char **argv);
