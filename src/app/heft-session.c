@@ -7,6 +7,7 @@
 #include "heft-session.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <math.h>
 
 #include "heft-plain-text.h"
@@ -542,13 +543,13 @@ heft_session_dup_caption (HeftSession *self)
     }
   if (heft_session_find_spec (self, "lambda") != NULL)
     append_fact (caption, "$\\lambda$", heft_parameters_get_real (now, "lambda"));
-  g_string_append_printf (caption, _(", seed %" G_GUINT64_FORMAT), heft_parameters_get_seed (now));
+  g_string_append_printf (caption, _(", seed %" PRIu64), heft_parameters_get_seed (now));
   if (self->run != NULL)
     {
       HeftProgress progress;
 
       heft_run_get_progress (self->run, &progress);
-      g_string_append_printf (caption, _(", step %" G_GUINT64_FORMAT), progress.step);
+      g_string_append_printf (caption, _(", step %" PRIu64), progress.step);
     }
   g_string_append (caption, ", Heft " HEFT_VERSION);
   return g_string_free (caption, FALSE);

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -58,7 +59,7 @@ make_caption (const HeftParameters *parameters)
   gsize n = heft_parameters_get_sample_count (parameters);
   GString *caption = g_string_new (NULL);
 
-  g_string_append_printf (caption, _("Heft %s, experiment %s, seed %" G_GUINT64_FORMAT), HEFT_VERSION, experiment->id,
+  g_string_append_printf (caption, _("Heft %s, experiment %s, seed %" PRIu64), HEFT_VERSION, experiment->id,
                           heft_parameters_get_seed (parameters));
   if (n > 0)
     g_string_append_printf (caption, ", N = %" G_GSIZE_FORMAT, n);

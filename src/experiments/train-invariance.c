@@ -97,7 +97,7 @@ add_image (HeftFrame *frame, gsize k, HeftDataset *data, gsize sample, const dou
   g_autofree char *map = g_strdup_printf ("map:%" G_GSIZE_FORMAT, k);
   g_autofree char *change = g_strdup_printf ("change:%" G_GSIZE_FORMAT, k);
   g_autofree char *title = g_strdup_printf ("title:%" G_GSIZE_FORMAT, k);
-  g_autofree char *words = g_strdup_printf (_("Test sample %" G_GSIZE_FORMAT ", class %u"), sample + 1,
+  g_autofree char *words = g_strdup_printf (_("Test sample %zu, class %u"), sample + 1,
                                             heft_dataset_get_true_labels (data)[sample]);
   double *fisher, *smallest;
 
@@ -124,7 +124,7 @@ layer_words (gsize layer, gsize n_layers)
 {
   if (layer + 1 >= n_layers)
     return g_strdup (_("the logits"));
-  return g_strdup_printf (_("hidden layer %" G_GSIZE_FORMAT), layer + 1);
+  return g_strdup_printf (_("hidden layer %zu"), layer + 1);
 }
 
 static void

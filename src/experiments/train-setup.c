@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include <heft/error.h>
@@ -30,7 +31,7 @@ limit_samples (HeftTrainSetup *self, const HeftParameters *parameters, GError **
   if ((gsize) samples > n)
     {
       g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER,
-                   _("samples is %" G_GINT64_FORMAT " but %s has only %" G_GSIZE_FORMAT " training samples; 0 takes all of them."),
+                   _("samples is %" PRId64 " but %s has only %zu training samples; 0 takes all of them."),
                    samples, heft_dataset_get_name (self->data.train), n);
       return FALSE;
     }
@@ -96,7 +97,7 @@ check_lambdas (const HeftTrainSetup *self, const HeftParameters *parameters, GEr
   if (n == self->n_layers)
     return TRUE;
   g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER,
-               _("lambda-layers has %" G_GSIZE_FORMAT " numbers but the network has %" G_GSIZE_FORMAT " layers with weights."), n,
+               _("lambda-layers has %zu numbers but the network has %zu layers with weights."), n,
                self->n_layers);
   return FALSE;
 }
@@ -109,7 +110,7 @@ check_layer (const HeftTrainSetup *self, const HeftParameters *parameters, GErro
   if (layer <= (gint64) self->n_layers)
     return TRUE;
   g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER,
-               _("invariance-layer is %" G_GINT64_FORMAT " but the network has %" G_GSIZE_FORMAT
+               _("invariance-layer is %" PRId64 " but the network has %zu"
                  " layers, the logits being the last."), layer, self->n_layers);
   return FALSE;
 }

@@ -73,7 +73,7 @@ static const HeftParameterSpec parameters[] = {
     .help = N_("Losses, spectra and maps beside training, on a frozen copy of the weights; off leaves the curves of each step."),
     .kind = HEFT_PARAMETER_BOOLEAN, .group = HEFT_GROUP_MEASUREMENT, .default_text = "true", .live = TRUE },
   { .id = "measure-every", .label = N_("Measure every (steps)"),
-    .help = N_("Steps between two measurements; 0 spaces them so that they cost about 8 % of the training."),
+    .help = N_("Steps between two measurements; 0 spaces them so that they cost about 8 percent of the training."),
     .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_MEASUREMENT, .minimum = 0, .maximum = 1e9,
     .default_text = "0", .live = TRUE },
   { .id = "evaluation-samples", .label = N_("Samples in loss curves"),

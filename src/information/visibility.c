@@ -129,7 +129,7 @@ visibility_solve (HeftVisibility *self, const Moments *moments, const double *sl
       if (!(variance > 0) || !isfinite (variance))
         {
           g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER,
-                       _("Activation %" G_GSIZE_FORMAT " carries no noise or one that is not finite, so what it sees has no "
+                       _("Activation %zu carries no noise or one that is not finite, so what it sees has no "
                          "limit: give every weight a variance above 0 (a mean-field posterior, not a Dirac)."), i);
           return FALSE;
         }
@@ -154,7 +154,7 @@ visibility_solve (HeftVisibility *self, const Moments *moments, const double *sl
         {
           /* As where a convolution has more outputs than weights: some combination of them carries no noise at all. */
           g_set_error (error, HEFT_ERROR, HEFT_ERROR_NUMERICAL,
-                       _("The noise in the weights does not reach every direction of this layer's %" G_GSIZE_FORMAT " active "
+                       _("The noise in the weights does not reach every direction of this layer's %zu active "
                          "outputs, so what it sees has no limit: choose a layer with fewer outputs or one further on."),
                        self->n_active);
           return FALSE;
@@ -190,7 +190,7 @@ check_sizes (HeftNetwork *network, gsize last, GError **error)
       if (noisy && n > MAX_ACTIVATIONS)
         {
           g_set_error (error, HEFT_ERROR, HEFT_ERROR_TOO_LARGE,
-                       _("%s has %" G_GSIZE_FORMAT " activations; what they see is measured up to %d: choose another layer or a "
+                       _("%s has %zu activations; what they see is measured up to %d: choose another layer or a "
                          "smaller network."), layer->name, n, MAX_ACTIVATIONS);
           return FALSE;
         }

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <math.h>
 
 #include <heft/error.h>
@@ -82,14 +83,14 @@ check_data (HeftNetwork *network,
   if (heft_dataset_get_n_features (train) != inputs)
     {
       g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_DATA,
-                   _("The data set %s has %" G_GSIZE_FORMAT " inputs a sample but the network takes %" G_GSIZE_FORMAT "."),
+                   _("The data set %s has %zu inputs a sample but the network takes %zu."),
                    heft_dataset_get_name (train), heft_dataset_get_n_features (train), inputs);
       return FALSE;
     }
   if (heft_dataset_get_n_classes (train) > classes)
     {
       g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_DATA,
-                   _("The data set %s has %" G_GSIZE_FORMAT " classes but the network only %" G_GSIZE_FORMAT "."),
+                   _("The data set %s has %zu classes but the network only %zu."),
                    heft_dataset_get_name (train), heft_dataset_get_n_classes (train), classes);
       return FALSE;
     }
@@ -522,17 +523,17 @@ set_diverged (HeftTrainer *self,
 
   if (!isfinite (loss))
     g_set_error (error, HEFT_ERROR, HEFT_ERROR_DIVERGED,
-                 _("The training loss stopped being finite at step %" G_GUINT64_FORMAT ", first in layer %s. The learning rate %g is "
+                 _("The training loss stopped being finite at step %" PRIu64 ", first in layer %s. The learning rate %g is "
                    "probably too large: try %g or less, then reset."),
                  step, name, self->learning_rate, advice);
   else if (loss > self->loss_limit)
     g_set_error (error, HEFT_ERROR, HEFT_ERROR_DIVERGED,
-                 _("Training diverged at step %" G_GUINT64_FORMAT ": the loss reached %.3g nats a sample, and layer %s grew most. The "
+                 _("Training diverged at step %" PRIu64 ": the loss reached %.3g nats a sample, and layer %s grew most. The "
                    "learning rate %g is probably too large: try %g or less, then reset."),
                  step, loss, name, self->learning_rate, advice);
   else
     g_set_error (error, HEFT_ERROR, HEFT_ERROR_DIVERGED,
-                 _("The gradient left the range of numbers at step %" G_GUINT64_FORMAT ", first in layer %s. The learning rate %g is "
+                 _("The gradient left the range of numbers at step %" PRIu64 ", first in layer %s. The learning rate %g is "
                    "probably too large: try %g or less, then reset."),
                  step, name, self->learning_rate, advice);
 }

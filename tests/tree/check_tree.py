@@ -30,7 +30,7 @@ UMBRELLA = 'heft.h'
 OUTSIDE_UMBRELLA = {'plot.h'}   # libheft-plot's own
 
 MAX_LINES = 900
-TEXT_SUFFIXES = {'.c', '.h', '.py', '.sh', '.ui', '.css', '.build', '.txt', '.md', '.in', '.xml', '.svg', '.po', ''}
+TEXT_SUFFIXES = {'.c', '.h', '.inc', '.py', '.sh', '.ui', '.css', '.build', '.txt', '.md', '.in', '.xml', '.svg', '.po', ''}
 SKIPPED_FOLDERS = {'.git', 'build', '_build', '__pycache__'}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
@@ -47,6 +47,8 @@ LINEAR_ALGEBRA = re.compile(r'\b(cblas_\w+|LAPACKE_\w+|openblas_\w+|goto_set_num
 LINEAR_ALGEBRA_HEADER = re.compile(r'^(cblas|lapacke|f77blas|lapack)')
 UNFINISHED = re.compile(r'\b(TODO|FIXME|XXX|stub|placeholder)\b', re.IGNORECASE)
 TRANSLATED_C = re.compile(r'(?<![\w])(?:N?C?_|ngettext|g_dngettext|g_dpgettext2)\s*\(\s*"')
+# Of macros between the parts of a text, xgettext knows those of inttypes.h alone.
+CUT_TEXT = re.compile(r'(?<![\w])(?:N?C?_|ngettext)\s*\([^()]*\b(G_\w+_(?:FORMAT|MODIFIER))\b')
 TRANSLATED_UI = re.compile(r'\btranslatable\s*=\s*"(?:yes|true|1)"')
 MACHINE_PATH = re.compile(r'(?<![\w.\-/@])/(?:work|root|home|Users)/[\w.]')
 MARKDOWN_LINK = re.compile(r'\]\(([^)\s#]+)(?:#[^)\s]*)?\)')
@@ -87,7 +89,7 @@ class Tree:
                 self.texts['/'.join(parts)] = path.read_text(encoding='utf-8')
             except UnicodeDecodeError:
                 continue
-        self.split = {name: strip_c(text) for name, text in self.texts.items() if name.endswith(('.c', '.h'))}
+        self.split = {name: strip_c(text) for name, text in self.texts.items() if name.endswith(('.c', '.h', '.c.inc'))}
 
     def c_files(self, *prefixes):
         return [name for name in self.split if name.startswith(prefixes)]
@@ -182,7 +184,7 @@ def library_is_quiet(tree):
 def files_are_short(tree):
     for name, text in tree.texts.items():
         lines = text.count('\n')
-        if name.endswith(('.c', '.h', '.py', '.ui', '.css')) and lines > MAX_LINES:
+        if name.endswith(('.c', '.h', '.inc', '.py', '.ui', '.css')) and lines > MAX_LINES:
             yield f'{name}:{lines}: has {lines} lines, over {MAX_LINES}; split it by subject'
 
 
@@ -197,13 +199,20 @@ def potfiles_are_complete(tree):
     for name, text in tree.texts.items():
         if name in listed or name.startswith('tests/'):
             continue
-        if name.endswith(('.c', '.h')):
+        if name in tree.split:
             # String contents are blanked in the code, their quotes are not.
             found = TRANSLATED_C.search(tree.split[name][0])
         else:
             found = name.endswith('.ui') and TRANSLATED_UI.search(text)
         if found or name.endswith(('.desktop.in', '.metainfo.xml.in')):
             yield f'{name}:1: has translatable text but is not listed in po/POTFILES'
+
+
+def texts_are_whole(tree):
+    for name in tree.c_files('src/'):
+        for match in CUT_TEXT.finditer(tree.split[name][0]):
+            number = tree.texts[name][:match.start()].count('\n') + 1
+            yield f'{name}:{number}: {match.group(1)} cuts a text short for translators; write %zu, or PRIu64 of inttypes.h'
 
 
 def umbrella_is_complete(tree):
@@ -262,7 +271,7 @@ def links_lead_somewhere(tree):
 
 RULES = [
     includes_point_down, core_is_free_of_gtk, linear_algebra_in_linalg, library_is_quiet, files_are_short,
-    potfiles_are_complete, umbrella_is_complete, no_machine_paths, nothing_unfinished, files_begin_alike,
+    potfiles_are_complete, texts_are_whole, umbrella_is_complete, no_machine_paths, nothing_unfinished, files_begin_alike,
     links_lead_somewhere,
 ]
 
@@ -297,6 +306,7 @@ BAD = [
     (potfiles_are_complete, {'po/POTFILES': '', 'ui/a.ui': '<property name="label" translatable="yes">Loss</property>\n'}),
     (potfiles_are_complete, {'po/POTFILES': 'src/nn/gone.c\n'}),
     (potfiles_are_complete, {'po/POTFILES': 'src/nn/b.c\nsrc/nn/a.c\n', 'src/nn/a.c': HEAD, 'src/nn/b.c': HEAD}),
+    (texts_are_whole, {'src/nn/a.c': HEAD + 'f (_("%" G_GSIZE_FORMAT\n " samples"), n);\n'}),
     (umbrella_is_complete, {'include/heft/heft.h': HEAD, 'include/heft/code.h': HEAD}),
     (umbrella_is_complete, {'include/heft/heft.h': HEAD + '#include <heft/code.h>\n'}),
     (no_machine_paths, {'docs/a.md': 'See /home/' + 'somebody/heft.\n'}),
@@ -313,7 +323,7 @@ GOOD = {
     'src/nn/a.h': HEAD,
     'src/linalg/b.h': HEAD,
     'src/linalg/b.c': HEAD + '#include <cblas.h>\ncblas_dgemm (a); /* the word is \'placement\' */\n',
-    'src/cli/main.c': HEAD + '#include <heft/heft.h>\nint main (void) { g_print (_("Loss")); exit (0); }\n',
+    'src/cli/main.c': HEAD + '#include <heft/heft.h>\nint main (void) { g_print (_("Loss %" PRIu64 " %zu"), f (G_GSIZE_FORMAT)); exit (0); }\n',
     'src/app/main.c': HEAD + '#include <adwaita.h>\n#include <heft/plot.h>\nset ("placeholder-text");\n',
     'include/heft/heft.h': HEAD + '#include <heft/network.h>\n#include <heft/random.h>\n',
     'include/heft/network.h': HEAD + '#include <heft/random.h>\n',
