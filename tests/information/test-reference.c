@@ -80,7 +80,68 @@ test_kl (gconstpointer name)
     }
 }
 
-/* A bound must not lie under the exact one by more than rounding. */
+/* Layer @layer of sample @i against the row that PyTorch's Jacobians and eigenvectors gave. */
+static void
+check_visibility (Reference *reference, const double *variance, const double *input, gsize layer, guint i,
+                  JsonObject *expected)
+{
+  gint64 rank = json_array_get_int_element (json_object_get_array_member (expected, "rank"), i);
+  gint64 active = json_array_get_int_element (json_object_get_array_member (expected, "active"), i);
+  JsonArray *diagonal = json_array_get_array_element (json_object_get_array_member (expected, "fisher_diagonal"), i);
+  double trace = json_array_get_double_element (json_object_get_array_member (expected, "fisher_trace"), i);
+  gsize d = heft_network_get_n_inputs (reference->network);
+  g_autofree double *fisher = g_new (double, d * d);
+  g_autofree double *values = g_new (double, d);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(HeftVisibility) found = heft_visibility_new (reference->network, reference->weights, variance, input, layer,
+                                                         fisher, &error);
+
+  /* Less noise than active units: the exact answer has no limit, and the reference's pseudo-inverse is no substitute. */
+  if (rank < active)
+    {
+      g_assert_error (error, HEFT_ERROR, HEFT_ERROR_NUMERICAL);
+      return;
+    }
+  g_assert_no_error (error);
+  g_assert_cmpuint (found->n_inputs, ==, d);
+  g_assert_cmpuint (json_array_get_length (diagonal), ==, d);
+  g_assert_cmpuint (found->n_active, ==, active);
+  g_assert_cmpfloat_with_epsilon (found->trace / trace, 1.0, 1e-8);
+  for (gsize j = 0; j < d; j++)
+    {
+      values[j] = json_array_get_double_element (diagonal, j);
+      g_assert_cmpfloat_with_epsilon (fisher[j * d + j], found->fisher_diagonal[j], 1e-12 * found->trace);
+    }
+  reference_compare (found->fisher_diagonal, values, d, 1e-8, "visibility");
+}
+
+static void
+test_visibility (gconstpointer name)
+{
+  g_auto(Reference) reference = { 0 };
+  g_autofree double *variance = NULL;
+  g_autofree double *input = NULL;
+  JsonArray *layers;
+
+  reference_load (name, &reference);
+  variance = reference_array (json_object_get_object_member (reference.values, "mean_field"), "variance",
+                              heft_network_get_n_parameters (reference.network));
+  input = g_new (double, heft_network_get_n_inputs (reference.network));
+  layers = json_object_get_array_member (reference.values, "effective_mean_field");
+  g_assert_cmpuint (heft_visibility_n_layers (reference.network), ==, json_array_get_length (layers));
+  for (guint l = 0; l < json_array_get_length (layers); l++)
+    {
+      JsonObject *expected = json_array_get_object_element (layers, l);
+
+      for (guint i = 0; i < json_array_get_length (json_object_get_array_member (expected, "rank")); i++)
+        {
+          heft_dataset_gather_f64 (reference.data, NULL, i, 1, input);
+          check_visibility (&reference, variance, input, l, i, expected);
+        }
+    }
+}
+
+/* To rounding; the reference has 60 digits. */
 static void
 check_bound (double found, double expected)
 {
@@ -135,10 +196,12 @@ main (int argc, char **argv)
   for (gsize i = 0; i < G_N_ELEMENTS (reference_names); i++)
     {
       g_autofree char *gaussian = g_strconcat ("/information/reference/gaussian/", reference_names[i], NULL);
+      g_autofree char *visibility = g_strconcat ("/information/reference/visibility/", reference_names[i], NULL);
       g_autofree char *kl = g_strconcat ("/information/reference/kl/", reference_names[i], NULL);
 
       g_test_add_data_func (gaussian, reference_names[i], test_gaussian);
       g_test_add_data_func (kl, reference_names[i], test_kl);
+      g_test_add_data_func (visibility, reference_names[i], test_visibility);
     }
   g_test_add_func ("/information/reference/bounds", test_bounds);
   return g_test_run ();
