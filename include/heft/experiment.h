@@ -120,6 +120,8 @@ struct _HeftExperiment
   const HeftResultSpec    *results;     gsize n_results;
   const HeftJob           *jobs;        gsize n_jobs;
   gboolean               (*check) (HeftParameters *parameters, GError **error);
+  /* Says in the record, before anything is written to it, what depends on the parameters: estimators' samples and draws. */
+  void                   (*prepare) (HeftRecord *record, const HeftParameters *parameters);
   gboolean               (*run)   (HeftRun *run, GError **error);
 };
 

@@ -112,6 +112,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftRecord, heft_record_unref)
 void        heft_record_set_layers (HeftRecord *self, gsize n_layers, const char *const *names);
 gsize       heft_record_get_layers (HeftRecord *self, const char *const **names);
 
+/* Before any other thread knows the record: replaces a series' estimator by a text of its own (copied, already translated). */
+void        heft_record_set_estimator (HeftRecord *self, gsize series, const char *estimator);
+
 gsize       heft_record_get_n_series (const HeftRecord *self);
 const HeftSeriesSpec *heft_record_get_series_spec (const HeftRecord *self, gsize series);
 int         heft_record_find_series (const HeftRecord *self, const char *id);   /* -1 if there is none */

@@ -123,7 +123,11 @@ get_run (sqlite3 *store, HeftSavedRun *saved, GError **error)
   saved->parameters = heft_parameters_new (saved->experiment);
   saved->record = heft_record_new (saved->experiment->series, saved->experiment->n_series,
                                    saved->experiment->results, saved->experiment->n_results);
-  return get_parameters (store, saved, words, error) && heft_store_get_record (store, saved->record, error);
+  if (!get_parameters (store, saved, words, error))
+    return FALSE;
+  if (saved->experiment->prepare != NULL)
+    saved->experiment->prepare (saved->record, saved->parameters);
+  return heft_store_get_record (store, saved->record, error);
 }
 
 HeftSavedRun *

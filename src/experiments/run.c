@@ -88,6 +88,8 @@ heft_run_new (const HeftExperiment *experiment, const HeftParameters *parameters
   self->experiment = experiment;
   self->record = heft_record_new (experiment->series, experiment->n_series, experiment->results, experiment->n_results);
   self->parameters = heft_parameters_copy (parameters);
+  if (experiment->prepare != NULL)
+    experiment->prepare (self->record, parameters);
   self->n_threads = MAX (n_threads, 1);
   self->cancellable = g_cancellable_new ();
   self->jobs = g_new0 (Job, MAX (experiment->n_jobs, 1));

@@ -354,8 +354,8 @@ ledger_certificate (HeftLedger *ledger, HeftGauges *self, const HeftMeasureReque
   const char *obstacle = bound_obstacle (self, request);
   g_autofree char *error_words = heft_words_percent (self->train.error);
   g_autofree char *samples = heft_words_count (self->setup->n_samples);
-  g_autofree char *draws = draws_words (&self->train);
-  g_autofree char *note = g_strdup_printf ("%s; N = %s, δ = 0.04 + 0.01", draws, samples);
+  g_autofree char *draws = heft_words_count (self->train.n_draws);
+  g_autofree char *note = g_strdup_printf (_("draws m = %s, N = %s, δ = 0.05"), draws, samples);
   double empirical, bound;
 
   heft_ledger_add_words (ledger, _("Error of $Q$, training"), error_words, note, HEFT_QUANTITY_TRAIN_ERROR);
@@ -366,8 +366,8 @@ ledger_certificate (HeftLedger *ledger, HeftGauges *self, const HeftMeasureReque
       g_autofree char *value = heft_words_percent (bound);
 
       heft_ledger_add_words (ledger, _("PAC-Bayes-kl bound"), value,
-                             bound >= 1 ? _("vacuous; with probability 0.95 over the training sample")
-                                        : _("on the risk of Q, with probability 0.95 over the training sample"),
+                             bound > 0.9995 ? _("vacuous: the risk of Q cannot exceed 1 anyway")
+                                            : _("on the risk of Q, with probability 0.95 over training sets"),
                              HEFT_QUANTITY_BOUND);
       return;
     }

@@ -13,10 +13,6 @@
 #include "experiments/train-private.h"
 #include "experiments/words.h"
 
-#pragma weak heft_visibility_new
-#pragma weak heft_visibility_free
-#pragma weak heft_visibility_n_layers
-
 /* The weight noise Q tolerates. Mean-field: its own variances. A point: Sigma* = beta (F + beta/lambda^2)^{-1} with each layer's
  * curvature taken as its mean eigenvalue, trace / k. NULL while that is not known. */
 static double *
@@ -141,16 +137,8 @@ finish_frame (HeftFrame *frame, gsize layer, gsize n_layers, const char *noise, 
   heft_frame_set_number (frame, "blind_share", (double) sight->n_blind / (double) MAX (sight->n, 1));
 }
 
-static gboolean measure_invariance (HeftGauges *self, const HeftMeasureRequest *request, GError **error);
-
 gboolean
 heft_gauges_invariance (HeftGauges *self, const HeftMeasureRequest *request, GError **error)
-{
-  return heft_visibility_new == NULL || measure_invariance (self, request, error);
-}
-
-static gboolean
-measure_invariance (HeftGauges *self, const HeftMeasureRequest *request, GError **error)
 {
   HeftNetwork *network = self->setup->network;
   HeftDataset *data = self->setup->data.test;

@@ -10,6 +10,7 @@
 #include <heft/error.h>
 
 #include "experiments/train-private.h"
+#include "experiments/words.h"
 
 /* What share of training's floating-point operations each gauge may take; 8 % in all. */
 static const double shares[HEFT_N_GAUGES] = {
@@ -52,6 +53,45 @@ heft_train_check (HeftParameters *parameters, GError **error)
   /* Whatever the trainer refuses is refused before anything runs. */
   trainer = heft_train_setup_trainer (&setup, parameters, 1, error);
   return trainer != NULL;
+}
+
+/* @format holds one %s, the number of samples. */
+static void
+set_estimator (HeftRecord *record, gsize series, const char *format, gint64 n)
+{
+  g_autofree char *count = heft_words_count ((guint64) n);
+  g_auto (GStrv) parts = g_strsplit (format, "%s", 2);
+  g_autofree char *text = g_strjoinv (count, parts);
+
+  heft_record_set_estimator (record, series, text);
+}
+
+void
+heft_train_prepare (HeftRecord *record, const HeftParameters *parameters)
+{
+  gint64 n = heft_parameters_get_integer (parameters, "evaluation-samples");
+  gint64 spectra = heft_parameters_get_integer (parameters, "spectra-samples");
+  const char *train = _("one draw of all weights, first %s training samples (or all)");
+  const char *test = _("one draw of all weights, first %s test samples (or all)");
+
+  if (heft_parameters_get_integer (parameters, "posterior") == 1)
+    {
+      train = _("the one network, first %s training samples (or all)");
+      test = _("the one network, first %s test samples (or all)");
+    }
+  set_estimator (record, HEFT_TRAIN_TRAIN_LOSS, train, n);
+  set_estimator (record, HEFT_TRAIN_TRAIN_ERROR, train, n);
+  set_estimator (record, HEFT_TRAIN_TEST_LOSS, test, n);
+  set_estimator (record, HEFT_TRAIN_TEST_ERROR, test, n);
+  set_estimator (record, HEFT_TRAIN_TEST_ERROR_MEAN, _("the mean weights as one network, first %s test samples (or all)"), n);
+  set_estimator (record, HEFT_TRAIN_FISHER_TRACE, _("exact labels, first %s training samples (or all), at the mean weights"),
+                 spectra);
+  set_estimator (record, HEFT_TRAIN_GAUSSIAN,
+                 _("theory.md section 3, diagonal blocks of the Fisher, sampled labels, first %s training samples (or all)"),
+                 spectra);
+  set_estimator (record, HEFT_TRAIN_GAUSSIAN_LAYERS,
+                 _("theory.md section 3, diagonal blocks of the Fisher, sampled labels, first %s training samples (or all)"),
+                 spectra);
 }
 
 static guint

@@ -42,6 +42,7 @@ char    *heft_train_invariance_sentence (HeftRecord *record);
 char    *heft_train_ledger_sentence     (HeftRecord *record);
 
 gboolean heft_train_check (HeftParameters *parameters, GError **error);
+void     heft_train_prepare (HeftRecord *record, const HeftParameters *parameters);
 gboolean heft_train_run   (HeftRun *run, GError **error);
 gboolean heft_train_sweep (HeftRun *run, GError **error);
 

@@ -52,7 +52,8 @@ typedef struct
 struct _HeftRecord
 {
   gint                  ref_count;
-  const HeftSeriesSpec *series;
+  HeftSeriesSpec       *series;
+  char                **estimators;   /* of this record alone, or NULL */
   gsize                 n_series;
   const HeftResultSpec *results;
   gsize                 n_results;
@@ -122,7 +123,7 @@ touch (HeftRecord *self)
 
 /**
  * heft_record_new:
- * @series: (array length=n_series): kept by reference, as a const table
+ * @series: (array length=n_series): copied, but their texts are kept by reference, as in a const table
  * @results: (array length=n_results): kept by reference
  *
  * Returns: (transfer full): an empty record
@@ -133,7 +134,8 @@ heft_record_new (const HeftSeriesSpec *series, gsize n_series, const HeftResultS
   HeftRecord *self = g_new0 (HeftRecord, 1);
 
   g_atomic_int_set (&self->ref_count, 1);
-  self->series = series;
+  self->series = g_memdup2 (series, n_series * sizeof *series);
+  self->estimators = g_new0 (char *, MAX (n_series, 1));
   self->n_series = n_series;
   self->results = results;
   self->n_results = n_results;
@@ -162,8 +164,13 @@ heft_record_unref (HeftRecord *self)
   if (!g_atomic_int_dec_and_test (&self->ref_count))
     return;
   for (gsize s = 0; s < self->n_series; s++)
-    bundle_free (atomic_load (&self->bundles[s]));
+    {
+      bundle_free (atomic_load (&self->bundles[s]));
+      g_free (self->estimators[s]);
+    }
   g_free (self->bundles);
+  g_free (self->estimators);
+  g_free (self->series);
   g_strfreev (self->layer_names);
   g_ptr_array_unref (self->frames);
   for (gsize r = 0; r < self->n_results; r++)
@@ -206,6 +213,15 @@ heft_record_get_layers (HeftRecord *self, const char *const **names)
   if (names != NULL)
     *names = n > 0 ? (const char *const *) self->layer_names : NULL;
   return n;
+}
+
+void
+heft_record_set_estimator (HeftRecord *self, gsize series, const char *estimator)
+{
+  g_return_if_fail (series < self->n_series);
+  g_free (self->estimators[series]);
+  self->estimators[series] = g_strdup (estimator);
+  self->series[series].estimator = self->estimators[series];
 }
 
 gsize
