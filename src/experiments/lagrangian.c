@@ -18,7 +18,7 @@
 #define UPPER 4.0
 #define N_GRID 801          /* for drawing: integrals are adaptive */
 /* The curves over beta: a fixed grid, so that moving beta moves along them. */
-#define N_CURVE 41
+#define N_CURVE 25
 #define CURVE_MINIMUM 1e-3
 #define CURVE_MAXIMUM 10.0
 

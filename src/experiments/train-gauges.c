@@ -325,7 +325,7 @@ ledger_fuel (HeftLedger *ledger, HeftGauges *self)
   double used = dirac ? self->gaussian : self->kl;
   g_autofree char *words = heft_words_number (limit);
   g_autofree char *share = isfinite (used) ? heft_words_percent (used / limit) : g_strdup ("–");
-  g_autofree char *note = g_strdup_printf (_("%s of N log C = %s nats, about what memorising costs"), share, words);
+  g_autofree char *note = g_strdup_printf (_("%s of N log C = %s nats"), share, words);
 
   heft_ledger_add (ledger, dirac ? _("Gaussian (Laplace) information") : _("$\\mathrm{KL}(Q \\Vert P)$"), used, "nat", note,
                    dirac ? HEFT_QUANTITY_GAUSSIAN : HEFT_QUANTITY_KL);
@@ -386,7 +386,7 @@ ledger_cost (HeftLedger *ledger, HeftGauges *self)
   seconds = heft_words_number (refresh);
   value = g_strdup_printf (_("%s s"), seconds);
   share = heft_words_percent (wall > 0 ? self->total_seconds / (wall * self->n_threads) : 0);
-  note = g_strdup_printf (_("processor time of one refresh of every gauge; %s of all so far"), share);
+  note = g_strdup_printf (_("processor time a refresh; %s of the run’s"), share);
   heft_ledger_add_words (ledger, _("Cost of the gauges"), value, note, HEFT_QUANTITY_REFERENCE);
   heft_ledger_fleeting (ledger);
 }

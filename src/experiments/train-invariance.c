@@ -66,6 +66,9 @@ choose_images (HeftDataset *data, gsize *chosen)
   return n;
 }
 
+/* Where the layer sees less than this share of what it sees best it is called blind. */
+#define BLIND 1e-6
+
 typedef struct
 {
   double smallest;      /* change that stands out */
@@ -95,7 +98,7 @@ add_image (HeftFrame *frame, gsize k, HeftDataset *data, gsize sample, const dou
   g_autofree char *title = g_strdup_printf ("title:%" G_GSIZE_FORMAT, k);
   g_autofree char *words = g_strdup_printf (_("Test sample %zu, class %u"), sample + 1,
                                             heft_dataset_get_true_labels (data)[sample]);
-  double *fisher, *smallest;
+  double *fisher, *smallest, most = 0;
 
   if (!heft_dataset_get_shape (data, &channels, &height, &width))
     channels = height = 1;
@@ -103,8 +106,10 @@ add_image (HeftFrame *frame, gsize k, HeftDataset *data, gsize sample, const dou
   fisher = fold_channels (seen->fisher_diagonal, channels, pixels, FALSE);
   smallest = g_new (double, pixels);
   for (gsize p = 0; p < pixels; p++)
+    most = fmax (most, fisher[p]);
+  for (gsize p = 0; p < pixels; p++)
     {
-      smallest[p] = 1 / sqrt (fisher[p]);
+      smallest[p] = fisher[p] > BLIND * most ? 1 / sqrt (fisher[p]) : INFINITY;
       sight->smallest = fmin (sight->smallest, smallest[p]);
       sight->n_blind += !(smallest[p] < 1);
       sight->n++;

@@ -8,8 +8,6 @@
 
 #include "experiments/train.h"
 
-#pragma weak heft_train_sweep
-
 /* --- Parameters -------------------------------------------------------------------------------------------------- */
 
 static const char *const activations[] = { "relu", "tanh", "softplus", "linear", NULL };
@@ -92,6 +90,10 @@ static const HeftParameterSpec parameters[] = {
     .help = N_("1 is the first hidden layer; one more than there are hidden layers is the logits; 0 is the last hidden layer."),
     .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_MEASUREMENT, .minimum = 0, .maximum = 1000,
     .default_text = "0", .live = TRUE },
+  { .id = "sweep-epochs", .label = N_("Epochs a point of the sweep"),
+    .help = N_("How long the sweep over β trains at each of its 11 points, from β/10 to 100 β; three times as long at the first."),
+    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_MEASUREMENT, .minimum = 0.01, .maximum = 1000, .logarithmic = TRUE,
+    .default_text = "5" },
 };
 
 /* --- Series ------------------------------------------------------------------------------------------------------ */
@@ -119,14 +121,14 @@ static const HeftSeriesSpec series[] = {
   [HEFT_TRAIN_FISHER_TRACE] = { "fisher_trace", N_("Trace of the Fisher information"), "nat", N_("Step"),
                                 HEFT_QUANTITY_FISHER, FALSE,
                                 N_("exact labels, first training samples, at the mean weights") },
-  [HEFT_TRAIN_GAUSSIAN] = { "gaussian_information", N_("Gaussian information"), "nat", N_("Step"), HEFT_QUANTITY_GAUSSIAN,
+  [HEFT_TRAIN_GAUSSIAN] = { "gaussian_information", N_("Gaussian (Laplace) information"), "nat", N_("Step"), HEFT_QUANTITY_GAUSSIAN,
                             FALSE, N_("theory.md section 3, diagonal blocks of the sampled Fisher, sum over layers") },
   [HEFT_TRAIN_GAUSSIAN_LAYERS] = { "gaussian_layers", N_("Gaussian (Laplace) information"), "nat", N_("Step"),
                                    HEFT_QUANTITY_LAYER, TRUE,
                                    N_("theory.md section 3, diagonal blocks of the sampled Fisher") },
   [HEFT_TRAIN_TRADEOFF] = { "tradeoff", N_("$E_Q L$, training"), "nat", N_("$\\mathrm{KL}(Q \\Vert P)$ (nat)"),
                             HEFT_QUANTITY_TRAIN_LOSS, FALSE,
-                            N_("a warm-started sweep over β, weight draws on the training set") },
+                            N_("warm-started sweep upwards over β; 3 draws of all weights, first 10,000 training samples (or all)") },
   [HEFT_TRAIN_TRADEOFF_BETA] = { "tradeoff_beta", N_("$\\beta$"), "", N_("$\\mathrm{KL}(Q \\Vert P)$ (nat)"),
                                  HEFT_QUANTITY_LAGRANGIAN, FALSE, N_("the β each point was trained at") },
 };
@@ -163,7 +165,8 @@ static const HeftPanelSpec panels[] = {
                         "training loss can still fall, the test error cannot."),
     .sentence = heft_train_loss_sentence },
   { .id = "kl", .title = N_("Information in the weights"), .kind = HEFT_PANEL_STACKED, .x_label = N_("Step"),
-    .y_label = N_("$\\mathrm{KL}(Q \\Vert P)$"), .y_unit = "nat", .series = { "kl_layers", "gaussian_layers", "kl" },
+    .y_label = N_("Information"), .y_unit = "nat",
+    .series = { "kl_layers", "gaussian_layers", "kl", "gaussian_information" },
     .frame = "kl-thresholds",
     .things_to_try = N_("Drag λ: the same weights are priced anew at once. Compare with the line N log C, about what "
                         "memorising every label would cost."),
