@@ -99,6 +99,28 @@ set_parameter_action (GSimpleAction *action, GVariant *parameter, gpointer data)
 }
 
 static void
+change_parameters (GSimpleAction *action, GVariant *state, gpointer data)
+{
+  GVariantIter iter;
+  const char *name, *value;
+
+  g_variant_iter_init (&iter, state);
+  while (g_variant_iter_next (&iter, "{&s&s}", &name, &value))
+    {
+      g_autoptr(GError) error = NULL;
+
+      if (!heft_session_set_parameter (WINDOW (data)->session, name, value, &error))
+        heft_window_show_message (data, error->message);
+    }
+}
+
+/* Said by the window, not to it. */
+static void
+keep_state (GSimpleAction *action, GVariant *state, gpointer data)
+{
+}
+
+static void
 reset_parameter_action (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   heft_session_reset_parameter (WINDOW (data)->session, g_variant_get_string (parameter, NULL));
@@ -302,6 +324,38 @@ set_enabled (HeftWindow *self, const char *name, gboolean enabled)
     g_simple_action_set_enabled (G_SIMPLE_ACTION (action), enabled);
 }
 
+static const char *const state_names[] = {
+  [HEFT_RUN_READY] = "ready", [HEFT_RUN_RUNNING] = "running", [HEFT_RUN_PAUSED] = "paused",
+  [HEFT_RUN_DONE] = "done", [HEFT_RUN_FAILED] = "failed", [HEFT_RUN_STOPPED] = "stopped",
+};
+
+static void
+set_state (HeftWindow *self, const char *name, GVariant *state)
+{
+  GAction *action = g_action_map_lookup_action (G_ACTION_MAP (self), name);
+
+  g_simple_action_set_state (G_SIMPLE_ACTION (action), state);
+}
+
+void
+heft_window_actions_follow_parameters (HeftWindow *self)
+{
+  const HeftExperiment *experiment = heft_session_get_experiment (self->session);
+  HeftParameters *parameters = heft_session_get_parameters (self->session);
+  GVariantBuilder values;
+  g_autofree char *seed = g_strdup_printf ("%" G_GUINT64_FORMAT, heft_session_get_seed (self->session));
+
+  g_variant_builder_init (&values, G_VARIANT_TYPE ("a{ss}"));
+  for (gsize i = 0; i < experiment->n_parameters; i++)
+    {
+      const char *text = heft_parameters_get_text (parameters, experiment->parameters[i].id);
+
+      g_variant_builder_add (&values, "{ss}", experiment->parameters[i].id, text != NULL ? text : "");
+    }
+  g_variant_builder_add (&values, "{ss}", "seed", seed);
+  set_state (self, "parameters", g_variant_builder_end (&values));
+}
+
 void
 heft_window_actions_update (HeftWindow *self)
 {
@@ -312,6 +366,10 @@ heft_window_actions_update (HeftWindow *self)
   GAction *run = g_action_map_lookup_action (G_ACTION_MAP (self), "run");
 
   g_simple_action_set_state (G_SIMPLE_ACTION (run), g_variant_new_boolean (running));
+  set_state (self, "state", g_variant_new_string (state_names[heft_session_get_state (self->session)]));
+  set_state (self, "error", g_variant_new_string (heft_session_get_error (self->session) != NULL
+                                                  ? heft_session_get_error (self->session) : ""));
+  set_state (self, "pending", g_variant_new_string (pending != NULL ? pending : ""));
   gtk_button_set_icon_name (GTK_BUTTON (self->run_button),
                             running ? "media-playback-pause-symbolic" : "media-playback-start-symbolic");
   gtk_widget_set_tooltip_text (self->run_button, tooltip);
@@ -331,6 +389,7 @@ static const GActionEntry entries[] = {
   { "discard", discard_action },
   { "speed", NULL, "s", "'full'", change_speed },
   { "experiment", NULL, "s", "''", change_experiment },
+  { "parameters", NULL, NULL, "@a{ss} {}", change_parameters },
   { "set-parameter", set_parameter_action, "(ss)" },
   { "reset-parameter", reset_parameter_action, "s" },
   { "job", job_action, "s" },
@@ -347,6 +406,10 @@ static const GActionEntry entries[] = {
   { "next-view", history_action },
   { "toggle-log-x", toggle_log_action },
   { "toggle-log-y", toggle_log_action },
+  /* To be read over D-Bus: "running", the failure's sentence, what waits for a reset. */
+  { "state", NULL, NULL, "'ready'", keep_state },
+  { "error", NULL, NULL, "''", keep_state },
+  { "pending", NULL, NULL, "''", keep_state },
 };
 
 /* --- Keys without a modifier ------------------------------------------------------------------------------------- */

@@ -52,6 +52,7 @@ void heft_window_set_sidebar   (HeftWindow *self, gboolean shown);
 /* heft-window-actions.c */
 void heft_window_actions_init   (HeftWindow *self);
 void heft_window_actions_update (HeftWindow *self);
+void heft_window_actions_follow_parameters (HeftWindow *self);
 /* Makes "log-x-ID" and "log-y-ID" for every panel. */
 void heft_window_actions_follow_panels (HeftWindow *self);
 

@@ -161,6 +161,7 @@ update_pending (HeftWindow *self)
 static void
 parameter_changed_cb (HeftWindow *self)
 {
+  heft_window_actions_follow_parameters (self);
   heft_window_wake (self);
 }
 
@@ -184,6 +185,7 @@ static void
 record_replaced_cb (HeftWindow *self)
 {
   heft_window_actions_follow_panels (self);
+  heft_window_actions_follow_parameters (self);
   select_experiment (self);
   heft_panel_grid_refresh_all (self->grid);
   heft_window_wake (self);
