@@ -8,9 +8,11 @@
 
 #include <adwaita.h>
 
-/* Training wants every core: painting takes at most one part in this many, and no panel more than 30 times a second. */
-#define TIME_SHARE 7
-#define SHORTEST_PAUSE (33 * G_TIME_SPAN_MILLISECOND)
+/* Training wants every core: frames with new data take at most one part in this many of the time, and come no more than 12 times a second.
+ * One frame with several panels costs less than several frames with one, but none may hold up the main loop for long. */
+#define TIME_SHARE 10
+#define SHORTEST_PAUSE (80 * G_TIME_SPAN_MILLISECOND)
+#define LONGEST_REFRESH (15 * G_TIME_SPAN_MILLISECOND)
 
 struct _HeftPanelGrid
 {
@@ -25,6 +27,7 @@ struct _HeftPanelGrid
   AdwAnimation         *animation;
   guint                 next;        /* whose turn it is */
   gint64                next_time;
+  gboolean              refreshed;   /* since the last frame was noted */
 };
 
 G_DEFINE_FINAL_TYPE (HeftPanelGrid, heft_panel_grid, GTK_TYPE_WIDGET)
@@ -209,27 +212,40 @@ heft_panel_grid_set_enlarged (HeftPanelGrid *self, const char *id)
 }
 
 gboolean
+heft_panel_grid_is_due (HeftPanelGrid *self, gint64 now)
+{
+  return now >= self->next_time;
+}
+
+gboolean
 heft_panel_grid_refresh (HeftPanelGrid *self)
 {
-  gint64 now = g_get_monotonic_time ();
+  gint64 now = g_get_monotonic_time (), cost = 0;
+  guint n = self->panels->len, first = self->next;
 
-  for (guint i = 0; i < self->panels->len; i++)
+  for (guint i = 0; i < n; i++)
     heft_panel_view_follow_job (g_ptr_array_index (self->panels, i));
-  if (now < self->next_time)
-    return TRUE;
-  for (guint i = 0; i < self->panels->len; i++)
+  for (guint i = 0; i < n && cost < LONGEST_REFRESH; i++)
     {
-      HeftPanelView *panel = g_ptr_array_index (self->panels, (self->next + i) % self->panels->len);
-      gint64 cost;
+      HeftPanelView *panel = g_ptr_array_index (self->panels, (first + i) % n);
 
+      self->next = (first + i + 1) % n;
       if (!gtk_widget_get_mapped (GTK_WIDGET (panel)) || !heft_panel_view_is_stale (panel))
         continue;
-      cost = heft_panel_view_refresh (panel);
-      self->next = (self->next + i + 1) % self->panels->len;
-      self->next_time = now + MAX (SHORTEST_PAUSE, (TIME_SHARE - 1) * cost);
-      return TRUE;
+      cost += heft_panel_view_refresh (panel);
+      self->refreshed = TRUE;
     }
-  return FALSE;
+  self->next_time = now + SHORTEST_PAUSE;
+  return self->refreshed;
+}
+
+void
+heft_panel_grid_note_frame (HeftPanelGrid *self, gint64 microseconds)
+{
+  if (!self->refreshed)
+    return;
+  self->refreshed = FALSE;
+  self->next_time = g_get_monotonic_time () + MAX (SHORTEST_PAUSE, (TIME_SHARE - 1) * microseconds);
 }
 
 void

@@ -26,8 +26,12 @@ HeftPanelView *heft_panel_grid_get_active     (HeftPanelGrid *self);
 /* Id of the panel that fills the grid, or "". */
 const char    *heft_panel_grid_get_enlarged   (HeftPanelGrid *self);
 void           heft_panel_grid_set_enlarged   (HeftPanelGrid *self, const char *id);
-/* Once a frame: brings at most one panel up to date, and keeps drawing below a set share of the time. FALSE if none was stale. */
+/* Whether drawing has kept below its share of the time, so that a refresh may come. */
+gboolean       heft_panel_grid_is_due         (HeftPanelGrid *self, gint64 now);
+/* Brings stale panels up to date, as many as one frame can bear. FALSE if none was stale. */
 gboolean       heft_panel_grid_refresh        (HeftPanelGrid *self);
+/* What the last frame has cost, GTK's part included; decides when the next refresh may be. */
+void           heft_panel_grid_note_frame     (HeftPanelGrid *self, gint64 microseconds);
 /* All visible panels at once. */
 void           heft_panel_grid_refresh_all    (HeftPanelGrid *self);
 

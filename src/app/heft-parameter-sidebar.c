@@ -95,7 +95,6 @@ add_group (HeftParameterSidebar *self, const char *title)
 
   gtk_widget_add_css_class (heading, "heading");
   gtk_widget_add_css_class (heading, "heft-group");
-  gtk_widget_add_css_class (card, "card");
   gtk_widget_add_css_class (card, "heft-group-card");
   gtk_box_append (self->groups, heading);
   gtk_box_append (self->groups, card);

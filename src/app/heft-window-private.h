@@ -37,7 +37,7 @@ struct _HeftWindow
   char                 *last_folder;    /* of the last file dialog */
 
   guint                 tick;
-  gint64                status_time;    /* when the status was last written */
+  gint64                frame_time;     /* when the frame under way began */
   gboolean              updating;
   gboolean              closing;
 };

@@ -12,9 +12,6 @@
 #include "heft-plain-text.h"
 #include "heft-settings.h"
 
-/* Numbers that change faster than this cannot be read. */
-#define STATUS_PAUSE (120 * G_TIME_SPAN_MILLISECOND)
-
 G_DEFINE_FINAL_TYPE (HeftWindow, heft_window, ADW_TYPE_APPLICATION_WINDOW)
 
 void
@@ -102,7 +99,6 @@ update_status (HeftWindow *self)
   gtk_widget_set_visible (GTK_WIDGET (self->progress), known);
   if (known)
     gtk_progress_bar_set_fraction (self->progress, CLAMP (progress.fraction, 0, 1));
-  self->status_time = g_get_monotonic_time ();
 }
 
 /* --- Following the run ------------------------------------------------------------------------------------------- */
@@ -112,12 +108,17 @@ tick_cb (GtkWidget *widget, GdkFrameClock *clock, gpointer user_data)
 {
   HeftWindow *self = HEFT_WINDOW (widget);
   gboolean go_on = heft_session_poll (self->session);
-  gboolean stale = heft_panel_grid_refresh (self->grid);
+  gint64 now = g_get_monotonic_time ();
+  gboolean due = heft_panel_grid_is_due (self->grid, now);
 
-  if (g_get_monotonic_time () - self->status_time > STATUS_PAUSE || !go_on)
-    update_status (self);
-  heft_parameter_sidebar_follow_run (self->sidebar);
-  if (go_on || stale)
+  /* All that changes with the run changes in the same frames. */
+  if (due || !go_on)
+    {
+      update_status (self);
+      heft_parameter_sidebar_follow_run (self->sidebar);
+      due = heft_panel_grid_refresh (self->grid);
+    }
+  if (go_on || due)
     return G_SOURCE_CONTINUE;
   self->tick = 0;
   return G_SOURCE_REMOVE;
@@ -128,6 +129,29 @@ heft_window_wake (HeftWindow *self)
 {
   if (self->tick == 0 && gtk_widget_get_mapped (GTK_WIDGET (self)))
     self->tick = gtk_widget_add_tick_callback (GTK_WIDGET (self), tick_cb, NULL, NULL);
+}
+
+static void
+before_paint_cb (HeftWindow *self)
+{
+  self->frame_time = g_get_monotonic_time ();
+}
+
+static void
+after_paint_cb (HeftWindow *self)
+{
+  heft_panel_grid_note_frame (self->grid, g_get_monotonic_time () - self->frame_time);
+}
+
+static void
+heft_window_realize (GtkWidget *widget)
+{
+  GdkFrameClock *clock;
+
+  GTK_WIDGET_CLASS (heft_window_parent_class)->realize (widget);
+  clock = gtk_widget_get_frame_clock (widget);
+  g_signal_connect_object (clock, "before-paint", G_CALLBACK (before_paint_cb), widget, G_CONNECT_SWAPPED);
+  g_signal_connect_object (clock, "after-paint", G_CALLBACK (after_paint_cb), widget, G_CONNECT_SWAPPED);
 }
 
 static void
@@ -363,6 +387,7 @@ heft_window_class_init (HeftWindowClass *klass)
 
   object_class->dispose = heft_window_dispose;
   widget_class->map = heft_window_map;
+  widget_class->realize = heft_window_realize;
   widget_class->unmap = heft_window_unmap;
   GTK_WINDOW_CLASS (klass)->close_request = heft_window_close_request;
   g_type_ensure (HEFT_TYPE_PANEL_GRID);

@@ -6,6 +6,7 @@
 
 #include "heft-application.h"
 #include "linalg/i18n.h"
+#include "linalg/linalg.h"
 
 int
 main (int argc, char *argv[])
@@ -13,6 +14,8 @@ main (int argc, char *argv[])
   g_autoptr(HeftApplication) application = NULL;
 
   heft_i18n_init ();
+  /* The library's own workers share the cores; BLAS threads beside them would only get in their way. */
+  heft_blas_set_threads (1);
   application = heft_application_new ();
   return g_application_run (G_APPLICATION (application), argc, argv);
 }
