@@ -8,6 +8,7 @@
 
 #include <glib/gi18n.h>
 #include <math.h>
+#include <time.h>
 
 char *
 heft_format_time_left (double seconds)
@@ -46,4 +47,13 @@ heft_name_menu_button (GtkMenuButton *button, const char *name)
       gtk_accessible_update_property (GTK_ACCESSIBLE (toggle), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
       gtk_widget_set_focus_on_click (toggle, FALSE);
     }
+}
+
+gint64
+heft_processor_time (void)
+{
+  struct timespec now = { 0, 0 };
+
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now);
+  return (gint64) now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
 }

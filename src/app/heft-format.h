@@ -10,6 +10,8 @@ G_BEGIN_DECLS
 char *heft_format_time_left (double seconds);
 /* "12,345" with the locale's separator or a thin space (transfer full). */
 char *heft_format_count     (double count);
+/* Processor time of this thread, microseconds: what drawing takes from the training, however busy the machine is. */
+gint64 heft_processor_time  (void);
 /* The accessible name of a menu button belongs on the toggle inside it, which is what has the focus. */
 void  heft_name_menu_button (GtkMenuButton *button, const char *name);
 

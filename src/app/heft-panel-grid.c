@@ -12,6 +12,7 @@
  * One frame with several panels costs less than several frames with one, but none may hold up the main loop for long. */
 #define TIME_SHARE 10
 #define SHORTEST_PAUSE (80 * G_TIME_SPAN_MILLISECOND)
+#define LONGEST_PAUSE (400 * G_TIME_SPAN_MILLISECOND)
 #define LONGEST_REFRESH (15 * G_TIME_SPAN_MILLISECOND)
 
 struct _HeftPanelGrid
@@ -233,6 +234,7 @@ heft_panel_grid_refresh (HeftPanelGrid *self)
       if (!gtk_widget_get_mapped (GTK_WIDGET (panel)) || !heft_panel_view_is_stale (panel))
         continue;
       cost += heft_panel_view_refresh (panel);
+      g_debug ("%s %d us in all", heft_panel_view_get_id (panel), (int) cost);
       self->refreshed = TRUE;
     }
   self->next_time = now + SHORTEST_PAUSE;
@@ -245,7 +247,8 @@ heft_panel_grid_note_frame (HeftPanelGrid *self, gint64 microseconds)
   if (!self->refreshed)
     return;
   self->refreshed = FALSE;
-  self->next_time = g_get_monotonic_time () + MAX (SHORTEST_PAUSE, (TIME_SHARE - 1) * microseconds);
+  self->next_time = g_get_monotonic_time () + CLAMP ((TIME_SHARE - 1) * microseconds, SHORTEST_PAUSE, LONGEST_PAUSE);
+  g_debug ("frame %d us", (int) microseconds);
 }
 
 void

@@ -108,20 +108,20 @@ gint64
 heft_panel_view_refresh (HeftPanelView *self)
 {
   HeftRecord *record = heft_session_get_record (self->session);
-  gint64 start = g_get_monotonic_time ();
+  gint64 start = heft_processor_time ();
 
   if (record == NULL)
     return 0;
   self->forced = FALSE;
   self->shown_version = heft_record_get_version (record);
   self->shown_length = count_points (self, record);
-  self->shown_time = start;
+  self->shown_time = g_get_monotonic_time ();
   g_clear_pointer (&self->frame, heft_frame_unref);
   if (self->spec->frame != NULL)
     self->frame = heft_record_get_frame (record, self->spec->frame);
   heft_plot_view_take_figure (self->plot, heft_panel_figure (self->spec, record, NULL, self->x_log, self->y_log));
   update_sentence (self, record);
-  return g_get_monotonic_time () - start + heft_plot_view_get_cost (self->plot);
+  return heft_processor_time () - start + heft_plot_view_get_cost (self->plot);
 }
 
 static void

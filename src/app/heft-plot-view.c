@@ -9,6 +9,7 @@
 #include <adwaita.h>
 #include <math.h>
 
+#include "heft-format.h"
 #include "heft-plot-readout.h"
 
 /* The pointer must travel this far before a press becomes a pan. */
@@ -159,7 +160,7 @@ apply_view (HeftPlotView *self)
 static void
 paint_texture (HeftPlotView *self, int width, int height, int scale, const HeftTheme *theme)
 {
-  gint64 start = g_get_monotonic_time ();
+  gint64 start = heft_processor_time ();
   int stride = cairo_format_stride_for_width (CAIRO_FORMAT_ARGB32, width * scale);
   guchar *pixels = g_malloc0 ((gsize) stride * (gsize) (height * scale));
   g_autoptr(GBytes) bytes = g_bytes_new_take (pixels, (gsize) stride * (gsize) (height * scale));
@@ -180,7 +181,7 @@ paint_texture (HeftPlotView *self, int width, int height, int scale, const HeftT
   self->texture_scale = scale;
   self->texture_dark = theme->dark;
   self->texture_contrast = theme->high_contrast;
-  self->cost = g_get_monotonic_time () - start;
+  self->cost = heft_processor_time () - start;
 }
 
 static void
@@ -234,7 +235,7 @@ static void
 heft_plot_view_measure (GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum, int *natural,
                         int *minimum_baseline, int *natural_baseline)
 {
-  *minimum = orientation == GTK_ORIENTATION_HORIZONTAL ? 240 : 150;
+  *minimum = orientation == GTK_ORIENTATION_HORIZONTAL ? 240 : 126;
   *natural = orientation == GTK_ORIENTATION_HORIZONTAL ? 480 : 240;
 }
 

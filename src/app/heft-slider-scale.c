@@ -7,6 +7,7 @@
 #include "heft-slider-scale.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Share of the slider that stands for zero on a logarithmic range that has one. */
 #define ZERO_SHARE 0.04
@@ -112,9 +113,15 @@ char *
 heft_slider_scale_format (double value, int digits)
 {
   char text[G_ASCII_DTOSTR_BUF_SIZE], format[] = "%.6g";
+  char *exponent;
 
   format[2] = (char) ('0' + CLAMP (digits, 1, 9));
   if (fabs (value) >= 1e6 && fabs (value) < 1e9 && value == round (value))
     return g_strdup_printf ("%" G_GINT64_FORMAT, (gint64) value);
-  return g_strdup (g_ascii_formatd (text, sizeof text, format, value));
+  g_ascii_formatd (text, sizeof text, format, value);
+  /* C writes two digits where one is enough: 1e-05. */
+  exponent = strchr (text, 'e');
+  if (exponent != NULL && exponent[2] == '0')
+    memmove (exponent + 2, exponent + 3, strlen (exponent + 3) + 1);
+  return g_strdup (text);
 }

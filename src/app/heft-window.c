@@ -134,13 +134,13 @@ heft_window_wake (HeftWindow *self)
 static void
 before_paint_cb (HeftWindow *self)
 {
-  self->frame_time = g_get_monotonic_time ();
+  self->frame_time = heft_processor_time ();
 }
 
 static void
 after_paint_cb (HeftWindow *self)
 {
-  heft_panel_grid_note_frame (self->grid, g_get_monotonic_time () - self->frame_time);
+  heft_panel_grid_note_frame (self->grid, heft_processor_time () - self->frame_time);
 }
 
 static void
