@@ -22,6 +22,7 @@ static const HeftBenchCase cases[] = {
   { "mlp-variational", N_("the same mean-field, local reparametrisation, Adam"), heft_bench_training },
   { "toy", N_("2-16-16-2, tanh, batch 10, SGD with momentum"), heft_bench_training },
   { "toy-variational", N_("the same mean-field, Adam"), heft_bench_training },
+  { "paint", N_("one frame of the lab’s panels at 1600 × 1000, from the record to pixels"), heft_bench_paint },
 };
 
 static int

@@ -42,6 +42,10 @@ int      heft_cli_bench         (int argc, char **argv);
 gboolean heft_bench_training    (const char *name, const HeftBenchOptions *options, HeftBenchReport report, gpointer data,
                                  GError **error);
 
+/* A frame of the panels: bench-paint.c */
+gboolean heft_bench_paint       (const char *name, const HeftBenchOptions *options, HeftBenchReport report, gpointer data,
+                                 GError **error);
+
 /* Runs @work(@n, @data), which repeats the work @n times, until it fills a fifth of a second, @repeats times; microseconds of one. */
 typedef gboolean (*HeftBenchWork) (guint64 n, gpointer data, GError **error);
 gboolean heft_bench_time        (HeftBenchWork work, gpointer data, guint repeats, double microseconds[3], GError **error);

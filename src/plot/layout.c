@@ -201,7 +201,7 @@ static void
 make_ticks (HeftLayout *self, HeftPlotLayout *plot)
 {
   double f = plot->font_size;
-  double x_spacing = plot->x.log ? 3.4 * f : 5.2 * f, y_spacing = 2.2 * f;
+  double x_spacing = plot->x.log ? 3.4 * f : 5.2 * f, y_spacing = 2.3 * f;
 
   /* A low plot still shows two numbers. */
   y_spacing = MIN (y_spacing, MAX (1.25 * f, plot->area.height / 2.2));

@@ -92,9 +92,9 @@ heft_paint_table (const HeftLayout *layout, const HeftPlotLayout *plot, HeftCanv
       top += 1.6 * plot->font_size;
     }
   /* Letters as large as the rows allow; the small print goes under the label where there is room for two lines. */
-  step = MIN ((a->y + a->height - top) / n, 3.4 * plot->font_size);
+  step = MIN ((a->y + a->height - top) / n, 4.2 * plot->font_size);
   below = notes && step >= 2.35 * 9.0;
-  f = CLAMP (below ? step / 2.5 : step / 1.5, 6.0, 1.12 * plot->font_size);
+  f = CLAMP (below ? step / 2.55 : step / 1.5, 6.0, 1.2 * plot->font_size);
   for (guint i = 0; i < n; i++)
     {
       const HeftTableRow *r = g_ptr_array_index (plot->plot->table, i);

@@ -332,7 +332,8 @@ heft_panel_curve (HeftFigure *figure, const HeftPanelSpec *panel, HeftRecord *re
         add_tangents (plot, record, second, &curve);
       if (curve.n > 0)
         {
-          heft_plot_add_mark (plot, curve.n > MANY_POINTS ? HEFT_MARK_LINE : HEFT_MARK_LINE_POINTS, spec->quantity, translated (spec->label), curve.n, curve.x, curve.y);
+          heft_plot_add_mark (plot, curve.n > MANY_POINTS ? HEFT_MARK_LINE : HEFT_MARK_LINE_POINTS, spec->quantity,
+                              translated (spec->label), curve.n, curve.x, curve.y);
           if (plot->y.unit == NULL)
             plot->y.unit = g_strdup (translated (spec->unit));
         }

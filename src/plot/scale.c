@@ -153,11 +153,11 @@ add_tick (GArray *ticks, const HeftMap *map, double value, char *label)
   g_array_append_val (ticks, tick);
 }
 
-/* The smallest of 1, 2, 2.5, 5 times a power of ten that leaves @spacing between ticks. */
+/* The smallest of 1, 2, 5 times a power of ten that leaves @spacing between ticks. */
 static double
 nice_step (double least)
 {
-  static const double multiples[] = { 1.0, 2.0, 2.5, 5.0, 10.0 };
+  static const double multiples[] = { 1.0, 2.0, 5.0, 10.0 };
   double power = pow (10.0, floor (log10 (least)));
 
   for (gsize i = 0; i < G_N_ELEMENTS (multiples); i++)

@@ -228,8 +228,11 @@ heft_box_show (const HeftBox *self, cairo_t *cr, double x, double baseline, gboo
           cairo_move_to (cr, x + item->x, baseline + item->y);
           if (outlines)
             {
+              /* Sixteen shades are enough for letters, and take half the time. */
+              cairo_set_antialias (cr, CAIRO_ANTIALIAS_FAST);
               pango_cairo_layout_line_path (cr, pango_layout_get_line_readonly (item->layout, 0));
               cairo_fill (cr);
+              cairo_set_antialias (cr, CAIRO_ANTIALIAS_DEFAULT);
             }
           else
             pango_cairo_show_layout_line (cr, pango_layout_get_line_readonly (item->layout, 0));
