@@ -196,7 +196,7 @@ void         heft_run_set_sample_count (HeftRun *self, gsize n_samples);
 /* Called on the run's thread whenever live parameters have changed, also while the run is paused. */
 typedef void (*HeftChangeHandler) (HeftRun *run, gpointer user_data);
 void         heft_run_set_change_handler (HeftRun *self, HeftChangeHandler handler, gpointer user_data);
-/* The run is waiting for something of its own: obeys pause and stop as a point does, without counting a step. */
+/* The run is waiting for something of its own: FALSE when it must end. A pause shows at once and holds at the next point. */
 gboolean     heft_run_breathe       (HeftRun *self);
 /* At the end of what there is to show: FALSE unless the run is interactive; then waits until a live parameter has changed
  * (the change handler is called), and returns FALSE when the run must end. */

@@ -214,9 +214,9 @@ store_results (HeftRecord *record, const HeftGibbs *gibbs, const Optimum *optimu
   heft_record_set_result (record, "curvature", optimum->curvature);
 }
 
-/* The curves over beta. FALSE with no error when the run was stopped. */
+/* The curves over beta. FALSE with no error when the run was stopped. Left early, with @changed, when they are out of date. */
 static gboolean
-trace_curves (HeftRun *run, const Setting *setting, GError **error)
+trace_curves (HeftRun *run, const Setting *setting, gboolean *changed, GError **error)
 {
   HeftRecord *record = heft_run_get_record (run);
   double betas[N_CURVE], informations[N_CURVE], losses[N_CURVE];
@@ -225,7 +225,7 @@ trace_curves (HeftRun *run, const Setting *setting, GError **error)
 
   for (gsize s = 0; s < heft_record_get_n_series (record); s++)
     heft_record_clear_series (record, s);
-  for (; done < N_CURVE && go_on; done++)
+  for (; done < N_CURVE && go_on && !*changed; done++)
     {
       double beta = CURVE_MINIMUM * pow (CURVE_MAXIMUM / CURVE_MINIMUM, (double) done / (N_CURVE - 1));
       g_autoptr (HeftGibbs) gibbs = heft_gibbs_new (loss_at, (gpointer) setting, LOWER, UPPER, setting->lambda, beta, N_GRID,
@@ -242,7 +242,7 @@ trace_curves (HeftRun *run, const Setting *setting, GError **error)
                           heft_gibbs_best_gaussian (gibbs, setting->lambda, beta, NULL, NULL));
       heft_record_append (record, RATE, 0, gibbs->information, gibbs->expected_loss);
       heft_record_append (record, RATE_BETA, 0, gibbs->information, beta);
-      go_on = heft_run_point (run, done + 1, 0, done + 1, (done + 1.0) / N_CURVE, NULL);
+      go_on = heft_run_point (run, done + 1, 0, done + 1, (done + 1.0) / N_CURVE, changed);
     }
   heft_record_set_result_array (record, "curve_beta", betas, done);
   heft_record_set_result_array (record, "curve_information", informations, done);
@@ -270,27 +270,30 @@ static gboolean
 run_lagrangian (HeftRun *run, GError **error)
 {
   Setting setting, traced = { NAN, NAN, NAN, NAN };
+  gboolean changed;
 
   do
     {
       GError *failure = NULL;
 
+      changed = FALSE;
       setting = read_setting (run);
       if (!show_optimum (run, &setting, error))
         return FALSE;
       /* The curves do not depend on beta: moving it moves along them. */
       if (setting.barrier != traced.barrier || setting.tilt != traced.tilt || setting.lambda != traced.lambda)
         {
-          if (!trace_curves (run, &setting, &failure))
+          if (!trace_curves (run, &setting, &changed, &failure))
             {
               if (failure != NULL)
                 g_propagate_error (error, failure);
               return failure == NULL;
             }
-          traced = setting;
+          if (!changed)
+            traced = setting;
         }
     }
-  while (heft_run_wait (run));
+  while (changed || heft_run_wait (run));
   return TRUE;
 }
 

@@ -63,6 +63,7 @@ struct _HeftRun
   HeftRunState          state;
   gboolean              pause, stop;
   gint64                steps_left;    /* until the next pause; negative = no limit */
+  gboolean              before_point;  /* paused with the point of the last step still to come */
   guint                 delay;
   GPtrArray            *changes;       /* Change, waiting for the next point */
   GError               *error;
@@ -303,6 +304,7 @@ heft_run_point (HeftRun *self, guint64 step, double epoch, guint64 samples_done,
     return TRUE;
 
   pthread_mutex_lock (&self->mutex);
+  self->before_point = FALSE;
   if (self->steps_left > 0 && --self->steps_left == 0)
     {
       self->steps_left = -1;
@@ -328,14 +330,12 @@ heft_run_breathe (HeftRun *self)
   if (!atomic_load_explicit (&self->attention, memory_order_acquire))
     return TRUE;
   pthread_mutex_lock (&self->mutex);
-  /* Changes wait for a point: here the experiment is in the middle of something. */
-  while (self->pause && !self->stop)
+  /* Nothing is trained while the run waits, so it is as good as paused at once; the next point stays so, and takes changes. */
+  if (self->pause && !self->stop)
     {
       self->state = HEFT_RUN_PAUSED;
-      pthread_cond_wait (&self->wake, &self->mutex);
+      self->before_point = TRUE;
     }
-  if (!self->stop)
-    self->state = HEFT_RUN_RUNNING;
   go_on = !self->stop;
   pthread_mutex_unlock (&self->mutex);
   return go_on;
@@ -443,9 +443,11 @@ heft_run_step (HeftRun *self)
 {
   pthread_mutex_lock (&self->mutex);
   if (self->steps_left < 0)
-    self->steps_left = 0;
+    self->steps_left = self->before_point ? 1 : 0;
   self->steps_left++;
   self->pause = FALSE;
+  if (self->state == HEFT_RUN_PAUSED)
+    self->state = HEFT_RUN_RUNNING;
   ensure_thread (self);
   update_attention (self);
   pthread_mutex_unlock (&self->mutex);

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "config.h"
+
+#include <glib/gstdio.h>
+#include <math.h>
+#include <string.h>
+
+#include <heft/code.h>
+#include <heft/error.h>
+#include <heft/runfile.h>
+
+/* Settings as "name=value", for a network that trains in a moment. */
+static HeftRun *
+make_run (guint n_threads, const char *const *settings)
+{
+  static const char *const small[] = { "dataset=digits-8x8", "architecture=16", "learning-rate=0.01", "epochs=3", "batch=32", "test-draws=2",
+                                       "spectra-samples=32", "evaluation-samples=100", "sweep-epochs=0.1", NULL };
+  const char *const *lists[] = { small, settings };
+  g_autoptr (HeftParameters) parameters = heft_parameters_new (heft_experiment_find ("train", NULL));
+  g_autoptr (GError) error = NULL;
+
+  for (gsize l = 0; l < G_N_ELEMENTS (lists); l++)
+    for (gsize i = 0; lists[l] != NULL && lists[l][i] != NULL; i++)
+      {
+        g_auto (GStrv) words = g_strsplit (lists[l][i], "=", 2);
+
+        heft_parameters_set (parameters, words[0], words[1], &error);
+        g_assert_no_error (error);
+      }
+  return heft_run_new (heft_experiment_find ("train", NULL), parameters, n_threads);
+}
+
+static HeftRun *
+finished_run (guint n_threads, const char *const *settings)
+{
+  HeftRun *run = make_run (n_threads, settings);
+  g_autoptr (GError) error = NULL;
+
+  heft_run_start (run);
+  heft_run_join (run, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (heft_run_get_state (run), ==, HEFT_RUN_DONE);
+  return run;
+}
+
+static double
+result (HeftRun *run, const char *id)
+{
+  double value = NAN;
+
+  g_assert_true (heft_record_get_result (heft_run_get_record (run), id, &value));
+  g_assert_true (isfinite (value));
+  return value;
+}
+
+static double
+last (HeftRun *run, const char *series)
+{
+  double y = NAN;
+
+  g_assert_true (heft_record_get_last (heft_run_get_record (run), series, 0, NULL, &y));
+  return y;
+}
+
+/* KL of the saved means and variances by the closed form, layer by layer, with one lambda for all or the saved ones. */
+static double
+closed_form_kl (HeftRecord *record, double lambda, double *layers)
+{
+  g_autoptr (HeftFrame) frame = heft_record_get_frame (record, "posterior");
+  gsize rows, n, n_layers;
+  const double *mean = heft_frame_get_array (frame, "mean", &rows, &n);
+  const double *variance = heft_frame_get_array (frame, "variance", NULL, NULL);
+  const double *offsets = heft_frame_get_array (frame, "offsets", NULL, NULL);
+  const double *lambdas = heft_frame_get_array (frame, "lambdas", NULL, &n_layers);
+  double sum = 0;
+
+  g_assert_nonnull (variance);
+  for (gsize l = 0; l < n_layers; l++)
+    {
+      double scale = lambda > 0 ? lambda : lambdas[l], kl = 0;
+
+      for (gsize i = (gsize) offsets[l]; i < (gsize) offsets[l + 1]; i++)
+        kl += 0.5 * ((variance[i] + mean[i] * mean[i]) / (scale * scale) - 1 + log (scale * scale) - log (variance[i]));
+      if (layers != NULL)
+        layers[l] = kl;
+      sum += kl;
+    }
+  return sum;
+}
+
+static void
+test_results (void)
+{
+  g_autoptr (HeftRun) run = finished_run (1, NULL);
+  HeftRecord *record = heft_run_get_record (run);
+  double layers[8], kl = closed_form_kl (record, 0, layers);
+  gsize n;
+  g_autofree double *shown = heft_record_dup_result_array (record, "kl_layers", &n);
+
+  /* The shown KL is the closed form of what is saved, layer by layer and in all. */
+  g_assert_cmpfloat_with_epsilon (result (run, "kl") / kl, 1, 1e-6);
+  g_assert_cmpuint (n, ==, 2);
+  g_assert_cmpfloat_with_epsilon (shown[0] / layers[0], 1, 1e-6);
+  g_assert_cmpfloat_with_epsilon (shown[1] / layers[1], 1, 1e-6);
+  g_assert_cmpfloat_with_epsilon ((shown[0] + shown[1]) / result (run, "kl"), 1, 1e-12);
+  g_assert_cmpfloat_with_epsilon (result (run, "lagrangian"), result (run, "train_loss") + result (run, "beta") * kl,
+                                  1e-6 * result (run, "lagrangian"));
+  g_assert_cmpfloat_with_epsilon (result (run, "n_beta"), 0.1, 1e-12);
+  g_assert_cmpfloat (result (run, "steps"), ==, ceil (3 * result (run, "samples") / 32));
+  g_assert_cmpfloat (result (run, "draws"), ==, 2);
+  g_assert_cmpfloat (result (run, "test_error"), <, 0.5);
+  g_assert_cmpfloat (result (run, "fisher_trace"), >, 0);
+  g_assert_cmpfloat (result (run, "gaussian_information"), >, 0);
+}
+
+static void
+test_curves_and_frames (void)
+{
+  static const char *const frames[] = { "spectra", "kl-thresholds", "invariance", "ledger", "posterior" };
+  g_autoptr (HeftRun) run = finished_run (1, NULL);
+  HeftRecord *record = heft_run_get_record (run);
+  g_autoptr (HeftFrame) thresholds = NULL, spectra = NULL, ledger = NULL;
+  double x, kl, first, second;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (frames); i++)
+    {
+      g_autoptr (HeftFrame) frame = heft_record_get_frame (record, frames[i]);
+
+      g_assert_nonnull (frame);
+    }
+  g_assert_cmpuint (heft_record_get_length (record, 0, 0), ==, (gsize) result (run, "steps"));
+  /* Layers stack up to the total at every point. */
+  g_assert_true (heft_record_get_last (record, "kl", 0, &x, &kl));
+  g_assert_true (heft_record_get_last (record, "kl_layers", 0, NULL, &first));
+  g_assert_true (heft_record_get_last (record, "kl_layers", 1, NULL, &second));
+  g_assert_cmpfloat (x, ==, result (run, "steps"));
+  g_assert_cmpfloat_with_epsilon ((first + second) / kl, 1, 1e-12);
+  g_assert_cmpfloat (kl, ==, result (run, "kl"));
+
+  thresholds = heft_record_get_frame (record, "kl-thresholds");
+  g_assert_cmpfloat_with_epsilon (heft_frame_get_number (thresholds, "threshold", 0), result (run, "samples") * log (10), 1e-9);
+  spectra = heft_record_get_frame (record, "spectra");
+  g_assert_cmpfloat_with_epsilon (heft_frame_get_number (spectra, "threshold", 0), result (run, "beta") / 0.01,
+                                  1e-12);
+  g_assert_nonnull (heft_frame_get_array (spectra, "layer:dense 1", NULL, NULL));
+  g_assert_nonnull (heft_frame_get_array (spectra, "head:dense 2", NULL, NULL));
+  ledger = heft_record_get_frame (record, "ledger");
+  g_assert_nonnull (heft_frame_get_text (ledger, "row:0:label"));
+  for (gsize p = 0; p < heft_run_get_experiment (run)->n_panels; p++)
+    {
+      g_autofree char *sentence = heft_run_get_experiment (run)->panels[p].sentence (record);
+
+      g_assert_nonnull (sentence);
+      g_assert_null (strstr (sentence, "nan"));
+    }
+}
+
+/* The same seed gives the same bytes at one thread and at two, in one process as after another. */
+static void
+test_same_bytes (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("heft-train-XXXXXX", NULL);
+  char *contents[3];
+  gsize lengths[3];
+
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr (HeftRun) run = finished_run (i % 2 + 1, NULL);
+      g_autofree char *path = g_strdup_printf ("%s/%u.heft", folder, i);
+      g_autoptr (GError) error = NULL;
+
+      heft_run_file_save (run, path, &error);
+      g_assert_no_error (error);
+      g_assert_true (g_file_get_contents (path, &contents[i], &lengths[i], NULL));
+      g_unlink (path);
+    }
+  g_assert_cmpmem (contents[0], lengths[0], contents[1], lengths[1]);
+  g_assert_cmpmem (contents[0], lengths[0], contents[2], lengths[2]);
+  for (guint i = 0; i < 3; i++)
+    g_free (contents[i]);
+  g_rmdir (folder);
+}
+
+static void
+test_other_seed (void)
+{
+  g_autoptr (HeftRun) a = finished_run (1, (const char *[]) { "epochs=0.2", NULL });
+  g_autoptr (HeftRun) b = finished_run (1, (const char *[]) { "epochs=0.2", "seed=1", NULL });
+
+  g_assert_cmpfloat (last (a, "batch_loss"), !=, last (b, "batch_loss"));
+}
+
+/* A hundred times the price of a nat: fewer nats, more loss. */
+static void
+test_beta_acts (void)
+{
+  g_autoptr (HeftRun) cheap = finished_run (2, NULL);
+  g_autoptr (HeftRun) dear = finished_run (2, (const char *[]) { "beta=10/N", NULL });
+
+  g_assert_cmpfloat (result (dear, "kl"), <, result (cheap, "kl"));
+  g_assert_cmpfloat (result (dear, "train_loss"), >, result (cheap, "train_loss"));
+}
+
+static void
+wait_paused (HeftRun *run)
+{
+  while (heft_run_get_state (run) != HEFT_RUN_PAUSED)
+    g_usleep (1000);
+}
+
+/* A live parameter acts without a reset: the step count goes on, and lambda prices the same weights anew at once. */
+static void
+test_live (void)
+{
+  g_autoptr (HeftRun) run = make_run (1, (const char *[]) { "epochs=0", NULL });
+  HeftRecord *record = heft_run_get_record (run);
+  gsize n, kl = (gsize) heft_record_find_series (record, "kl");
+  double priced = NAN, step = 0, later = 0;
+  g_autoptr (HeftParameters) now = NULL;
+
+  heft_run_start (run);
+  while (heft_record_get_length (record, 0, 0) < 20)
+    g_usleep (1000);
+  heft_run_pause (run);
+  wait_paused (run);
+  heft_record_get_last (record, "batch_loss", 0, &step, NULL);
+  n = heft_record_get_length (record, kl, 0);
+  g_assert_true (heft_run_set_parameter (run, "lambda", "0.7", NULL));
+  /* Earlier measurements may still be on their way: the new price comes after them. */
+  for (int i = 0; i < 5000; i++)
+    {
+      g_autoptr (HeftFrame) spectra = heft_record_get_frame (record, "spectra");
+
+      g_usleep (1000);
+      if (spectra != NULL && fabs (heft_frame_get_number (spectra, "threshold", 0) * 0.49 * 1497 / 0.1 - 1) < 1e-9)
+        break;
+    }
+  g_assert_cmpuint (heft_record_get_length (record, kl, 0), >, n);
+  heft_record_get_last (record, "kl", 0, &later, &priced);
+  g_assert_cmpfloat (later, ==, step);
+  now = heft_run_dup_parameters (run);
+  g_assert_cmpfloat (heft_parameters_get_real (now, "lambda"), ==, 0.7);
+  g_assert_true (heft_run_set_parameter (run, "batch", "8", NULL));
+  g_assert_true (heft_run_set_parameter (run, "learning-rate", "0.01", NULL));
+  g_assert_true (heft_run_set_parameter (run, "beta", "1e-3", NULL));
+  heft_run_step (run);
+  while (heft_record_get_length (record, 0, 0) < (gsize) step + 1)
+    g_usleep (1000);
+  heft_record_get_last (record, "batch_loss", 0, &later, NULL);
+  g_assert_cmpfloat (later, ==, step + 1);
+  g_assert_false (heft_run_set_parameter (run, "architecture", "8", NULL));
+  heft_run_stop (run);
+  g_assert_true (heft_run_join (run, NULL));
+  g_assert_cmpint (heft_run_get_state (run), ==, HEFT_RUN_STOPPED);
+}
+
+/* Wild settings end in a sentence, and never leave a number that is not finite. */
+static void
+test_divergence (void)
+{
+  static const char *const wild[][4] = {
+    { "learning-rate=10", "optimizer=sgd", NULL },
+    { "learning-rate=10", NULL },
+    { "beta=100", "learning-rate=10", "lambda=0.000001", NULL },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (wild); i++)
+    {
+      g_autoptr (HeftRun) run = make_run (2, wild[i]);
+      HeftRecord *record = heft_run_get_record (run);
+      g_autoptr (GError) error = NULL;
+
+      heft_run_start (run);
+      if (heft_run_join (run, &error))
+        continue;
+      g_assert_error (error, HEFT_ERROR, HEFT_ERROR_DIVERGED);
+      g_assert_nonnull (strstr (error->message, "step"));
+      g_assert_nonnull (strstr (error->message, "dense"));
+      g_assert_cmpint (heft_run_get_state (run), ==, HEFT_RUN_FAILED);
+      for (gsize s = 0; s < heft_record_get_n_series (record); s++)
+        {
+          gsize n = heft_record_get_length (record, s, 0);
+          g_autofree double *y = g_new (double, MAX (n, 1));
+
+          heft_record_read (record, s, 0, 0, n, NULL, y);
+          for (gsize j = 0; j < n; j++)
+            g_assert_true (isfinite (y[j]));
+        }
+    }
+}
+
+static void
+test_dirac (void)
+{
+  g_autoptr (HeftRun) run = finished_run (1, (const char *[]) { "posterior=dirac", NULL });
+  HeftRecord *record = heft_run_get_record (run);
+  g_autofree char *reason = heft_record_dup_result_reason (record, "kl");
+  double sum = 0;
+
+  g_assert_nonnull (reason);
+  g_assert_false (heft_record_get_result (record, "kl", NULL));
+  g_assert_cmpuint (heft_record_get_length (record, (gsize) heft_record_find_series (record, "kl"), 0), ==, 0);
+  for (gsize l = 0; l < 2; l++)
+    {
+      double y;
+
+      g_assert_true (heft_record_get_last (record, "gaussian_layers", l, NULL, &y));
+      sum += y;
+    }
+  g_assert_cmpfloat_with_epsilon (sum / result (run, "gaussian_information"), 1, 1e-12);
+  g_assert_cmpfloat (result (run, "test_error"), ==, result (run, "test_error_mean"));
+}
+
+static void
+test_priors (void)
+{
+  static const char *const priors[] = { "prior=per-layer", "prior=init-centred", "prior=empirical-bayes" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (priors); i++)
+    {
+      g_autoptr (HeftRun) run = finished_run (1, (const char *[]) { priors[i], "epochs=0.5", NULL });
+
+      g_assert_cmpfloat (result (run, "kl"), >, 0);
+    }
+}
+
+static void
+test_sweep (void)
+{
+  g_autoptr (HeftRun) run = make_run (1, NULL);
+  HeftRecord *record = heft_run_get_record (run);
+  gsize tradeoff = (gsize) heft_record_find_series (record, "tradeoff");
+  gsize betas = (gsize) heft_record_find_series (record, "tradeoff_beta");
+  HeftProgress progress;
+  double kl[16], loss[16], beta[16];
+  g_autofree char *failure = NULL;
+
+  g_assert_true (heft_run_start_job (run, 0, NULL));
+  while (heft_run_get_job_progress (run, 0, &progress))
+    g_usleep (2000);
+  failure = heft_run_dup_job_error (run, 0);
+  g_assert_null (failure);
+  g_assert_cmpuint (heft_record_read (record, tradeoff, 0, 0, 16, kl, loss), ==, 11);
+  g_assert_cmpuint (heft_record_read (record, betas, 0, 0, 16, NULL, beta), ==, 11);
+  for (gsize i = 1; i < 11; i++)
+    g_assert_cmpfloat (beta[i], >, beta[i - 1]);
+  g_assert_cmpfloat (beta[10] / beta[0], >, 999);
+  /* The dearest nats are the fewest. */
+  g_assert_cmpfloat (kl[10], <, kl[0]);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/train/results", test_results);
+  g_test_add_func ("/train/curves", test_curves_and_frames);
+  g_test_add_func ("/train/same-bytes", test_same_bytes);
+  g_test_add_func ("/train/other-seed", test_other_seed);
+  g_test_add_func ("/train/beta", test_beta_acts);
+  g_test_add_func ("/train/live", test_live);
+  g_test_add_func ("/train/divergence", test_divergence);
+  g_test_add_func ("/train/dirac", test_dirac);
+  g_test_add_func ("/train/priors", test_priors);
+  g_test_add_func ("/train/sweep", test_sweep);
+  return g_test_run ();
+}
