@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "data/dataset-private.h"
+#include "linalg/kernels.h"
 
 struct _HeftDataset
 {
@@ -182,7 +183,7 @@ heft_dataset_get_true_labels (const HeftDataset *self)
 
 /* Element by element, so that the bits do not depend on how a gather is cut into chunks. */
 static void
-copy_f32 (const HeftDataset *self, gsize row, gsize n_rows, float *restrict out)
+copy_f32 (const HeftDataset *self, const HeftKernels *kernels, gsize row, gsize n_rows, float *restrict out)
 {
   const guint8 *base = g_bytes_get_data (self->inputs, NULL);
   gsize offset = row * self->n_features;
@@ -191,19 +192,8 @@ copy_f32 (const HeftDataset *self, gsize row, gsize n_rows, float *restrict out)
   switch (self->element)
     {
     case HEFT_ELEMENT_BYTE:
-      {
-        const guint8 *restrict in = base + offset;
-        const float scale = self->inverse_divisor;
-        gsize i = 0;
-
-        /* Blocks of a fixed length let the compiler vectorise without asking for -O3. */
-        for (; i + 16 <= n; i += 16)
-          for (int j = 0; j < 16; j++)
-            out[i + j] = (float) in[i + j] * scale;
-        for (; i < n; i++)
-          out[i] = (float) in[i] * scale;
-        break;
-      }
+      kernels->scale_bytes (n, self->inverse_divisor, base + offset, out);
+      break;
     case HEFT_ELEMENT_FLOAT:
       memcpy (out, base + offset * sizeof (float), n * sizeof (float));
       break;
@@ -260,10 +250,12 @@ copy_f64 (const HeftDataset *self, gsize row, gsize n_rows, double *restrict out
 void
 heft_dataset_gather_f32 (const HeftDataset *self, const guint32 *indices, gsize first, gsize n, float *out)
 {
+  const HeftKernels *kernels = heft_kernels ();
+
   if (indices == NULL && self->rows == NULL)
     {
       g_return_if_fail (first <= self->n_samples && n <= self->n_samples - first);
-      copy_f32 (self, first, n, out);
+      copy_f32 (self, kernels, first, n, out);
       return;
     }
   for (gsize i = 0; i < n; i++)
@@ -271,7 +263,7 @@ heft_dataset_gather_f32 (const HeftDataset *self, const guint32 *indices, gsize 
       gsize sample = indices != NULL ? indices[i] : first + i;
 
       g_return_if_fail (sample < self->n_samples);
-      copy_f32 (self, self->rows != NULL ? self->rows[sample] : sample, 1, out + i * self->n_features);
+      copy_f32 (self, kernels, self->rows != NULL ? self->rows[sample] : sample, 1, out + i * self->n_features);
     }
 }
 

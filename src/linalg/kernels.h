@@ -67,8 +67,8 @@ typedef struct
 
   /* --- On blocks of row-major matrices: @rows x @columns with leading dimension @ld ---------------------------------------- */
 
-  /* Bytes to [0, 1]. */
-  void (*scale_bytes)    (gsize n, const guint8 *bytes, float *out);
+  /* Bytes times @scale. */
+  void (*scale_bytes)    (gsize n, float scale, const guint8 *bytes, float *out);
   void (*square)         (gsize n, const float *x, float *out);
   /* @out may be @x. */
   void (*exponential)    (gsize n, const float *x, float *out);

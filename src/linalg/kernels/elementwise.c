@@ -12,11 +12,12 @@
 
 void
 HEFT_KERNEL (heft_kernel_scale_bytes) (gsize         n,
+                                       float         scale,
                                        const guint8 *restrict bytes,
                                        float        *restrict out)
 {
   for (gsize i = 0; i < n; i++)
-    out[i] = (float) bytes[i] / 255.0f;
+    out[i] = (float) bytes[i] * scale;
 }
 
 void

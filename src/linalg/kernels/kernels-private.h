@@ -15,7 +15,7 @@ void HEFT_KERNEL (heft_kernel_philox) (const guint32 key[2], guint64 step, guint
     guint32 *out);
 void HEFT_KERNEL (heft_kernel_normals) (const guint32 key[2], guint64 step, guint64 first_block, gsize n_blocks,
     float *out);
-void HEFT_KERNEL (heft_kernel_scale_bytes) (gsize n, const guint8 *bytes, float *out);
+void HEFT_KERNEL (heft_kernel_scale_bytes) (gsize n, float scale, const guint8 *bytes, float *out);
 void HEFT_KERNEL (heft_kernel_square) (gsize n, const float *x, float *out);
 void HEFT_KERNEL (heft_kernel_exponential) (gsize n, const float *x, float *out);
 void HEFT_KERNEL (heft_kernel_activate) (HeftKernelActivation kind, gsize rows, gsize columns, gsize ld,
