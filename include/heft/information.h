@@ -87,6 +87,8 @@ typedef struct
   double  trace;
   gsize   n_active;              /* activations with positive variance */
   gsize   n_activations;
+  gsize   rank;                  /* directions that the noise reaches; below n_active (a convolution has more outputs than
+                                  * weights) the others are free of noise, and F, by the pseudo-inverse, leaves them out */
 } HeftVisibility;
 
 void heft_visibility_free (HeftVisibility *self);

@@ -11,6 +11,7 @@
 #include <heft/error.h>
 #include <heft/information.h>
 
+#include "information/channel.h"
 #include "information/linearise.h"
 #include "linalg/linalg.h"
 
@@ -110,16 +111,10 @@ moments_advance (Moments *self, HeftLinearisation *at, const double *weights, co
   self->covariance = covariance;
 }
 
-/* F = Jx^T Sigma^-1 Jx over the activations that are alive, as X^T X with L X = Jx, Sigma = L L^T. Correlations instead of
- * covariances: activations of very different scale then cost no digits. */
+/* The activations that are alive; each must have noise. */
 static gboolean
-visibility_solve (HeftVisibility *self, const Moments *moments, const double *slopes, double *fisher, GError **error)
+find_active (HeftVisibility *self, const Moments *moments, const double *slopes, gsize *active, GError **error)
 {
-  gsize d = moments->d;
-  g_autofree gsize *active = g_new (gsize, moments->n);
-  heft_aligned_autofree double *correlation = NULL;
-  heft_aligned_autofree double *whitened = NULL;
-
   for (gsize i = 0; i < moments->n; i++)
     {
       double variance = moments->covariance[i * moments->n + i];
@@ -135,42 +130,42 @@ visibility_solve (HeftVisibility *self, const Moments *moments, const double *sl
         }
       active[self->n_active++] = i;
     }
-  correlation = heft_aligned_new (double, MAX (self->n_active, 1) * MAX (self->n_active, 1));
-  whitened = heft_aligned_new (double, MAX (self->n_active, 1) * d);
+  return TRUE;
+}
+
+static gboolean
+visibility_solve (HeftVisibility *self, const Moments *moments, const double *slopes, double *fisher, GError **error)
+{
+  gsize d = moments->d;
+  g_autofree gsize *active = g_new (gsize, moments->n);
+  heft_aligned_autofree double *covariance = NULL;
+  heft_aligned_autofree double *root = NULL;
+
+  if (!find_active (self, moments, slopes, active, error))
+    return FALSE;
+  covariance = heft_aligned_new (double, MAX (self->n_active * self->n_active, 1));
+  root = heft_aligned_new (double, MAX (self->n_active * d, 1));
   for (gsize a = 0; a < self->n_active; a++)
     {
       const double *row = moments->covariance + active[a] * moments->n;
-      double scale = 1 / sqrt (row[active[a]]);
 
-      for (gsize b = 0; b <= a; b++)
-        correlation[a * self->n_active + b] = row[active[b]] * scale
-                                              / sqrt (moments->covariance[active[b] * moments->n + active[b]]);
+      for (gsize b = 0; b < self->n_active; b++)
+        covariance[a * self->n_active + b] = slopes[active[a]] * slopes[active[b]] * row[active[b]];
       for (gsize j = 0; j < d; j++)
-        whitened[a * d + j] = moments->tangents[j * moments->n + active[a]] * scale;
+        root[a * d + j] = slopes[active[a]] * moments->tangents[j * moments->n + active[a]];
     }
-  if (self->n_active > 0)
-    {
-      if (!heft_cholesky_factor (self->n_active, correlation, NULL))
-        {
-          /* As where a convolution has more outputs than weights: some combination of them carries no noise at all. */
-          g_set_error (error, HEFT_ERROR, HEFT_ERROR_NUMERICAL,
-                       _("The noise in the weights does not reach every direction of this layer's %zu active "
-                         "outputs, so what it sees has no limit: choose a layer with fewer outputs or one further on."),
-                       self->n_active);
-          return FALSE;
-        }
-      heft_triangular_solve (FALSE, self->n_active, correlation, d, whitened);
-    }
-  for (gsize a = 0; a < self->n_active; a++)
+  if (!heft_channel_root (self->n_active, d, covariance, root, &self->rank, error))
+    return FALSE;
+  for (gsize a = 0; a < self->rank; a++)
     for (gsize j = 0; j < d; j++)
-      self->fisher_diagonal[j] += whitened[a * d + j] * whitened[a * d + j];
+      self->fisher_diagonal[j] += root[a * d + j] * root[a * d + j];
   for (gsize j = 0; j < d; j++)
     {
       self->trace += self->fisher_diagonal[j];
       self->smallest_change[j] = self->fisher_diagonal[j] > 0 ? 1 / sqrt (self->fisher_diagonal[j]) : INFINITY;
     }
-  if (fisher != NULL && self->n_active > 0)
-    heft_syrk_f64 (TRUE, d, self->n_active, 1, whitened, d, 0, fisher, d);
+  if (fisher != NULL && self->rank > 0)
+    heft_syrk_f64 (TRUE, d, self->rank, 1, root, d, 0, fisher, d);
   else if (fisher != NULL)
     memset (fisher, 0, d * d * sizeof *fisher);
   return TRUE;
@@ -222,7 +217,7 @@ heft_visibility_new (HeftNetwork *network, const double *mean, const double *var
   self->smallest_change = g_new0 (double, self->n_inputs);
   self->n_activations = heft_linearisation_size (at, (int) last);
 
-  /* The last activation's slopes scale J and the deviations alike and cancel, except where they are 0. */
+  /* The last activation's slopes scale J and the deviations alike: taken apart, those that are 0 mark the dead. */
   nonlinear = heft_network_get_layer (network, last)->kind == HEFT_LAYER_ACTIVATION;
   for (gsize i = 0; i < last + (nonlinear ? 0 : 1); i++)
     moments_advance (&moments, at, mean, variance, i);

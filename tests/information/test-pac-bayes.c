@@ -7,8 +7,6 @@
 #include <heft/error.h>
 #include <heft/information.h>
 
-#include "reference/reference.h"
-
 static void
 test_binary_kl (void)
 {
@@ -159,46 +157,6 @@ test_extremes (void)
   g_assert_cmpfloat (bound, >, 1);                                   /* vacuous, and reported as it is */
 }
 
-/* Sixty-digit arithmetic (tests/reference). */
-static void
-test_reference (void)
-{
-  g_autoptr (JsonObject) values = reference_json ("bounds");
-  JsonArray *bounds = json_object_get_array_member (values, "bounds");
-  JsonArray *inverses = json_object_get_array_member (values, "binary_kl_inverse");
-
-  for (guint i = 0; i < json_array_get_length (bounds); i++)
-    {
-      JsonObject *row = json_array_get_object_element (bounds, i);
-      double q = json_object_get_double_member (row, "empirical"), kl = json_object_get_double_member (row, "kl");
-      double n = json_object_get_double_member (row, "samples"), delta = json_object_get_double_member (row, "delta");
-      double value, expected;
-
-      g_assert_true (heft_bound_pac_bayes_kl (q, kl, n, delta, &value, NULL));
-      expected = json_object_get_double_member (row, "pac_bayes_kl");
-      g_assert_cmpfloat_with_epsilon (value, expected, 1e-12 * expected);
-      g_assert_true (heft_bound_mcallester (q, kl, n, delta, &value, NULL));
-      expected = json_object_get_double_member (row, "mcallester");
-      g_assert_cmpfloat_with_epsilon (value, expected, 1e-14 * expected);
-      g_assert_true (heft_bound_lagrangian (q, kl, n, delta, json_object_get_double_member (row, "beta_pac"), &value, NULL));
-      expected = json_object_get_double_member (row, "lagrangian");
-      g_assert_cmpfloat_with_epsilon (value, expected, 1e-13 * expected);
-      g_assert_true (heft_bound_draws (q, json_object_get_double_member (row, "draws"),
-                                       json_object_get_double_member (row, "delta_draws"), &value, NULL));
-      expected = json_object_get_double_member (row, "empirical_bound");
-      g_assert_cmpfloat_with_epsilon (value, expected, 1e-12 * expected);
-    }
-  for (guint i = 0; i < json_array_get_length (inverses); i++)
-    {
-      JsonArray *row = json_array_get_array_element (inverses, i);
-      double q = json_array_get_double_element (row, 0), expected = json_array_get_double_element (row, 2);
-
-      /* Next to q the divergence is flat: one rounding of it moves p by the square root. */
-      g_assert_cmpfloat_with_epsilon (heft_binary_kl_inverse (q, json_array_get_double_element (row, 1)), expected,
-                                      1e-13 + 1e-10 * expected * (1 - q));
-    }
-}
-
 int
 main (int argc, char **argv)
 {
@@ -209,6 +167,5 @@ main (int argc, char **argv)
   g_test_add_func ("/information/pac-bayes/order", test_order);
   g_test_add_func ("/information/pac-bayes/errors", test_errors);
   g_test_add_func ("/information/pac-bayes/extremes", test_extremes);
-  g_test_add_func ("/information/pac-bayes/reference", test_reference);
   return g_test_run ();
 }
