@@ -7,7 +7,6 @@
 #include "curvature/fixture.h"
 #include "information/linearise.h"
 #include "linalg/linalg.h"
-#include "reference/reference.h"
 
 static gsize
 operation_of (HeftNetwork *network, gsize layer)
@@ -292,53 +291,6 @@ test_errors (void)
   g_assert_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER);
 }
 
-/* PyTorch's dense Jacobians (tests/reference); the first convolutions there have more outputs than weights. */
-static void
-test_reference (void)
-{
-  for (gsize c = 0; c < G_N_ELEMENTS (reference_names); c++)
-    {
-      g_auto (Reference) reference = { 0 };
-      g_autofree double *variance = NULL;
-      g_autofree double *input = NULL;
-      JsonArray *layers;
-      gsize d;
-
-      reference_load (reference_names[c], &reference);
-      d = heft_network_get_n_inputs (reference.network);
-      input = g_new (double, d);
-      variance = reference_array (json_object_get_object_member (reference.values, "mean_field"), "variance",
-                                  heft_network_get_n_parameters (reference.network));
-      layers = json_object_get_array_member (reference.values, "effective_mean_field");
-      g_assert_cmpuint (json_array_get_length (layers), ==, heft_visibility_n_layers (reference.network));
-      for (guint l = 0; l < json_array_get_length (layers); l++)
-        {
-          JsonObject *layer = json_array_get_object_element (layers, l);
-          g_autofree double *traces = reference_array (layer, "fisher_trace", 0);
-          g_autofree double *active = reference_array (layer, "active", 0);
-          g_autofree double *rank = reference_array (layer, "rank", 0);
-          JsonArray *diagonals = json_object_get_array_member (layer, "fisher_diagonal");
-
-          for (guint i = 0; i < json_array_get_length (diagonals); i++)
-            {
-              g_autoptr (GError) error = NULL;
-              g_autoptr (HeftVisibility) map = NULL;
-              JsonArray *diagonal = json_array_get_array_element (diagonals, i);
-
-              heft_dataset_gather_f64 (reference.data, NULL, i, 1, input);
-              map = heft_visibility_new (reference.network, reference.weights, variance, input, l, NULL, &error);
-              g_assert_no_error (error);
-              g_assert_cmpuint (map->n_active, ==, (gsize) active[i]);
-              g_assert_cmpuint (map->rank, ==, (gsize) rank[i]);
-              g_assert_cmpfloat_with_epsilon (map->trace, traces[i], 1e-6 * traces[i]);
-              for (gsize j = 0; j < d; j++)
-                g_assert_cmpfloat_with_epsilon (map->fisher_diagonal[j], json_array_get_double_element (diagonal, (guint) j),
-                                                1e-6 * traces[i]);
-            }
-        }
-    }
-}
-
 int
 main (int argc, char **argv)
 {
@@ -350,6 +302,5 @@ main (int argc, char **argv)
   g_test_add_func ("/information/visibility/input-scale", test_input_scale);
   g_test_add_func ("/information/visibility/weight-rows", test_weight_rows);
   g_test_add_func ("/information/visibility/errors", test_errors);
-  g_test_add_func ("/information/visibility/reference", test_reference);
   return g_test_run ();
 }
