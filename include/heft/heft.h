@@ -10,6 +10,7 @@
 #include <heft/information.h>
 #include <heft/network.h>
 #include <heft/npy.h>
+#include <heft/nuisance.h>
 #include <heft/panel.h>
 #include <heft/pass.h>
 #include <heft/random.h>

@@ -17,5 +17,9 @@ G_BEGIN_DECLS
 HeftDataset *heft_dataset_new_inputs (const char *name, gsize n, const gsize shape[3], gboolean is_image,
                                       HeftElement element, double divisor, GBytes *inputs,
                                       const guint8 *labels, gsize n_classes);
+/* The labels of @self over other inputs (kept, n x shape); @name NULL keeps the name. */
+HeftDataset *heft_dataset_with_inputs (HeftDataset *self, const char *name, const gsize shape[3], HeftElement element,
+                                       double divisor, GBytes *inputs);
+HeftElement  heft_dataset_get_element (const HeftDataset *self);
 
 G_END_DECLS

@@ -76,6 +76,24 @@ dataset_derive (HeftDataset *self, gsize n)
   return derived;
 }
 
+HeftDataset *
+heft_dataset_with_inputs (HeftDataset *self, const char *name, const gsize shape[3], HeftElement element, double divisor,
+                          GBytes *inputs)
+{
+  HeftDataset *changed = heft_dataset_new_inputs (name != NULL ? name : self->name, self->n_samples, shape, self->is_image,
+                                                  element, divisor, inputs, self->labels, self->n_classes);
+
+  g_return_val_if_fail (changed != NULL, NULL);
+  memcpy (changed->true_labels, self->true_labels, self->n_samples);
+  return changed;
+}
+
+HeftElement
+heft_dataset_get_element (const HeftDataset *self)
+{
+  return self->element;
+}
+
 /**
  * heft_dataset_new_bytes:
  * @n: N, at least 1
