@@ -20,7 +20,7 @@ PROGRAMS = {'cli', 'app'}
 
 # The folder each public header describes; heft.h is for those outside the library.
 HEADER_FOLDER = {
-    'error.h': 'linalg', 'random.h': 'linalg', 'dataset.h': 'data', 'npy.h': 'data', 'safetensors.h': 'nn',
+    'error.h': 'linalg', 'random.h': 'linalg', 'dataset.h': 'data', 'npy.h': 'data', 'nuisance.h': 'data', 'safetensors.h': 'nn',
     'network.h': 'nn', 'pass.h': 'nn',
     'code.h': 'codes', 'trainer.h': 'train', 'curvature.h': 'curvature', 'information.h': 'information',
     'record.h': 'record', 'panel.h': 'record', 'experiment.h': 'experiments', 'runfile.h': 'experiments',
