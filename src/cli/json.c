@@ -180,16 +180,105 @@ heft_json_add_series (JsonBuilder *builder, HeftRecord *record)
   json_builder_end_object (builder);
 }
 
+static void print_node (GString *text, JsonNode *node, guint depth);
+
+static void
+new_line (GString *text, guint depth)
+{
+  g_string_append_c (text, '\n');
+  for (guint i = 0; i < depth; i++)
+    g_string_append (text, "  ");
+}
+
+static void
+print_value (GString *text, JsonNode *node)
+{
+  char buffer[G_ASCII_DTOSTR_BUF_SIZE];
+  g_autofree char *other = NULL;
+
+  if (json_node_get_value_type (node) == G_TYPE_DOUBLE)
+    {
+      g_string_append (text, g_ascii_formatd (buffer, sizeof buffer, "%.17g", json_node_get_double (node)));
+      return;
+    }
+  other = json_to_string (node, FALSE);
+  g_string_append (text, other);
+}
+
+static void
+print_array (GString *text, JsonArray *array, guint depth)
+{
+  guint n = json_array_get_length (array);
+
+  g_string_append_c (text, '[');
+  for (guint i = 0; i < n; i++)
+    {
+      if (i > 0)
+        g_string_append_c (text, ',');
+      new_line (text, depth + 1);
+      print_node (text, json_array_get_element (array, i), depth + 1);
+    }
+  if (n > 0)
+    new_line (text, depth);
+  g_string_append_c (text, ']');
+}
+
+static void
+print_object (GString *text, JsonObject *object, guint depth)
+{
+  JsonObjectIter iter;
+  const char *name;
+  JsonNode *member;
+  gboolean first = TRUE;
+
+  g_string_append_c (text, '{');
+  json_object_iter_init_ordered (&iter, object);
+  while (json_object_iter_next_ordered (&iter, &name, &member))
+    {
+      g_autoptr (JsonNode) word = json_node_init_string (json_node_alloc (), name);
+      g_autofree char *quoted = json_to_string (word, FALSE);
+
+      if (!first)
+        g_string_append_c (text, ',');
+      first = FALSE;
+      new_line (text, depth + 1);
+      g_string_append_printf (text, "%s: ", quoted);
+      print_node (text, member, depth + 1);
+    }
+  if (!first)
+    new_line (text, depth);
+  g_string_append_c (text, '}');
+}
+
+static void
+print_node (GString *text, JsonNode *node, guint depth)
+{
+  switch (json_node_get_node_type (node))
+    {
+    case JSON_NODE_OBJECT:
+      print_object (text, json_node_get_object (node), depth);
+      break;
+    case JSON_NODE_ARRAY:
+      print_array (text, json_node_get_array (node), depth);
+      break;
+    case JSON_NODE_VALUE:
+      print_value (text, node);
+      break;
+    case JSON_NODE_NULL:
+    default:
+      g_string_append (text, "null");
+      break;
+    }
+}
+
+/* The tree is json-glib's, the text our own: its generator (1.6) writes 1e-08 as 1e-08.0, which is not JSON. */
 gboolean
 heft_json_print (JsonBuilder *builder)
 {
-  g_autoptr (JsonGenerator) generator = json_generator_new ();
   g_autoptr (JsonNode) root = json_builder_get_root (builder);
-  g_autofree char *text = NULL;
-  gsize length;
+  g_autoptr (GString) text = g_string_new (NULL);
 
-  json_generator_set_root (generator, root);
-  json_generator_set_pretty (generator, TRUE);
-  text = json_generator_to_data (generator, &length);
-  return fwrite (text, 1, length, stdout) == length && fputc ('\n', stdout) != EOF && fflush (stdout) == 0;
+  print_node (text, root, 0);
+  g_string_append_c (text, '\n');
+  return fwrite (text->str, 1, text->len, stdout) == text->len && fflush (stdout) == 0;
 }

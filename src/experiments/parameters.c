@@ -14,7 +14,6 @@
 typedef struct
 {
   char    *text;
-  gboolean typed;        /* not the default */
   double   real;
   gboolean over_n;       /* real is a multiple of 1/N */
   gint64   integer;
@@ -361,10 +360,7 @@ heft_parameters_set (HeftParameters *self, const char *name, const char *value, 
     }
   if (i < 0)
     return unknown_parameter (self, name, error);
-  if (!parse_value (&self->experiment->parameters[i], value, &self->values[i], error))
-    return FALSE;
-  self->values[i].typed = TRUE;
-  return TRUE;
+  return parse_value (&self->experiment->parameters[i], value, &self->values[i], error);
 }
 
 void
@@ -433,7 +429,7 @@ heft_parameters_is_default (const HeftParameters *self, const char *name)
 {
   const Value *value = get_value (self, name);
 
-  return value != NULL && !value->typed;
+  return value != NULL && strcmp (value->text, self->experiment->parameters[find_parameter (self, name)].default_text) == 0;
 }
 
 gboolean

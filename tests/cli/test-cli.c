@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "config.h"
+
+#include <glib/gstdio.h>
+#include <json-glib/json-glib.h>
+#include <math.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The program itself, as scripts use it. */
+
+static const char *program;
+static char *folder;
+
+typedef struct
+{
+  char *out, *err;
+  int   status;
+} Outcome;
+
+static void
+outcome_clear (Outcome *self)
+{
+  g_free (self->out);
+  g_free (self->err);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Outcome, outcome_clear)
+
+/* @line is split at spaces. */
+static Outcome
+run (const char *line)
+{
+  g_autofree char *whole = g_strconcat (program, " ", line, NULL);
+  g_auto (GStrv) argv = g_strsplit (whole, " ", -1);
+  g_autoptr (GError) error = NULL;
+  Outcome outcome = { NULL, NULL, -1 };
+  int wait_status;
+
+  g_spawn_sync (folder, argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, &outcome.out, &outcome.err, &wait_status, &error);
+  g_assert_no_error (error);
+  g_assert_true (WIFEXITED (wait_status));
+  outcome.status = WEXITSTATUS (wait_status);
+  return outcome;
+}
+
+#define SMALL "-s dataset=digits-8x8 -s architecture=8 -s epochs=1 -s batch=32 -s test-draws=2 -s spectra-samples=16 "
+
+/* One sentence on standard error, nothing on standard output. */
+static void
+assert_refused (const char *line, const char *mentions)
+{
+  g_auto (Outcome) outcome = run (line);
+
+  g_assert_cmpint (outcome.status, ==, 2);
+  g_assert_cmpstr (outcome.out, ==, "");
+  g_assert_true (g_str_has_prefix (outcome.err, "heft-cli: "));
+  g_assert_nonnull (strstr (outcome.err, mentions));
+  g_assert_true (strchr (outcome.err, '\n') == outcome.err + strlen (outcome.err) - 1);
+}
+
+static void
+test_usage (void)
+{
+  assert_refused ("rnu", "run");
+  assert_refused ("run", "EXPERIMENT");
+  assert_refused ("run trian", "train");
+  assert_refused ("run train --sead 1", "--seed");
+  assert_refused ("run train --seed x", "seed");
+  assert_refused ("run train -s lamda=1", "lambda");
+  assert_refused ("run train -s lambda", "NAME=VALUE");
+  assert_refused ("run train -s lambda=0", "between");
+  assert_refused ("run train -s posterior=meanfield", "mean-field");
+  assert_refused ("run train -s dataset=missing.csv", "missing.csv");
+  assert_refused ("run train -s architecture=12-x", "12-x");
+  assert_refused ("run train --threads -3", "threads");
+  assert_refused ("run train -o no/such/folder/a.heft", "no/such/folder");
+  assert_refused ("run train --format svg", "--export");
+  assert_refused ("run train --export . --format svh", "svg");
+  assert_refused ("run train again", "again");
+  assert_refused ("describe nothing", "did you mean");
+  assert_refused ("list more", "more");
+  assert_refused ("export missing.heft", "missing.heft");
+}
+
+static void
+test_list_and_describe (void)
+{
+  g_auto (Outcome) list = run ("list");
+  g_auto (Outcome) words = run ("describe train");
+  g_auto (Outcome) json = run ("describe train --json");
+  g_auto (Outcome) help = run ("--help");
+  g_auto (Outcome) version = run ("--version");
+  g_auto (Outcome) nothing = run ("");
+  g_autoptr (JsonParser) parser = json_parser_new ();
+
+  g_assert_cmpint (list.status, ==, 0);
+  g_assert_true (g_str_has_prefix (list.out, "train\t"));
+  g_assert_nonnull (strstr (list.out, "\nlagrangian\t"));
+  g_assert_cmpint (words.status, ==, 0);
+  g_assert_nonnull (strstr (words.out, "learning-rate"));
+  g_assert_nonnull (strstr (words.out, "test_error_mean"));
+  g_assert_cmpint (json.status, ==, 0);
+  g_assert_true (json_parser_load_from_data (parser, json.out, -1, NULL));
+  g_assert_cmpint (help.status, ==, 0);
+  g_assert_nonnull (strstr (help.out, "describe"));
+  g_assert_cmpint (version.status, ==, 0);
+  g_assert_nonnull (strstr (version.out, HEFT_VERSION));
+  g_assert_cmpint (nothing.status, ==, 2);
+}
+
+static JsonObject *
+parse (JsonParser *parser, const char *text)
+{
+  g_autoptr (GError) error = NULL;
+
+  json_parser_load_from_data (parser, text, -1, &error);
+  g_assert_no_error (error);
+  return json_node_get_object (json_parser_get_root (parser));
+}
+
+/* The document's shape, as the contract has it. */
+static void
+test_json (void)
+{
+  static const char *const scalars[] = { "train_loss", "train_error", "test_loss", "test_error", "test_error_mean", "kl",
+                                         "lagrangian", "fisher_trace", "steps" };
+  g_auto (Outcome) outcome = run ("run train " SMALL "--json --series --seed 3");
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  JsonObject *root, *results, *series;
+
+  g_assert_cmpint (outcome.status, ==, 0);
+  g_assert_cmpstr (outcome.err, ==, "");
+  root = parse (parser, outcome.out);
+  g_assert_cmpstr (json_object_get_string_member (root, "heft"), ==, HEFT_VERSION);
+  g_assert_cmpstr (json_object_get_string_member (root, "experiment"), ==, "train");
+  g_assert_cmpint (json_object_get_int_member (root, "seed"), ==, 3);
+  g_assert_cmpfloat (json_object_get_double_member (json_object_get_object_member (root, "parameters"), "beta"), ==, 0.1 / 1497);
+  results = json_object_get_object_member (root, "results");
+  for (gsize i = 0; i < G_N_ELEMENTS (scalars); i++)
+    {
+      JsonObject *result = json_object_get_object_member (results, scalars[i]);
+
+      g_assert_nonnull (result);
+      g_assert_true (isfinite (json_object_get_double_member (result, "value")));
+      g_assert_true (json_object_has_member (result, "unit"));
+      g_assert_cmpstr (json_object_get_string_member (result, "label"), !=, "");
+    }
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (json_object_get_object_member (results, "kl_layers"),
+                                                                         "value")), ==, 2);
+  series = json_object_get_object_member (json_object_get_object_member (root, "series"), "batch_loss");
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (series, "y")), ==, 47);
+  g_assert_null (strstr (outcome.out, "nan"));
+  g_assert_null (strstr (outcome.out, "inf,"));
+}
+
+/* What has no value is null, with its reason. */
+static void
+test_missing_result (void)
+{
+  g_auto (Outcome) outcome = run ("run train " SMALL "-s posterior=dirac --json");
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  JsonObject *kl;
+
+  g_assert_cmpint (outcome.status, ==, 0);
+  kl = json_object_get_object_member (json_object_get_object_member (parse (parser, outcome.out), "results"), "kl");
+  g_assert_true (json_object_get_null_member (kl, "value"));
+  g_assert_nonnull (strstr (json_object_get_string_member (kl, "reason"), "Dirac"));
+}
+
+static void
+test_failure (void)
+{
+  g_auto (Outcome) outcome = run ("run train " SMALL "-s learning-rate=100 -s optimizer=sgd -o failed.heft");
+  g_auto (Outcome) again = { 0 };
+
+  g_assert_cmpint (outcome.status, ==, 1);
+  g_assert_nonnull (strstr (outcome.err, "diverged"));
+  g_assert_true (strchr (outcome.err, '\n') == outcome.err + strlen (outcome.err) - 1);
+  /* What there was is in the file. */
+  again = run ("export failed.heft --export out --format csv");
+  g_assert_cmpint (again.status, ==, 0);
+}
+
+static void
+assert_same_file (const char *a, const char *b)
+{
+  g_autofree char *path_a = g_build_filename (folder, a, NULL), *path_b = g_build_filename (folder, b, NULL);
+  g_autofree char *bytes_a = NULL, *bytes_b = NULL;
+  gsize length_a, length_b;
+
+  g_assert_true (g_file_get_contents (path_a, &bytes_a, &length_a, NULL));
+  g_assert_true (g_file_get_contents (path_b, &bytes_b, &length_b, NULL));
+  g_assert_cmpmem (bytes_a, length_a, bytes_b, length_b);
+}
+
+/* One seed, one set of bytes, at any thread count; and a saved run exports what the run itself does. */
+static void
+test_same_bytes (void)
+{
+  g_auto (Outcome) one = run ("run train " SMALL "--threads 1 -o one.heft --json --export a --format csv,svg");
+  g_auto (Outcome) two = run ("run train " SMALL "--threads 2 -o two.heft --json");
+  g_auto (Outcome) export = run ("export two.heft --export b --format csv,svg");
+
+  g_assert_cmpint (one.status, ==, 0);
+  g_assert_cmpint (two.status, ==, 0);
+  g_assert_cmpint (export.status, ==, 0);
+  g_assert_cmpstr (one.out, ==, two.out);
+  assert_same_file ("one.heft", "two.heft");
+  assert_same_file ("a/train-loss.csv", "b/train-loss.csv");
+  assert_same_file ("a/train-ledger.csv", "b/train-ledger.csv");
+  assert_same_file ("a/train-loss.svg", "b/train-loss.svg");
+}
+
+/* The first Ctrl+C ends at the next step and saves what there is. */
+static void
+test_interrupt (void)
+{
+  const char *argv[] = { program, "run", "train", "-s", "dataset=digits-8x8", "-s", "architecture=8", "-s", "epochs=0", "--json",
+                         "-o", "stopped.heft", NULL };
+  g_autofree char *path = g_build_filename (folder, "stopped.heft", NULL);
+  g_autoptr (GError) error = NULL;
+  GPid pid;
+  int status, out;
+  char byte;
+
+  g_spawn_async_with_pipes (folder, (char **) argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid, NULL, &out, NULL, &error);
+  g_assert_no_error (error);
+  g_usleep (500000);
+  g_assert_cmpint (kill (pid, SIGINT), ==, 0);
+  while (read (out, &byte, 1) > 0)
+    ;
+  g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
+  g_assert_true (WIFEXITED (status));
+  g_assert_cmpint (WEXITSTATUS (status), ==, 130);
+  g_assert_true (g_file_test (path, G_FILE_TEST_IS_REGULAR));
+  {
+    g_auto (Outcome) export = run ("export stopped.heft --export c --format csv");
+
+    g_assert_cmpint (export.status, ==, 0);
+  }
+}
+
+static void
+remove_tree (const char *path)
+{
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *child = g_build_filename (path, name, NULL);
+
+      remove_tree (child);
+    }
+  g_remove (path);
+}
+
+int
+main (int argc, char **argv)
+{
+  int status;
+
+  g_test_init (&argc, &argv, NULL);
+  program = g_getenv ("HEFT_CLI");
+  g_assert_nonnull (program);
+  folder = g_dir_make_tmp ("heft-cli-XXXXXX", NULL);
+  g_test_add_func ("/cli/usage", test_usage);
+  g_test_add_func ("/cli/describe", test_list_and_describe);
+  g_test_add_func ("/cli/json", test_json);
+  g_test_add_func ("/cli/missing", test_missing_result);
+  g_test_add_func ("/cli/failure", test_failure);
+  g_test_add_func ("/cli/same-bytes", test_same_bytes);
+  g_test_add_func ("/cli/interrupt", test_interrupt);
+  status = g_test_run ();
+  remove_tree (folder);
+  g_free (folder);
+  return status;
+}
