@@ -499,26 +499,43 @@ collect_notes (HeftLayout *self, const HeftFigure *figure, double resolution, GP
                                       (gulong) points));
 }
 
-static void
-layout_foot (HeftLayout *self, const HeftFigure *figure, double pad, double resolution)
+static GPtrArray *
+wrap_foot (HeftLayout *self, const GPtrArray *texts, double size, double pad)
 {
-  g_autoptr (GPtrArray) texts = g_ptr_array_new_with_free_func (g_free);
-  double size = 0.84 * self->font_size, line = 1.38 * size;
-  gboolean caption = self->theme.caption && figure->caption != NULL && *figure->caption != '\0';
+  GPtrArray *foot = g_ptr_array_new_with_free_func ((GDestroyNotify) heft_box_free);
 
-  self->foot = g_ptr_array_new_with_free_func ((GDestroyNotify) heft_box_free);
-  if (caption)
-    g_ptr_array_add (texts, g_strdup (figure->caption));
-  if (figure->plots->len > 0)
-    collect_notes (self, figure, resolution, texts);
   for (guint i = 0; i < texts->len; i++)
     {
       g_autoptr (GPtrArray) lines = heft_text_wrap (self->fonts, g_ptr_array_index (texts, i), size, HEFT_TEXT_PLAIN,
                                                     MAX (self->width - 2 * pad, 8.0), self->theme.thin ? 1 : 0);
 
       while (lines->len > 0)
-        g_ptr_array_add (self->foot, g_ptr_array_steal_index (lines, 0));
+        g_ptr_array_add (foot, g_ptr_array_steal_index (lines, 0));
     }
+
+  return foot;
+}
+
+static void
+layout_foot (HeftLayout *self, const HeftFigure *figure, double pad, double resolution)
+{
+  g_autoptr (GPtrArray) texts = g_ptr_array_new_with_free_func (g_free);
+  double size = (self->theme.thin ? 0.84 : 0.8) * self->font_size, line;
+  gboolean caption = self->theme.caption && figure->caption != NULL && *figure->caption != '\0';
+
+  if (caption)
+    g_ptr_array_add (texts, g_strdup (figure->caption));
+  if (figure->plots->len > 0)
+    collect_notes (self, figure, resolution, texts);
+  /* A long recipe is set smaller before it takes the plot's room. */
+  do
+    {
+      g_clear_pointer (&self->foot, g_ptr_array_unref);
+      self->foot = wrap_foot (self, texts, size, pad);
+      line = 1.38 * size;
+      size *= 0.92;
+    }
+  while (!self->theme.thin && self->foot->len * line > 0.16 * self->height && size >= 0.58 * self->font_size);
   self->foot_rect = (HeftRect) { pad, self->height - pad - self->foot->len * line, self->width - 2 * pad,
                                  self->foot->len * line };
 }

@@ -273,6 +273,35 @@ density_axes (HeftPlot *plot, const HeftPanelSpec *panel, const char *y_label, c
     plot->x.label = g_strdup (_("Weight $w$"));
 }
 
+/* The loss is shown as high as weights of any code reach: its walls beyond would flatten the valleys. */
+static void
+limit_loss (HeftPlot *plot, HeftFrame *frame, const double *loss, gsize n)
+{
+  double lowest = INFINITY, reach = -INFINITY;
+
+  for (gsize k = 0; k < G_N_ELEMENTS (densities); k++)
+    {
+      gsize rows = 0, columns = 0;
+      const double *values = heft_frame_get_array (frame, densities[k].name, &rows, &columns);
+      double highest = 0.0;
+
+      if (densities[k].quantity == HEFT_QUANTITY_PRIOR || values == NULL || rows * columns != n)
+        continue;
+      for (gsize i = 0; i < n; i++)
+        highest = isfinite (values[i]) ? MAX (highest, values[i]) : highest;
+      for (gsize i = 0; i < n; i++)
+        if (isfinite (values[i]) && isfinite (loss[i]) && values[i] > 0.01 * highest)
+          reach = MAX (reach, loss[i]);
+    }
+  for (gsize i = 0; i < n; i++)
+    lowest = isfinite (loss[i]) ? MIN (lowest, loss[i]) : lowest;
+  if (!isfinite (reach) || !(reach > lowest) || plot->y.scale == HEFT_SCALE_LOG)
+    return;
+  plot->y.automatic = FALSE;
+  plot->y.minimum = lowest - 0.12 * (reach - lowest);
+  plot->y.maximum = reach + 0.25 * (reach - lowest);
+}
+
 void
 heft_panel_densities (HeftFigure *figure, const HeftPanelSpec *panel, HeftFrame *frame)
 {
@@ -292,6 +321,7 @@ heft_panel_densities (HeftFigure *figure, const HeftPanelSpec *panel, HeftFrame 
       plot = heft_figure_add_plot (figure, HEFT_PLOT_AXES);
       density_axes (plot, panel, _("Loss $L(w)$"), _("nat"));
       plot->legend = FALSE;
+      limit_loss (plot, frame, loss, n);
       heft_plot_add_mark (plot, HEFT_MARK_LINE, HEFT_QUANTITY_LOSS_LANDSCAPE, _("Loss $L(w)$"), n, grid, loss);
       figure->row_weights = g_memdup2 (weights, sizeof weights);
     }

@@ -259,6 +259,21 @@ add_layer_sum (HeftPlot *plot, HeftRecord *record, gsize series)
     }
 }
 
+/* Whether the panel names that sum as a series of its own. */
+static gboolean
+has_sum (const HeftPanelSpec *panel, HeftRecord *record)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (panel->series) && panel->series[i] != NULL; i++)
+    {
+      int series = heft_record_find_series (record, panel->series[i]);
+      const HeftSeriesSpec *spec = series >= 0 ? heft_record_get_series_spec (record, series) : NULL;
+
+      if (spec != NULL && !spec->per_layer && spec->quantity == HEFT_QUANTITY_GAUSSIAN)
+        return TRUE;
+    }
+  return FALSE;
+}
+
 void
 heft_panel_stacked (HeftFigure *figure, const HeftPanelSpec *panel, HeftRecord *record)
 {
@@ -278,6 +293,8 @@ heft_panel_stacked (HeftFigure *figure, const HeftPanelSpec *panel, HeftRecord *
       /* Heights add up on a linear scale only: on a log scale the layers are lines. */
       if (spec->per_layer && !layers)
         stack_layers (plot, record, series, !panel->y_log);
+      else if (spec->per_layer && has_sum (panel, record))
+        continue;
       else if (spec->per_layer)
         add_layer_sum (plot, record, series);
       else

@@ -29,6 +29,19 @@ pixel (cairo_surface_t *surface, int x, int y)
   return value;
 }
 
+static gboolean
+has_ink (cairo_surface_t *surface)
+{
+  guint32 corner = pixel (surface, 0, 0);
+
+  for (int y = 0; y < cairo_image_surface_get_height (surface); y++)
+    for (int x = 0; x < cairo_image_surface_get_width (surface); x++)
+      if (pixel (surface, x, y) != corner)
+        return TRUE;
+
+  return FALSE;
+}
+
 /* Every panel at every size from a postage stamp to a wall, in every theme. */
 static void
 test_sizes (void)
@@ -41,10 +54,15 @@ test_sizes (void)
 
       for (gsize k = 0; k < G_N_ELEMENTS (sizes); k++)
         {
+          cairo_surface_t *surface;
           HeftTheme theme = k % 2 ? heft_theme_screen (k % 3 == 0) : heft_theme_file ();
 
           theme.high_contrast = k == 3;
-          cairo_surface_destroy (paint (figure, sizes[k][0], sizes[k][1], &theme));
+          surface = paint (figure, sizes[k][0], sizes[k][1], &theme);
+          /* Wherever there is room for anything, something is seen. */
+          if (sizes[k][0] >= 150)
+            g_assert_true (has_ink (surface));
+          cairo_surface_destroy (surface);
         }
     }
 }

@@ -184,12 +184,16 @@ static void
 test_densities (void)
 {
   g_autoptr (HeftFigure) figure = panel ("landscape", -1, -1);
-  HeftPlot *bottom = plot_of (figure, 1);
+  HeftPlot *bottom = plot_of (figure, 1), *top = plot_of (figure, 0);
   static const HeftQuantity quantities[] = { HEFT_QUANTITY_PRIOR, HEFT_QUANTITY_EXACT, HEFT_QUANTITY_GAUSSIAN,
                                              HEFT_QUANTITY_CORRECTED, HEFT_QUANTITY_PRINTED };
 
   g_assert_cmpuint (figure->plots->len, ==, 2);
   g_assert_cmpuint (bottom->marks->len, ==, 5);
+  /* The walls, 56 nats high, do not flatten the valleys. */
+  g_assert_false (top->y.automatic);
+  g_assert_cmpfloat (top->y.maximum, <, 5.0);
+  g_assert_cmpfloat (top->y.minimum, <, 0.0);
   for (guint i = 0; i < 5; i++)
     g_assert_cmpint (((HeftMark *) g_ptr_array_index (bottom->marks, i))->quantity, ==, quantities[i]);
 }
