@@ -159,7 +159,19 @@ gboolean  heft_figure_export       (const HeftFigure *self, HeftFileFormat forma
 GBytes   *heft_figure_export_bytes (const HeftFigure *self, HeftFileFormat format, double width, double height, double dpi,
                                     const HeftTheme *theme, GError **error);
 
-/* A panel of a record as a figure. NULL never: without data the figure says so. @x_log, @y_log: -1 = the panel's own. */
+/*
+ * A panel of a record as a figure. NULL never: without data the figure says so. @x_log, @y_log: -1 = the panel's own.
+ *
+ * LINES      series against x; those with unit "%" (fractions) have axes of their own below, in percent
+ * STACKED    the first per-layer series as a stack, plain series as lines; another per-layer series as the line of its sum, unless
+ *            a plain series of quantity GAUSSIAN is that sum. Frame: number "threshold", text "threshold_label"
+ * CURVE      series[0] = points, series[1] = slope at each: of quantity KL the slope itself, else its size downwards (-beta);
+ *            further series as lines, or as a point if they have one
+ * SPECTRA    frame: arrays "layer:NAME" by rank, "head:NAME"; "threshold", "threshold_label", "estimator", "head_estimator"
+ * IMAGES     frame: arrays "image:K", "map:K", "change:K"; texts "title:K", "map_label", "change_label", "estimator"
+ * LEDGER     frame: "row:K:label", "row:K:value", "row:K:note", numbers "row:K:gauge" (above 1 = beyond its end), "row:K:quantity"
+ * DENSITIES  frame: arrays "grid", "loss", "prior", "gibbs", "gaussian", "laplace", "printed"
+ */
 HeftFigure *heft_panel_figure      (const HeftPanelSpec *panel, HeftRecord *record, const char *caption, int x_log, int y_log);
 
 /* A piece of text with formulas, for labels in the window. */

@@ -98,8 +98,9 @@ paint_axes_plot (const HeftLayout *layout, const HeftPlotLayout *plot, HeftCanva
   const HeftRect *a = &plot->area;
 
   paint_grid (layout, plot, canvas);
-  heft_paint_marks (layout, plot, canvas);
+  /* Under the data: a curve along zero must stay visible. */
   paint_axis_lines (layout, plot, canvas);
+  heft_paint_marks (layout, plot, canvas);
   if (plot->title != NULL)
     show (canvas, plot->title, plot->cell.x, plot->title_baseline, &layout->palette.ink);
   if (plot->y_label != NULL)

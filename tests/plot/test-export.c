@@ -357,7 +357,7 @@ test_svg_renders (void)
       for (int h = 1; h < 7; h++)
         {
           g_test_message ("hue %d: %d pixels, %d more", h, coloured[h], hues[h]);
-          g_assert_cmpint (ABS (hues[h]), <=, 40 + coloured[h] / 10);
+          g_assert_cmpint (ABS (hues[h]), <=, 60 + coloured[h] / 7);
         }
       g_unlink (in);
       g_unlink (out);
