@@ -177,21 +177,35 @@ add_convolution_noise (HeftLinearisation *self, const HeftLayer *layer, const do
 }
 
 void
-heft_linearisation_add_noise (HeftLinearisation *self, gsize i, const double *variance, double *covariance)
+heft_linearisation_add_noise_diagonal (HeftLinearisation *self, gsize i, const double *variance, gsize stride,
+                                       double *diagonal)
 {
   const HeftLayer *layer = heft_network_get_layer (self->network, i);
   const double *in = heft_pass_f64_output (self->pass, (int) i - 1);
   gsize n_out = layer->fan_out;
 
+  g_return_if_fail (layer->kind == HEFT_LAYER_DENSE);
+  for (gsize q = 0; q <= layer->fan_in; q++)
+    {
+      double square = q < layer->fan_in ? in[q] * in[q] : 1;
+
+      for (gsize j = 0; square > 0 && j < n_out; j++)
+        diagonal[j * stride] += variance[q * n_out + j] * square;
+    }
+}
+
+void
+heft_linearisation_add_noise (HeftLinearisation *self, gsize i, const double *variance, double *covariance)
+{
+  const HeftLayer *layer = heft_network_get_layer (self->network, i);
+
   if (layer->kind == HEFT_LAYER_CONVOLUTION)
     {
-      heft_image_to_columns_f64 (layer, in, self->columns);
+      heft_image_to_columns_f64 (layer, heft_pass_f64_output (self->pass, (int) i - 1), self->columns);
       add_convolution_noise (self, layer, variance, covariance);
       return;
     }
-  for (gsize q = 0; q <= layer->fan_in; q++)
-    for (gsize j = 0; j < n_out; j++)
-      covariance[j * n_out + j] += variance[q * n_out + j] * (q < layer->fan_in ? in[q] * in[q] : 1);
+  heft_linearisation_add_noise_diagonal (self, i, variance, layer->fan_out + 1, covariance);
 }
 
 void

@@ -42,6 +42,10 @@ void  heft_linearisation_slopes (HeftLinearisation *self, gsize i, double *slope
  * makes at its output to @covariance (size(i) x size(i)). */
 void  heft_linearisation_add_noise (HeftLinearisation *self, gsize i, const double *variance, double *covariance);
 
+/* The same of a dense layer, whose outputs share no noise: the variances alone, added to diagonal[j * stride]. */
+void  heft_linearisation_add_noise_diagonal (HeftLinearisation *self, gsize i, const double *variance, gsize stride,
+                                             double *diagonal);
+
 /* Rows of the Jacobian of operation @i's output with respect to its own weights, transposed: row q (of n_parameters) is what a
  * unit change of weight q does to the size(i) outputs. */
 void  heft_linearisation_weight_rows (HeftLinearisation *self, gsize i, double *rows);

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#define G_LOG_DOMAIN "heft-information"
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+#include <math.h>
+#include <string.h>
+
+#include <heft/error.h>
+#include <heft/information.h>
+
+#include "information/channel.h"
+#include "information/moments.h"
+#include "linalg/linalg.h"
+#include "nn/image.h"
+
+/* Beyond this the covariance of a layer's activations takes more than 100 MB. */
+#define MAX_ACTIVATIONS 4096
+
+void
+heft_moments_init (HeftMoments *self, HeftLinearisation *at, const double *weights, const double *variance, gsize m,
+                   const double *tangents)
+{
+  *self = (HeftMoments) { .at = at, .weights = weights, .variance = variance, .m = m };
+  self->n = heft_linearisation_size (at, -1);
+  if (tangents == NULL)
+    {
+      g_return_if_fail (m == self->n);
+      return;
+    }
+  self->tangents = heft_aligned_new (double, MAX (m, 1) * self->n);
+  memcpy (self->tangents, tangents, m * self->n * sizeof *tangents);
+}
+
+void
+heft_moments_clear (HeftMoments *self)
+{
+  heft_aligned_free (g_steal_pointer (&self->tangents));
+  heft_aligned_free (g_steal_pointer (&self->covariance));
+  heft_aligned_free (g_steal_pointer (&self->diagonal));
+}
+
+static void
+transpose (gsize rows, gsize columns, const double *in, double *out)
+{
+  for (gsize i = 0; i < rows; i++)
+    for (gsize j = 0; j < columns; j++)
+      out[j * rows + i] = in[i * columns + j];
+}
+
+static double *
+advance_tangents (HeftMoments *self, const HeftLayer *layer, gsize i, gsize n)
+{
+  double *tangents = heft_aligned_new (double, MAX (self->m, 1) * n);
+
+  /* At the input the tangents are the unit vectors, and a dense layer turns those into its weights. */
+  if (self->tangents == NULL && layer->kind == HEFT_LAYER_DENSE)
+    {
+      memcpy (tangents, self->weights + layer->offset, self->m * n * sizeof *tangents);
+      return tangents;
+    }
+  if (self->tangents == NULL)
+    {
+      self->tangents = heft_aligned_new (double, self->m * self->m);
+      for (gsize j = 0; j < self->m; j++)
+        self->tangents[j * self->m + j] = 1;
+    }
+  heft_linearisation_apply (self->at, self->weights, i, self->m, self->tangents, tangents);
+  return tangents;
+}
+
+/* W^T Sigma W for the weights of a dense layer, over the outputs that carry noise: of relus, half are dead. */
+static double *
+cross_dense (const HeftMoments *self, const HeftLayer *layer, gsize n)
+{
+  const double *block = self->weights + layer->offset;
+  double *covariance = heft_aligned_new (double, n * n);
+  g_autofree gsize *active = g_new (gsize, self->n);
+  gsize n_active = 0;
+  heft_aligned_autofree double *rows = NULL;
+  heft_aligned_autofree double *inner = NULL;
+  heft_aligned_autofree double *half = NULL;
+
+  for (gsize j = 0; j < self->n; j++)
+    if ((self->diagonal != NULL ? self->diagonal[j] : self->covariance[j * self->n + j]) > 0)
+      active[n_active++] = j;
+  if (n_active == 0)
+    return covariance;
+  rows = heft_aligned_new (double, n_active * n);
+  for (gsize a = 0; a < n_active; a++)
+    {
+      double scale = self->diagonal != NULL ? sqrt (self->diagonal[active[a]]) : 1;
+
+      for (gsize j = 0; j < n; j++)
+        rows[a * n + j] = scale * block[active[a] * n + j];
+    }
+  if (self->diagonal != NULL)
+    {
+      heft_syrk_f64 (TRUE, n, n_active, 1, rows, n, 0, covariance, n);
+      return covariance;
+    }
+  inner = heft_aligned_new (double, n_active * n_active);
+  half = heft_aligned_new (double, n_active * n);
+  for (gsize a = 0; a < n_active; a++)
+    for (gsize b = 0; b < n_active; b++)
+      inner[a * n_active + b] = self->covariance[active[a] * self->n + active[b]];
+  heft_gemm_f64 (FALSE, FALSE, n_active, n, n_active, 1, inner, n_active, rows, n, 0, half, n);
+  heft_gemm_f64 (TRUE, FALSE, n, n, n_active, 1, rows, n, half, n, 0, covariance, n);
+  return covariance;
+}
+
+static void
+cross_activation (HeftMoments *self, gsize i)
+{
+  g_autofree double *slopes = g_new (double, self->n);
+
+  heft_linearisation_slopes (self->at, i, slopes);
+  for (gsize a = 0; a < self->n; a++)
+    {
+      if (self->diagonal != NULL)
+        self->diagonal[a] *= slopes[a] * slopes[a];
+      else
+        for (gsize b = 0; b < self->n; b++)
+          self->covariance[a * self->n + b] *= slopes[a] * slopes[b];
+    }
+}
+
+/* Any linear operation, the covariance's rows and then its columns as tangents. */
+static double *
+cross_any (HeftMoments *self, gsize i, gsize n)
+{
+  double *covariance = heft_aligned_new (double, n * n);
+  heft_aligned_autofree double *half = heft_aligned_new (double, self->n * n);
+  heft_aligned_autofree double *turned = heft_aligned_new (double, self->n * n);
+
+  if (self->covariance == NULL)
+    {
+      self->covariance = heft_aligned_new (double, self->n * self->n);
+      for (gsize j = 0; j < self->n; j++)
+        self->covariance[j * self->n + j] = self->diagonal[j];
+    }
+  heft_linearisation_apply (self->at, self->weights, i, self->n, self->covariance, half);
+  transpose (self->n, n, half, turned);
+  heft_linearisation_apply (self->at, self->weights, i, n, turned, covariance);
+  return covariance;
+}
+
+static void
+advance_covariance (HeftMoments *self, const HeftLayer *layer, gsize i, gsize n)
+{
+  gboolean noisy = self->covariance != NULL || self->diagonal != NULL;
+  double *covariance = NULL;
+
+  if (noisy && layer->kind == HEFT_LAYER_ACTIVATION)
+    {
+      cross_activation (self, i);
+      return;
+    }
+  if (noisy && layer->kind == HEFT_LAYER_FLATTEN)
+    return;
+  if (noisy)
+    covariance = layer->kind == HEFT_LAYER_DENSE ? cross_dense (self, layer, n) : cross_any (self, i, n);
+  heft_aligned_free (g_steal_pointer (&self->covariance));
+  heft_aligned_free (g_steal_pointer (&self->diagonal));
+  self->covariance = covariance;
+  if (layer->n_parameters == 0)
+    return;
+  if (!noisy && layer->kind == HEFT_LAYER_DENSE)
+    {
+      self->diagonal = heft_aligned_new (double, n);
+      heft_linearisation_add_noise_diagonal (self->at, i, self->variance + layer->offset, 1, self->diagonal);
+      return;
+    }
+  if (self->covariance == NULL)
+    self->covariance = heft_aligned_new (double, n * n);
+  heft_linearisation_add_noise (self->at, i, self->variance + layer->offset, self->covariance);
+}
+
+void
+heft_moments_advance (HeftMoments *self, gsize i)
+{
+  const HeftLayer *layer = heft_network_get_layer (self->at->network, i);
+  gsize n = heft_linearisation_size (self->at, (int) i);
+  double *tangents = advance_tangents (self, layer, i, n);
+
+  advance_covariance (self, layer, i, n);
+  heft_aligned_free (self->tangents);
+  self->tangents = tangents;
+  self->n = n;
+}
+
+/* The outputs that are alive; each must have noise. */
+static gboolean
+find_active (const HeftMoments *self, const double *slopes, gsize *active, gsize *n_active, GError **error)
+{
+  *n_active = 0;
+  for (gsize i = 0; i < self->n; i++)
+    {
+      double variance = self->diagonal != NULL ? self->diagonal[i]
+                        : self->covariance != NULL ? self->covariance[i * self->n + i] : 0;
+
+      if (slopes[i] == 0)
+        continue;
+      if (!(variance > 0) || !isfinite (variance))
+        {
+          g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER,
+                       _("Activation %zu carries no noise or one that is not finite, so what it sees has no "
+                         "limit: give every weight a variance above 0 (a mean-field posterior, not a Dirac)."), i);
+          return FALSE;
+        }
+      active[(*n_active)++] = i;
+    }
+  return TRUE;
+}
+
+gboolean
+heft_moments_root (const HeftMoments *self, gsize i, gsize *n_active, gsize *rank, double **root, GError **error)
+{
+  g_autofree double *slopes = g_new (double, self->n);
+  g_autofree gsize *active = g_new (gsize, self->n);
+  heft_aligned_autofree double *covariance = NULL;
+  heft_aligned_autofree double *whitened = NULL;
+
+  /* An activation's slopes scale tangents and deviations alike: taken apart, those that are 0 mark the dead. */
+  heft_linearisation_slopes (self->at, i, slopes);
+  if (!find_active (self, slopes, active, n_active, error))
+    return FALSE;
+  *rank = *n_active;
+  whitened = heft_aligned_new (double, MAX (*n_active * self->m, 1));
+  for (gsize a = 0; a < *n_active; a++)
+    {
+      double scale = self->diagonal != NULL ? 1 / sqrt (self->diagonal[active[a]]) : slopes[active[a]];
+
+      for (gsize j = 0; j < self->m; j++)
+        whitened[a * self->m + j] = scale * self->tangents[j * self->n + active[a]];
+    }
+  if (self->diagonal == NULL)
+    {
+      covariance = heft_aligned_new (double, MAX (*n_active * *n_active, 1));
+      for (gsize a = 0; a < *n_active; a++)
+        for (gsize b = 0; b < *n_active; b++)
+          covariance[a * *n_active + b] = slopes[active[a]] * slopes[active[b]]
+                                          * self->covariance[active[a] * self->n + active[b]];
+      if (!heft_channel_root (*n_active, self->m, covariance, whitened, rank, error))
+        return FALSE;
+    }
+  *root = g_steal_pointer (&whitened);
+  return TRUE;
+}
+
+gsize
+heft_moments_operation (const HeftNetwork *network, gsize layer)
+{
+  for (gsize i = 0; i < heft_network_get_n_layers (network); i++)
+    if (heft_network_get_layer (network, i)->kind == HEFT_LAYER_ACTIVATION && layer-- == 0)
+      return i;
+  return heft_network_get_n_layers (network) - 1;
+}
+
+gboolean
+heft_moments_check_sizes (const HeftNetwork *network, gsize last, GError **error)
+{
+  gboolean noisy = FALSE;
+
+  for (gsize i = 0; i <= last; i++)
+    {
+      const HeftLayer *layer = heft_network_get_layer (network, i);
+      gsize n = heft_shape_size (layer->output);
+
+      noisy = noisy || layer->n_parameters > 0;
+      if (noisy && n > MAX_ACTIVATIONS)
+        {
+          g_set_error (error, HEFT_ERROR, HEFT_ERROR_TOO_LARGE,
+                       _("%s has %zu activations; what they see is measured up to %d: choose another layer or a "
+                         "smaller network."), layer->name, n, MAX_ACTIVATIONS);
+          return FALSE;
+        }
+    }
+  return TRUE;
+}
+
+gboolean
+heft_moments_sweep (HeftNetwork *network, const double *weights, const double *variance, const double *input, gsize m,
+                    const double *tangents, HeftMomentsVisitor visitor, gpointer user_data, GError **error)
+{
+  g_autoptr (HeftLinearisation) at = NULL;
+  g_auto (HeftMoments) moments = { 0 };
+  gsize n_layers = heft_visibility_n_layers (network);
+  gsize next = 0;
+
+  if (!heft_moments_check_sizes (network, heft_network_get_n_layers (network) - 1, error))
+    return FALSE;
+  at = heft_linearisation_new (network, weights, input, error);
+  if (at == NULL)
+    return FALSE;
+  heft_moments_init (&moments, at, weights, variance, m, tangents);
+  for (gsize layer = 0; layer < n_layers; layer++)
+    {
+      gsize operation = heft_moments_operation (network, layer), n_active, rank;
+      gboolean nonlinear = heft_network_get_layer (network, operation)->kind == HEFT_LAYER_ACTIVATION;
+      heft_aligned_autofree double *root = NULL;
+
+      while (next < operation + (nonlinear ? 0 : 1))
+        heft_moments_advance (&moments, next++);
+      if (!heft_moments_root (&moments, operation, &n_active, &rank, &root, error)
+          || !visitor (layer, n_active, rank, m, root, user_data, error))
+        return FALSE;
+    }
+  return TRUE;
+}

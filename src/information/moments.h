@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include "information/linearise.h"
+
+G_BEGIN_DECLS
+
+/*
+ * HeftMoments:
+ *
+ * What goes forward through a network at one input, to first order: tangents of the input, and the covariance that independent
+ * noise in all weights so far makes. It starts at the input; heft_moments_advance() takes it through one operation after the other.
+ * As long as outputs do not share noise (up to the second layer with weights) only the covariance's diagonal is kept.
+ */
+typedef struct
+{
+  HeftLinearisation *at;                 /* borrowed, as are the two below */
+  const double      *weights, *variance; /* k each */
+  gsize              n;                  /* outputs here */
+  gsize              m;                  /* tangents */
+  double            *tangents;           /* m x n; NULL for the unit vectors of the input */
+  double            *covariance;         /* n x n, or NULL */
+  double            *diagonal;           /* n: all there is of the covariance, or NULL */
+} HeftMoments;
+
+/* @tangents: m x d, copied; or NULL for the d unit vectors, with which the tangents become the Jacobian, transposed. */
+void     heft_moments_init    (HeftMoments *self, HeftLinearisation *at, const double *weights, const double *variance,
+                               gsize m, const double *tangents);
+void     heft_moments_clear   (HeftMoments *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (HeftMoments, heft_moments_clear)
+/* Through operation @i, which must be the next. */
+void     heft_moments_advance (HeftMoments *self, gsize i);
+
+/* With the activation @i before it is passed (or any operation just passed) as the observer: a root R of T F T^T, where T are the
+ * tangents (m x d) and F = J^T Sigma^+ J is the Fisher information about the input, as (T F T^T) = R^T R, R @rank x m. Only outputs
+ * that are alive count, @n_active of them. @root is allocated. */
+gboolean heft_moments_root    (const HeftMoments *self, gsize i, gsize *n_active, gsize *rank, double **root, GError **error);
+
+/* "Layers" of what activations see: after each activation, and the last operation. The operation of layer @layer. */
+gsize    heft_moments_operation   (const HeftNetwork *network, gsize layer);
+/* FALSE with HEFT_ERROR_TOO_LARGE where a covariance up to operation @last would not fit the memory. */
+gboolean heft_moments_check_sizes (const HeftNetwork *network, gsize last, GError **error);
+
+/* Called for each layer in order; @root (rank x m) may be changed. */
+typedef gboolean (*HeftMomentsVisitor) (gsize layer, gsize n_active, gsize rank, gsize m, double *root, gpointer user_data,
+                                        GError **error);
+/* Takes moments through the whole network at @input (d), and calls @visitor at every layer. */
+gboolean heft_moments_sweep   (HeftNetwork *network, const double *weights, const double *variance, const double *input,
+                               gsize m, const double *tangents, HeftMomentsVisitor visitor, gpointer user_data, GError **error);
+
+G_END_DECLS
