@@ -63,11 +63,11 @@ activation (HeftKernelActivation kind,
       *slope = 1.0f;
       break;
     case HEFT_KERNEL_RELU:
-      *h = z < 0.0f ? 0.0f : z;
-      *slope = z > 0.0f ? 1.0f : 0.0f;
+      *h = float_select (z < 0.0f, 0.0f, z);
+      *slope = float_select (z > 0.0f, 1.0f, 0.0f);
       break;
     case HEFT_KERNEL_LEAKY_RELU:
-      *slope = z > 0.0f ? 1.0f : LEAK;
+      *slope = float_select (z > 0.0f, 1.0f, LEAK);
       *h = z * *slope;
       break;
     case HEFT_KERNEL_TANH:
@@ -131,7 +131,7 @@ activate_noisy_rows (HeftKernelActivation kind,
       {
         const gsize i = r * ld + c;
         const float variance = squares[i] + bias_variance[c];
-        const float deviation = sqrtf (variance < SMALLEST_VARIANCE ? SMALLEST_VARIANCE : variance);
+        const float deviation = sqrtf (float_select (variance < SMALLEST_VARIANCE, SMALLEST_VARIANCE, variance));
         float value, derivative;
 
         activation (kind, (h[i] + bias[c]) + deviation * noise[i], &value, &derivative);

@@ -92,9 +92,7 @@ adam_step (const HeftUpdate *u,
 static inline float
 bounded_log_deviation (float x)
 {
-  const float low = x < -HEFT_KERNEL_MAX_LOG_DEVIATION ? -HEFT_KERNEL_MAX_LOG_DEVIATION : x;
-
-  return low > HEFT_KERNEL_MAX_LOG_DEVIATION ? HEFT_KERNEL_MAX_LOG_DEVIATION : low;
+  return float_clamp (x, -HEFT_KERNEL_MAX_LOG_DEVIATION, HEFT_KERNEL_MAX_LOG_DEVIATION);
 }
 
 /* d beta KL / d mean. The branch is constant over a loop. */
