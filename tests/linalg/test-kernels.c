@@ -59,7 +59,7 @@ test_activations (void)
           const double y = reference_activation (kind, z[i]), e = 1e-5;
           const double expected = (reference_activation (kind, z[i] + e) - reference_activation (kind, z[i] - e)) / (2 * e);
 
-          g_assert_cmpfloat_with_epsilon (h[i], y, 1e-6 + 3e-7 * fabs (y));
+          g_assert_cmpfloat_with_epsilon (h[i], y, 4e-7 + 3e-7 * fabs (y));
           if (kind != HEFT_KERNEL_LINEAR)
             g_assert_cmpfloat_with_epsilon (slope[i], expected, 2e-6);
         }

@@ -424,7 +424,7 @@ test_warm_start (void)
   g_autoptr (HeftPosterior) broken = NULL;
   g_autoptr (GError) error = NULL;
   const HeftPosterior *q = heft_trainer_get_posterior (trainer);
-  double kl;
+  double kl, moved = 0;
 
   for (guint i = 0; i < 5; i++)
     step_once (trainer);
@@ -432,6 +432,15 @@ test_warm_start (void)
   g_assert_true (heft_trainer_set_posterior (second, q, &error));
   g_assert_no_error (error);
   g_assert_cmpfloat_with_epsilon (step_once (second).kl, kl, 1e-6 * kl);
+
+  /* Adam without a past moves every number by its rate; with one it would not. */
+  broken = heft_posterior_copy (q);
+  g_assert_true (heft_trainer_set_posterior (trainer, broken, NULL));
+  step_once (trainer);
+  for (gsize i = 0; i < q->n; i++)
+    moved += fabs (q->mean[i] - broken->mean[i]) / q->n;
+  g_assert_cmpfloat_with_epsilon (moved / config.learning_rate, 1, 0.01);
+  heft_posterior_free (g_steal_pointer (&broken));
 
   g_assert_false (heft_trainer_set_posterior (stranger, q, &error));
   g_assert_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER);
