@@ -87,6 +87,34 @@ test_exponential (void)
 }
 
 static void
+test_scale_bytes (void)
+{
+  guint8 bytes[256];
+  float values[256];
+  const HeftKernels *kernels;
+
+  for (guint i = 0; i < 256; i++)
+    bytes[i] = (guint8) i;
+  for (guint v = 0; (kernels = heft_kernels_variant (v)) != NULL; v++)
+    {
+      kernels->scale_bytes (256, 0.25f, bytes, values);
+      for (guint i = 0; i < 256; i++)
+        g_assert_cmpfloat (values[i], ==, 0.25f * (float) i);
+    }
+}
+
+/* A kernel that one variant's table forgot would only be missed on the machine that needs it. */
+static void
+test_tables_are_complete (void)
+{
+  const HeftKernels *kernels;
+
+  for (guint v = 0; (kernels = heft_kernels_variant (v)) != NULL; v++)
+    for (const gpointer *entry = (const gpointer *) (gconstpointer) kernels; entry < (const gpointer *) (kernels + 1); entry++)
+      g_assert_nonnull (*entry);
+}
+
+static void
 test_softmax (void)
 {
   enum { N = 150, C = 7 };
@@ -324,6 +352,8 @@ main (int    argc,
 
   g_test_add_func ("/linalg/kernels/activations", test_activations);
   g_test_add_func ("/linalg/kernels/exponential", test_exponential);
+  g_test_add_func ("/linalg/kernels/scale-bytes", test_scale_bytes);
+  g_test_add_func ("/linalg/kernels/tables-are-complete", test_tables_are_complete);
   g_test_add_func ("/linalg/kernels/softmax", test_softmax);
   g_test_add_func ("/linalg/kernels/updates", test_updates);
   g_test_add_func ("/linalg/kernels/deviation-is-bounded", test_deviation_is_bounded);
