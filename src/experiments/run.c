@@ -64,6 +64,7 @@ struct _HeftRun
   gboolean              pause, stop;
   gint64                steps_left;    /* until the next pause; negative = no limit */
   gboolean              before_point;  /* paused with the point of the last step still to come */
+  gboolean              at_point;
   guint                 delay;
   GPtrArray            *changes;       /* Change, waiting for the next point */
   GError               *error;
@@ -305,6 +306,7 @@ heft_run_point (HeftRun *self, guint64 step, double epoch, guint64 samples_done,
 
   pthread_mutex_lock (&self->mutex);
   self->before_point = FALSE;
+  self->at_point = TRUE;
   if (self->steps_left > 0 && --self->steps_left == 0)
     {
       self->steps_left = -1;
@@ -314,6 +316,7 @@ heft_run_point (HeftRun *self, guint64 step, double epoch, guint64 samples_done,
   if (self->pause)
     self->progress.last_time = 0;
   was_changed = obey (self);
+  self->at_point = FALSE;
   update_attention (self);
   go_on = !self->stop;
   pthread_mutex_unlock (&self->mutex);
@@ -334,7 +337,7 @@ heft_run_breathe (HeftRun *self)
   if (self->pause && !self->stop)
     {
       self->state = HEFT_RUN_PAUSED;
-      self->before_point = TRUE;
+      self->before_point = !self->at_point;
     }
   go_on = !self->stop;
   pthread_mutex_unlock (&self->mutex);
