@@ -178,7 +178,6 @@ run_experiment (HeftParameters *parameters, const HeftCliOptions *options)
   g_autoptr (GError) error = NULL;
   gboolean interrupted;
 
-  heft_cli_catch_interrupts ();
   heft_run_start (run);
   interrupted = wait_for_run (run, options);
   heft_run_join (run, &failure);
@@ -212,6 +211,7 @@ heft_cli_run (int argc, char **argv)
 
   if (!heft_cli_parse (&argc, &argv, entries, N_("EXPERIMENT"), N_("Runs an experiment to its end without a screen."), 1, 1))
     return HEFT_EXIT_USAGE;
+  heft_cli_catch_interrupts ();
   if (!heft_cli_options_check_output (&options, &error))
     return heft_cli_fail_error (HEFT_EXIT_USAGE, error);
   parameters = heft_cli_options_parameters (&options, argv[1], &error);

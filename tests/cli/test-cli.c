@@ -219,19 +219,22 @@ static void
 test_interrupt (void)
 {
   const char *argv[] = { program, "run", "train", "-s", "dataset=digits-8x8", "-s", "architecture=8", "-s", "epochs=0", "--json",
-                         "-o", "stopped.heft", NULL };
+                         "--progress", "-o", "stopped.heft", NULL };
   g_autofree char *path = g_build_filename (folder, "stopped.heft", NULL);
   g_autoptr (GError) error = NULL;
   GPid pid;
-  int status, out;
+  int status, out, err;
   char byte;
 
-  g_spawn_async_with_pipes (folder, (char **) argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid, NULL, &out, NULL, &error);
+  g_spawn_async_with_pipes (folder, (char **) argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid, NULL, &out, &err, &error);
   g_assert_no_error (error);
-  g_usleep (500000);
+  /* The first line of progress: it is training. */
+  g_assert_cmpint (read (err, &byte, 1), ==, 1);
   g_assert_cmpint (kill (pid, SIGINT), ==, 0);
   while (read (out, &byte, 1) > 0)
     ;
+  close (out);
+  close (err);
   g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
   g_assert_true (WIFEXITED (status));
   g_assert_cmpint (WEXITSTATUS (status), ==, 130);
