@@ -9,6 +9,8 @@
 #include <glib/gi18n.h>
 #include <math.h>
 
+#include "heft-format.h"
+
 #define MAX_LINES 8
 #define PADDING 6.0
 
@@ -78,11 +80,10 @@ heft_plot_readout_guide (cairo_t *cr, const HeftPlot *plot, const HeftPlotArea *
 {
   double at = place (x, area->x_log, area->x_minimum, area->x_maximum);
   double ink = theme->dark ? 1 : 0;
-  double px;
+  double px = area->x + at * area->width;
 
   if (!(at >= 0 && at <= 1))
     return;
-  px = area->x + at * area->width;
   cairo_set_source_rgba (cr, ink, ink, ink, 0.35);
   cairo_set_line_width (cr, 1);
   cairo_move_to (cr, floor (px) + 0.5, area->y);
@@ -91,18 +92,20 @@ heft_plot_readout_guide (cairo_t *cr, const HeftPlot *plot, const HeftPlotArea *
   for (guint m = 0; m < plot->marks->len; m++)
     {
       const HeftMark *mark = g_ptr_array_index (plot->marks, m);
-      double share, rgb[3];
+      double along, share, rgb[3];
       gsize point;
 
       if (!is_curve (mark) || !is_ordered (mark))
         continue;
       point = heft_plot_readout_nearest (mark->x, mark->n, x);
+      /* The dot stands on the point that is read, which need not be where the pointer is. */
+      along = place (mark->x[point], area->x_log, area->x_minimum, area->x_maximum);
       share = place (height_of_mark (mark, point), area->y_log, area->y_minimum, area->y_maximum);
-      if (!(share >= 0 && share <= 1))
+      if (!(share >= 0 && share <= 1 && along >= 0 && along <= 1))
         continue;
       heft_quantity_colour (mark->quantity, mark->index, theme->dark, rgb);
       cairo_set_source_rgb (cr, rgb[0], rgb[1], rgb[2]);
-      cairo_arc (cr, px, area->y + (1 - share) * area->height, 3, 0, 2 * G_PI);
+      cairo_arc (cr, area->x + along * area->width, area->y + (1 - share) * area->height, 3, 0, 2 * G_PI);
       cairo_fill (cr);
     }
 }
@@ -127,10 +130,19 @@ add_line (Bubble *bubble, char *text, const HeftMark *mark)
     }
 }
 
+/* Whole numbers whole, large ones in groups of three, the others to four digits. */
+static char *
+format_value (double value)
+{
+  if ((value == round (value) && fabs (value) < 1e9) || (fabs (value) >= 1e3 && fabs (value) < 1e7))
+    return heft_format_count (value);
+  return heft_format_number (value, 4);
+}
+
 static char *
 with_unit (double value, const char *unit)
 {
-  g_autofree char *number = heft_format_number (value, 4);
+  g_autofree char *number = format_value (value);
 
   return unit != NULL && *unit != '\0' ? g_strconcat (number, "\302\240", unit, NULL) : g_steal_pointer (&number);
 }
@@ -198,7 +210,7 @@ read_image (Bubble *bubble, const HeftPlot *plot, const HeftHit *hit)
     add_line (bubble, g_strdup (_("no value")), NULL);
   else
     {
-      number = heft_format_number (plot->values[row * plot->columns + column], 4);
+      number = format_value (plot->values[row * plot->columns + column]);
       add_line (bubble, plot->value_label != NULL ? g_strconcat (plot->value_label, ": ", number, NULL)
                                                   : g_steal_pointer (&number), NULL);
     }

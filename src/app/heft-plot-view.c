@@ -542,6 +542,9 @@ heft_plot_view_take_figure (HeftPlotView *self, HeftFigure *figure)
   remember_axes (self);
   apply_view (self);
   invalidate (self);
+  /* The axes may have moved under the pointer. */
+  if (self->hovering)
+    motion_cb (self, self->pointer_x, self->pointer_y);
 }
 
 const HeftFigure *

@@ -430,6 +430,7 @@ heft_window_init (HeftWindow *self)
   g_signal_connect_object (self->session, "parameter-changed", G_CALLBACK (parameter_changed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->sidebar, "checked", G_CALLBACK (heft_window_actions_update), self, G_CONNECT_SWAPPED);
   restore_size (self);
+  gtk_window_set_focus (GTK_WINDOW (self), self->run_button);
 }
 
 HeftWindow *
