@@ -91,6 +91,8 @@ void            heft_parameters_set_seed (HeftParameters *self, guint64 seed);
 void            heft_parameters_set_sample_count (HeftParameters *self, gsize n_samples);
 gsize           heft_parameters_get_sample_count (const HeftParameters *self);
 const HeftExperiment *heft_parameters_get_experiment (const HeftParameters *self);
+/* One line that says how a figure was made; @step 0 for the end of a run. May hold formulas. */
+char           *heft_parameters_dup_caption (const HeftParameters *parameters, guint64 step);
 
 /* The candidate with the smallest edit distance to @typed; @candidates is NULL-terminated. NULL if there is none. */
 const char     *heft_nearest_name (const char *typed, const char *const *candidates);

@@ -9,6 +9,9 @@
 #include <glib/gi18n.h>
 #include <heft/dataset.h>
 
+#include "heft-format.h"
+#include "heft-plain-text.h"
+
 struct _HeftChoiceRow
 {
   HeftParameterRow parent_instance;
@@ -89,10 +92,12 @@ static void
 heft_choice_row_build (HeftParameterRow *row)
 {
   HeftChoiceRow *self = HEFT_CHOICE_ROW (row);
+  g_autofree char *name = NULL;
 
   self->drop_down = gtk_drop_down_new (NULL, NULL);
   gtk_widget_set_size_request (self->drop_down, 150, -1);
-  heft_parameter_row_name (row, self->drop_down, NULL);
+  name = heft_plain_text (_(heft_parameter_row_get_spec (row)->label));
+  heft_name_drop_down (GTK_DROP_DOWN (self->drop_down), name);
   g_signal_connect_object (self->drop_down, "notify::selected", G_CALLBACK (selected_cb), self, G_CONNECT_SWAPPED);
   heft_parameter_row_add_inline (row, self->drop_down);
 }

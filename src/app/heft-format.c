@@ -43,10 +43,17 @@ heft_name_menu_button (GtkMenuButton *button, const char *name)
 
   gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
   if (toggle != NULL)
-    {
-      gtk_accessible_update_property (GTK_ACCESSIBLE (toggle), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
-      gtk_widget_set_focus_on_click (toggle, FALSE);
-    }
+    gtk_widget_set_focus_on_click (toggle, FALSE);
+}
+
+void
+heft_name_drop_down (GtkDropDown *drop_down, const char *name)
+{
+  GtkWidget *toggle = gtk_widget_get_first_child (GTK_WIDGET (drop_down));
+
+  gtk_accessible_update_property (GTK_ACCESSIBLE (drop_down), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+  if (toggle != NULL)
+    gtk_accessible_update_property (GTK_ACCESSIBLE (toggle), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
 }
 
 gint64

@@ -12,7 +12,8 @@ char *heft_format_time_left (double seconds);
 char *heft_format_count     (double count);
 /* Processor time of this thread, microseconds: what drawing takes from the training, however busy the machine is. */
 gint64 heft_processor_time  (void);
-/* The accessible name of a menu button belongs on the toggle inside it, which is what has the focus. */
-void  heft_name_menu_button (GtkMenuButton *button, const char *name);
+/* Accessible names; what has the focus is the toggle inside, which takes a menu button's name, but not a drop-down's. */
+void   heft_name_menu_button (GtkMenuButton *button, const char *name);
+void   heft_name_drop_down   (GtkDropDown *drop_down, const char *name);
 
 G_END_DECLS

@@ -40,12 +40,15 @@ guide_moved_cb (HeftPanelGrid *self, const char *x_label, double x)
     heft_plot_view_set_guide (heft_panel_view_get_plot (g_ptr_array_index (self->panels, i)), x_label, x);
 }
 
+/* A panel that goes makes the pointer leave its plot, which tells all panels: the list is emptied first. */
 static void
 remove_panels (HeftPanelGrid *self)
 {
-  for (guint i = 0; i < self->panels->len; i++)
-    gtk_grid_remove (GTK_GRID (self->grid), g_ptr_array_index (self->panels, i));
+  GtkWidget *child;
+
   g_ptr_array_set_size (self->panels, 0);
+  while ((child = gtk_widget_get_first_child (self->grid)) != NULL)
+    gtk_grid_remove (GTK_GRID (self->grid), child);
   g_clear_pointer (&self->enlarged, g_free);
   self->next = 0;
 }

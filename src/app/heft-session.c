@@ -508,51 +508,18 @@ hand_over_live_edits (HeftSession *self)
     }
 }
 
-static void
-append_fact (GString *caption, const char *name, double value)
-{
-  char text[G_ASCII_DTOSTR_BUF_SIZE];
-
-  g_string_append_printf (caption, ", %s = %s", name, g_ascii_formatd (text, sizeof text, "%.6g", value));
-}
-
 char *
 heft_session_dup_caption (HeftSession *self)
 {
-  GString *caption = g_string_new (NULL);
-  g_autoptr(HeftParameters) now = NULL;
-  g_autofree char *title = heft_plain_text (_(self->experiment->title));
-  gsize n;
+  HeftProgress progress = { .step = 0 };
+  g_autoptr(HeftParameters) parameters = NULL;
 
   if (self->running == NULL)
-    return g_string_free (caption, FALSE);
-  now = heft_session_dup_current_parameters (self);
-  n = heft_parameters_get_sample_count (now);
-  g_string_append (caption, title);
-  if (heft_session_find_spec (self, "dataset") != NULL)
-    g_string_append_printf (caption, ", %s", heft_parameters_get_text (now, "dataset"));
-  if (n > 0)
-    append_fact (caption, "$N$", (double) n);
-  if (heft_session_find_spec (self, "beta") != NULL && isfinite (heft_parameters_get_real (now, "beta")))
-    {
-      double beta = heft_parameters_get_real (now, "beta");
-
-      append_fact (caption, "$\beta$", beta);
-      if (n > 0)
-        append_fact (caption, "$N\beta$", beta * (double) n);
-    }
-  if (heft_session_find_spec (self, "lambda") != NULL)
-    append_fact (caption, "$\\lambda$", heft_parameters_get_real (now, "lambda"));
-  g_string_append_printf (caption, _(", seed %" PRIu64), heft_parameters_get_seed (now));
+    return g_strdup ("");
+  parameters = heft_session_dup_current_parameters (self);
   if (self->run != NULL)
-    {
-      HeftProgress progress;
-
-      heft_run_get_progress (self->run, &progress);
-      g_string_append_printf (caption, _(", step %" PRIu64), progress.step);
-    }
-  g_string_append (caption, ", Heft " HEFT_VERSION);
-  return g_string_free (caption, FALSE);
+    heft_run_get_progress (self->run, &progress);
+  return heft_parameters_dup_caption (parameters, progress.step);
 }
 
 /* Values written as a multiple of 1/N become numbers once the run has counted its samples. */

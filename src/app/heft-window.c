@@ -419,6 +419,7 @@ heft_window_init (HeftWindow *self)
   self->log_actions = g_ptr_array_new_with_free_func (g_free);
   heft_name_menu_button (self->menu_button, _("Main menu"));
   heft_name_menu_button (self->speed_button, _("Speed"));
+  heft_name_drop_down (self->experiment_chooser, _("Experiment"));
   fill_chooser (self);
   heft_window_actions_init (self);
   heft_window_export_init (self);

@@ -5,7 +5,6 @@
 #include "config.h"
 
 #include <glib/gi18n.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -51,35 +50,11 @@ export_csv (HeftRecord *record, const HeftParameters *parameters, const HeftPane
          g_file_set_contents (path, csv->str, (gssize) csv->len, error);
 }
 
-/* What a reader needs to make the figure again. */
-static char *
-make_caption (const HeftParameters *parameters)
-{
-  const HeftExperiment *experiment = heft_parameters_get_experiment (parameters);
-  gsize n = heft_parameters_get_sample_count (parameters);
-  GString *caption = g_string_new (NULL);
-
-  g_string_append_printf (caption, _("Heft %s, experiment %s, seed %" PRIu64), HEFT_VERSION, experiment->id,
-                          heft_parameters_get_seed (parameters));
-  if (n > 0)
-    g_string_append_printf (caption, ", N = %" G_GSIZE_FORMAT, n);
-  for (gsize i = 0; i < experiment->n_parameters; i++)
-    {
-      const char *id = experiment->parameters[i].id;
-
-      if (strcmp (id, "beta") == 0)
-        g_string_append_printf (caption, ", β = %s", heft_parameters_get_text (parameters, id));
-      else if (!heft_parameters_is_default (parameters, id))
-        g_string_append_printf (caption, ", %s = %s", id, heft_parameters_get_text (parameters, id));
-    }
-  return g_string_free (caption, FALSE);
-}
-
 static gboolean
 export_figure (HeftRecord *record, const HeftParameters *parameters, const HeftPanelSpec *panel, const char *format, double dpi,
                const char *path, GError **error)
 {
-  g_autofree char *caption = make_caption (parameters);
+  g_autofree char *caption = heft_parameters_dup_caption (parameters, 0);
   g_autoptr (HeftFigure) figure = heft_panel_figure (panel, record, caption, -1, -1);
   HeftTheme theme = heft_theme_file ();
   HeftFileFormat kind = strcmp (format, "svg") == 0 ? HEFT_FILE_SVG : strcmp (format, "pdf") == 0 ? HEFT_FILE_PDF

@@ -21,7 +21,8 @@ rect ()
   before=$(grep -c ^END "$LOG" || :)
   act dump-widgets
   until_ok 10 eval "[ \$(grep -c ^END '$LOG') -gt $before ]"
-  awk -v n="$1" '$1 == "W" && $3 == n { r = $4" "$5" "$6" "$7 } END { print r }' "$LOG"
+  # Of the last dump alone: what is not on screen any more is in the ones before it.
+  awk -v n="$1" '$1 == "END" { last = r; r = "" } $1 == "W" && $3 == n { r = $4" "$5" "$6" "$7 } END { print last }' "$LOG"
 }
 centre ()
 {
@@ -31,3 +32,15 @@ centre ()
   set -- $(rect "$1")
   echo $((X + $1 + $3 / 2)) $((Y + $2 + $4 / 2))
 }
+# state NAME: a window action's state alone, as GVariant text without its brackets
+state () { describe "$1" | sed -E "s/^\(\((true|false), signature '[^']*', \[<(.*)>\]\),\)$/\2/"; }
+is () { [ "$(state "$1")" = "$2" ]; }
+parameter_is () { state parameters | grep -q "'$1': '$2'"; }
+fail () { echo "FAILED: $*" >&2; tail -20 "$LOG.err" >&2; exit 1; }
+# expect SECONDS COMMAND...: fails the test unless the command succeeds in time
+expect () { until_ok "$@" || fail "$@"; }
+# ends STATUS: the program has to end by itself, with that status
+ends () { expect 30 eval "! kill -0 $APP"; local status=0; wait "$APP" || status=$?; [ $status -eq "$1" ] || fail "exit status $status"; }
+# no warning may have been written
+quiet () { ! grep -E 'CRITICAL|WARNING|ERROR' "$LOG.err" >&2 || fail "messages on standard error"; }
+needs () { for program; do command -v "$program" >/dev/null || { echo "$program is missing: skipped"; exit 77; }; done; }
