@@ -12,6 +12,8 @@
 
 /* What Pango sees in place of a formula. */
 #define OBJECT_REPLACEMENT "\xef\xbf\xbc"
+/* Lines longer than this are hard to read, where the label may choose. */
+#define READABLE_WIDTH 420
 
 typedef struct
 {
@@ -163,7 +165,7 @@ heft_formula_label_measure (GtkWidget *widget, GtkOrientation orientation, int f
     {
       set_layout_width (self, -1);
       pango_layout_get_pixel_size (self->layout, &width, NULL);
-      *natural = width;
+      *natural = self->wrap ? MIN (width, READABLE_WIDTH) : width;
       *minimum = self->wrap ? MIN (width, 60) : MIN (width, 40);
       return;
     }

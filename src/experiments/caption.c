@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -83,7 +84,7 @@ heft_parameters_dup_caption (const HeftParameters *parameters, guint64 step)
     }
   append_parameters (caption, parameters);
   g_string_append (caption, ", ");
-  g_string_append_printf (caption, _("seed %" G_GUINT64_FORMAT), heft_parameters_get_seed (parameters));
+  g_string_append_printf (caption, _("seed %" PRIu64), heft_parameters_get_seed (parameters));
   if (step > 0)
     {
       g_autofree char *count = heft_words_count (step);
