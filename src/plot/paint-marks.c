@@ -72,6 +72,20 @@ thin (const Painter *self, GArray *xy)
   return n;
 }
 
+/* Whether a thinned curve has more than two points in most of its columns; on the screen only. */
+static gboolean
+is_dense (const Painter *self, const GArray *xy)
+{
+  gsize n = xy->len / 2;
+  double columns;
+
+  if (!self->layout->theme.thin || self->column <= 0.0 || n < 64)
+    return FALSE;
+  columns = fabs (g_array_index (xy, double, 2 * (n - 1)) - g_array_index (xy, double, 0)) / self->column;
+
+  return n > 2.2 * (columns + 1.0);
+}
+
 static void
 paint_curve (const Painter *self, const HeftMark *mark, const double *values, const HeftStyle *style)
 {
@@ -84,7 +98,13 @@ paint_curve (const Painter *self, const HeftMark *mark, const double *values, co
 
       i = next_run (self, mark, values, i, xy);
       n = thin (self, xy);
-      if (n >= 2)
+      if (is_dense (self, xy) && style->n_dash == 0)
+        {
+          g_autoptr (GArray) outline = heft_thin_outline ((double *) (void *) xy->data, n, self->column, style->width);
+
+          self->canvas->klass->polygon (self->canvas, (double *) (void *) outline->data, outline->len / 2, &style->colour, NULL);
+        }
+      else if (n >= 2)
         self->canvas->klass->polyline (self->canvas, (double *) (void *) xy->data, n, &stroke);
       else if (n == 1)
         /* A point between gaps would be invisible as a line. */

@@ -206,6 +206,8 @@ void heft_canvas_marker (HeftCanvas *self, HeftMarker marker, double x, double y
 
 /* Keeps first, lowest, highest and last of each column of @column units; returns the new length. */
 gsize heft_thin_columns (double *xy, gsize n, double column);
+/* What a line of @width through thinned points covers, as a polygon: x and y in turn. */
+GArray *heft_thin_outline (const double *xy, gsize n, double column, double width);
 
 /* ---- layout.c ---- */
 

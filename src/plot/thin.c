@@ -62,3 +62,45 @@ heft_thin_columns (double *xy, gsize n, double column)
 
   return out;
 }
+
+/*
+ * Where a curve goes up and down within every pixel, stroking its segments paints each pixel several times. The same pixels
+ * are covered by the area between the highest and the lowest value of each column, joined to its neighbours' ends.
+ */
+GArray *
+heft_thin_outline (const double *xy, gsize n, double column, double width)
+{
+  GArray *outline = g_array_new (FALSE, FALSE, sizeof (double));
+  g_autoptr (GArray) below = g_array_new (FALSE, FALSE, sizeof (double));
+
+  for (gsize i = 0; i < n;)
+    {
+      double cell = floor (xy[2 * i] / column), low = xy[2 * i + 1], high = low, middle;
+      gsize first = i;
+
+      for (; i < n && floor (xy[2 * i] / column) == cell; i++)
+        {
+          low = MIN (low, xy[2 * i + 1]);
+          high = MAX (high, xy[2 * i + 1]);
+        }
+      /* Half way to the neighbours, so that the outline is as connected as the line. */
+      if (first > 0)
+        {
+          middle = (xy[2 * first - 1] + xy[2 * first + 1]) / 2;
+          low = MIN (low, middle);
+          high = MAX (high, middle);
+        }
+      if (i < n)
+        {
+          middle = (xy[2 * i - 1] + xy[2 * i + 1]) / 2;
+          low = MIN (low, middle);
+          high = MAX (high, middle);
+        }
+      g_array_append_vals (outline, ((double[]) { (cell + 0.5) * column, low - width / 2 }), 2);
+      g_array_append_vals (below, ((double[]) { (cell + 0.5) * column, high + width / 2 }), 2);
+    }
+  for (guint k = below->len / 2; k-- > 0;)
+    g_array_append_vals (outline, &g_array_index (below, double, 2 * k), 2);
+
+  return outline;
+}

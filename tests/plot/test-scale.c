@@ -199,6 +199,41 @@ test_thin (void)
   g_assert_cmpfloat (lowest, ==, -1000.0);
 }
 
+/* The outline covers every point by half the line's width, and little more. */
+static void
+test_outline (void)
+{
+  g_autofree double *xy = g_new (double, 8000);
+  g_autoptr (GArray) outline = NULL;
+  gsize n, columns;
+
+  for (int i = 0; i < 4000; i++)
+    {
+      xy[2 * i] = i / 20.0;
+      xy[2 * i + 1] = 50 + 20 * sin (i * 12.9898);
+    }
+  n = heft_thin_columns (xy, 4000, 1.0);
+  outline = heft_thin_outline (xy, n, 1.0, 2.0);
+  columns = outline->len / 4;
+  g_assert_cmpuint (columns, ==, 200);
+  for (gsize c = 0; c < columns; c++)
+    {
+      double top = g_array_index (outline, double, 2 * c + 1);
+      double bottom = g_array_index (outline, double, outline->len - 1 - 2 * c);
+
+      g_assert_cmpfloat (g_array_index (outline, double, 2 * c), ==, c + 0.5);
+      g_assert_cmpfloat (g_array_index (outline, double, outline->len - 2 - 2 * c), ==, c + 0.5);
+      for (gsize i = 0; i < n; i++)
+        if (floor (xy[2 * i]) == c)
+          {
+            g_assert_cmpfloat (top, <=, xy[2 * i + 1] - 1.0);
+            g_assert_cmpfloat (bottom, >=, xy[2 * i + 1] + 1.0);
+          }
+      g_assert_cmpfloat (top, >=, 29.0);
+      g_assert_cmpfloat (bottom, <=, 71.0);
+    }
+}
+
 static void
 test_numbers (void)
 {
@@ -228,6 +263,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plot/scale/hostile", test_hostile);
   g_test_add_func ("/plot/scale/degenerate", test_degenerate);
   g_test_add_func ("/plot/scale/thin", test_thin);
+  g_test_add_func ("/plot/scale/outline", test_outline);
   g_test_add_func ("/plot/scale/numbers", test_numbers);
   return g_test_run ();
 }
