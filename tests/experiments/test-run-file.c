@@ -218,6 +218,20 @@ test_hostile (void)
     }
 }
 
+/* The old file is never written into: whoever has it open still reads it whole. */
+static void
+test_replaced (void)
+{
+  g_autofree char *path = saved_run ("replaced.heft");
+  g_autoptr (HeftRun) run = finished_run ();
+  GStatBuf before, after;
+
+  g_assert_cmpint (g_stat (path, &before), ==, 0);
+  g_assert_true (heft_run_file_save (run, path, NULL));
+  g_assert_cmpint (g_stat (path, &after), ==, 0);
+  g_assert_cmpuint (before.st_ino, !=, after.st_ino);
+}
+
 /* Killed at any moment of saving again and again, the file opens. */
 static void
 test_killed_while_saving (void)
@@ -316,6 +330,7 @@ main (int argc, char **argv)
   g_test_add_func ("/run-file/cut-off", test_cut_off);
   g_test_add_func ("/run-file/mutated", test_mutated);
   g_test_add_func ("/run-file/hostile", test_hostile);
+  g_test_add_func ("/run-file/replaced", test_replaced);
   g_test_add_func ("/run-file/killed", test_killed_while_saving);
   g_test_add_func ("/run-file/csv", test_csv);
   status = g_test_run ();
