@@ -80,6 +80,15 @@ GPtrArray *heft_fisher_lanczos (HeftNetwork *network, const float *weights, Heft
 gboolean heft_fisher_dense (HeftNetwork *network, const double *weights, HeftDataset *data, gsize n_samples,
                             HeftFisherKind kind, guint64 seed, int layer, double *fisher, GError **error);
 
+/* The dense Hessian of the mean cross-entropy at @weights on the first @n_samples (k x k, symmetric), a Hessian-vector product
+ * (Pearlmutter 1994) a row. */
+gboolean heft_hessian_dense (HeftNetwork *network, const double *weights, HeftDataset *data, gsize n_samples, double *hessian,
+                             GCancellable *cancellable, GError **error);
+
+/* The dense exact, sampled or empirical Fisher of the whole network (k x k, symmetric): heft_fisher_dense() by matrix products. */
+gboolean heft_fisher_matrix (HeftNetwork *network, const double *weights, HeftDataset *data, gsize n_samples,
+                             HeftFisherKind kind, guint64 seed, double *fisher, GCancellable *cancellable, GError **error);
+
 /* A deterministic estimate of what a measurement costs, in floating-point operations: cadences are made from it so that they
  * do not depend on the machine. */
 double heft_fisher_spectra_live_cost (const HeftNetwork *network, gsize n_samples);

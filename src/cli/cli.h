@@ -27,6 +27,7 @@ typedef struct
 } HeftCommand;
 
 int heft_cli_bound    (int argc, char **argv);
+int heft_cli_measure  (int argc, char **argv);
 int heft_cli_list     (int argc, char **argv);
 int heft_cli_describe (int argc, char **argv);
 int heft_cli_run      (int argc, char **argv);

@@ -18,6 +18,7 @@ static const HeftCommand commands[] = {
   { "list", "", N_("experiments, one a line: id, title"), heft_cli_list },
   { "describe", N_("EXPERIMENT"), N_("parameters, series, panels and results"), heft_cli_describe },
   { "run", N_("EXPERIMENT"), N_("run to its end without a screen"), heft_cli_run },
+  { "measure", N_("NETWORK"), N_("measure a trained network made elsewhere"), heft_cli_measure },
   { "bound", "", N_("PAC-Bayes bounds from numbers"), heft_cli_bound },
   { "export", N_("FILE.heft"), N_("figures and data of a saved run"), heft_cli_export },
   { "bench", N_("[CASE…]"), N_("throughput and latency of the engine"), heft_cli_bench },

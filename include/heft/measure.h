@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+#include <heft/curvature.h>
+
+G_BEGIN_DECLS
+
+/**
+ * HeftMeasureOptions:
+ * @n_samples: the first n of the data; 0 takes all
+ * @beta: what multiplies KL against the mean loss
+ * @lambda: deviation of the prior N(0, lambda^2 I)
+ * @kind: which Fisher
+ * @layers, @whole_network: which blocks
+ * @hessian, @activations: also these
+ * @seed: of sampled labels
+ */
+typedef struct
+{
+  gsize          n_samples;
+  double         beta, lambda;
+  HeftFisherKind kind;
+  gboolean       layers, whole_network, hessian, activations;
+  guint64        seed;
+} HeftMeasureOptions;
+
+/**
+ * HeftEffectiveLayer:
+ *
+ * What one layer's activations tell about each input, theory.md section 6, with weight noise N(0, Sigma*) of the whole network's
+ * Fisher: one number a sample, and their means.
+ */
+typedef struct
+{
+  char   *name;                       /* of the operation: "activation 1", the last one is the logits */
+  gsize   n_samples;
+  double *fisher_trace, *information; /* tr F_{z|x}; 1/2 log |I + Sigma_x F_{z|x}| in nats */
+  double  fisher_trace_mean, information_mean;
+  gsize   n_rank_deficient;           /* samples whose noise leaves directions free: their F counts the noisy ones alone */
+} HeftEffectiveLayer;
+
+/**
+ * HeftMeasurement:
+ *
+ * What `heft-cli measure` reports. @spectra: one a weight layer where asked for, then the whole network's; @information goes
+ * with them: the Gaussian information of theory.md section 3 for each. Everything in double precision.
+ */
+typedef struct
+{
+  gsize      n_samples, n_parameters;
+  double     loss, error;             /* mean nats, fraction misclassified, of the data's labels */
+  double     beta, lambda;
+  GPtrArray *spectra;                 /* HeftSpectrum */
+  double    *information;             /* spectra->len */
+  HeftSpectrum *hessian;              /* or NULL; eigenvalues of both signs, descending, all k */
+  double     hessian_gap;             /* |H - F|_F / |H|_F with the exact Fisher */
+  GPtrArray *effective;               /* HeftEffectiveLayer, or NULL */
+} HeftMeasurement;
+
+/**
+ * heft_measure:
+ * @weights: k, where everything is measured
+ *
+ * Measures a trained network. Needs dense matrices for the Hessian and the activations: HEFT_ERROR_TOO_LARGE names what is not
+ * feasible, before anything runs.
+ *
+ * Returns: (transfer full): or %NULL with @error
+ */
+HeftMeasurement *heft_measure          (HeftNetwork *network, const double *weights, HeftDataset *data,
+                                        const HeftMeasureOptions *options, GCancellable *cancellable, GError **error);
+void             heft_measurement_free (HeftMeasurement *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftMeasurement, heft_measurement_free)
+
+G_END_DECLS

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#define G_LOG_DOMAIN "heft-information"
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+#include <math.h>
+#include <string.h>
+
+#include <heft/error.h>
+#include <heft/information.h>
+#include <heft/measure.h>
+#include <heft/pass.h>
+
+#include "curvature/factors.h"
+#include "information/effective.h"
+#include "linalg/linalg.h"
+
+#define CHUNK 256
+
+/* k x k matrices of more weights than this take gigabytes and many minutes. */
+#define MAX_DENSE 8000
+
+static void
+effective_layer_free (HeftEffectiveLayer *self)
+{
+  g_free (self->name);
+  g_free (self->fisher_trace);
+  g_free (self->information);
+  g_free (self);
+}
+
+void
+heft_measurement_free (HeftMeasurement *self)
+{
+  if (self == NULL)
+    return;
+  g_clear_pointer (&self->spectra, g_ptr_array_unref);
+  g_clear_pointer (&self->effective, g_ptr_array_unref);
+  heft_spectrum_free (self->hessian);
+  g_free (self->information);
+  g_free (self);
+}
+
+static gboolean
+check_options (HeftNetwork *network, HeftDataset *data, const HeftMeasureOptions *options, GError **error)
+{
+  gsize k = heft_network_get_n_parameters (network);
+  const char *name = !(options->beta > 0 && isfinite (options->beta)) ? "beta"
+                     : !(options->lambda > 0 && isfinite (options->lambda)) ? "lambda" : NULL;
+
+  if (name != NULL)
+    {
+      g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER, _("%s must be a finite number above 0."), name);
+      return FALSE;
+    }
+  if ((options->hessian || options->activations) && k > MAX_DENSE)
+    {
+      g_set_error (error, HEFT_ERROR, HEFT_ERROR_TOO_LARGE,
+                   _("The exact Hessian and what activations see need a %zu x %zu matrix for this network's %zu weights; up to %d "
+                     "are feasible. Leave them out or measure a smaller network."), k, k, k, MAX_DENSE);
+      return FALSE;
+    }
+  return heft_factors_check (network, data, error);
+}
+
+/* Mean loss and error on the first n samples. */
+static gboolean
+measure_loss (HeftMeasurement *self, HeftNetwork *network, const double *weights, HeftDataset *data, GError **error)
+{
+  gsize d = heft_network_get_n_inputs (network);
+  gsize n_classes = heft_network_get_n_classes (network);
+  g_autoptr (HeftPassF64) pass = heft_pass_f64_new (network, CHUNK);
+  g_autofree double *inputs = g_new (double, CHUNK * d);
+  double losses[CHUNK];
+  gsize wrong = 0;
+
+  for (gsize first = 0; first < self->n_samples; first += CHUNK)
+    {
+      gsize count = MIN (CHUNK, self->n_samples - first);
+      const guint8 *labels = heft_dataset_get_labels (data) + first;
+      const double *logits;
+
+      heft_dataset_gather_f64 (data, NULL, first, count, inputs);
+      heft_pass_f64_forward (pass, weights, inputs, count);
+      logits = heft_pass_f64_logits (pass);
+      heft_softmax_cross_entropy_f64 (logits, labels, count, n_classes, losses, NULL, NULL);
+      for (gsize i = 0; i < count; i++, logits += n_classes)
+        {
+          gsize best = 0;
+
+          for (gsize c = 1; c < n_classes; c++)
+            if (logits[c] > logits[best])
+              best = c;
+          wrong += best != labels[i];
+          self->loss += losses[i] / (double) self->n_samples;
+        }
+    }
+  self->error = (double) wrong / (double) self->n_samples;
+  if (isfinite (self->loss))
+    return TRUE;
+  g_set_error (error, HEFT_ERROR, HEFT_ERROR_DIVERGED,
+               _("The network's loss on this data is not finite: check the weights and the scale of the inputs."));
+  return FALSE;
+}
+
+static double
+squared_norm (const double *weights, gsize n)
+{
+  return heft_dot_f64 (n, weights, weights);
+}
+
+static gboolean
+measure_spectra (HeftMeasurement *self, HeftNetwork *network, const double *weights, HeftDataset *data,
+                 const HeftMeasureOptions *options, GCancellable *cancellable, GError **error)
+{
+  gsize n_layers = heft_network_get_n_weight_layers (network);
+
+  self->spectra = heft_fisher_spectra (network, weights, data, self->n_samples, options->kind, options->seed,
+                                       options->whole_network, cancellable, error);
+  if (self->spectra == NULL)
+    return FALSE;
+  if (!options->layers)
+    g_ptr_array_remove_range (self->spectra, 0, (guint) n_layers);
+  self->information = g_new0 (double, self->spectra->len);
+  for (guint i = 0; i < self->spectra->len; i++)
+    {
+      const HeftSpectrum *spectrum = g_ptr_array_index (self->spectra, i);
+      gsize offset = spectrum->layer < 0 ? 0 : heft_network_get_weight_layer (network, (gsize) spectrum->layer)->offset;
+
+      self->information[i] = heft_gaussian_information (spectrum->eigenvalues, spectrum->n_eigenvalues, spectrum->n_parameters,
+                                                        squared_norm (weights + offset, spectrum->n_parameters),
+                                                        self->beta, self->lambda);
+    }
+  return TRUE;
+}
+
+static gboolean
+measure_hessian (HeftMeasurement *self, HeftNetwork *network, const double *weights, HeftDataset *data, const double *fisher,
+                 GCancellable *cancellable, GError **error)
+{
+  gsize k = self->n_parameters;
+  heft_aligned_autofree double *hessian = heft_aligned_try_alloc (k * k, sizeof (double), error);
+  double gap = 0;
+  double norm = 0;
+
+  if (hessian == NULL || !heft_hessian_dense (network, weights, data, self->n_samples, hessian, cancellable, error))
+    return FALSE;
+  self->hessian = g_new0 (HeftSpectrum, 1);
+  self->hessian->layer = -1;
+  self->hessian->n_parameters = self->hessian->n_eigenvalues = k;
+  self->hessian->eigenvalues = g_new (double, k);
+  self->hessian->n_samples = self->n_samples;
+  self->hessian->complete = TRUE;
+  self->hessian->estimator = g_strdup (_("exact Hessian, dense matrix"));
+  for (gsize i = 0; i < k; i++)
+    {
+      self->hessian->trace += hessian[i * k + i];
+      for (gsize j = 0; j < k; j++)
+        {
+          double difference = hessian[i * k + j] - fisher[i * k + j];
+
+          gap += difference * difference;
+          norm += hessian[i * k + j] * hessian[i * k + j];
+        }
+    }
+  self->hessian_gap = sqrt (gap) / sqrt (norm);
+  return heft_symmetric_eigenvalues (k, hessian, self->hessian->eigenvalues, error);
+}
+
+/* Both need the whole network's exact Fisher as a matrix. */
+static gboolean
+measure_dense (HeftMeasurement *self, HeftNetwork *network, const double *weights, HeftDataset *data,
+               const HeftMeasureOptions *options, GCancellable *cancellable, GError **error)
+{
+  gsize k = self->n_parameters;
+  heft_aligned_autofree double *fisher = heft_aligned_try_alloc (k * k, sizeof (double), error);
+
+  if (fisher == NULL || !heft_fisher_matrix (network, weights, data, self->n_samples, HEFT_FISHER_EXACT, options->seed, fisher,
+                                             cancellable, error))
+    return FALSE;
+  if (options->hessian && !measure_hessian (self, network, weights, data, fisher, cancellable, error))
+    return FALSE;
+  if (!options->activations)
+    return TRUE;
+  self->effective = g_ptr_array_new_with_free_func ((GDestroyNotify) effective_layer_free);
+  return heft_effective_measure (network, weights, data, self->n_samples, fisher, self->beta, self->lambda, self->effective,
+                                 cancellable, error);
+}
+
+HeftMeasurement *
+heft_measure (HeftNetwork *network, const double *weights, HeftDataset *data, const HeftMeasureOptions *options,
+              GCancellable *cancellable, GError **error)
+{
+  g_autoptr (HeftMeasurement) self = g_new0 (HeftMeasurement, 1);
+
+  if (!check_options (network, data, options, error))
+    return NULL;
+  self->n_samples = heft_dataset_get_n_samples (data);
+  if (options->n_samples > 0)
+    self->n_samples = MIN (self->n_samples, options->n_samples);
+  self->n_parameters = heft_network_get_n_parameters (network);
+  self->beta = options->beta;
+  self->lambda = options->lambda;
+  if (!measure_loss (self, network, weights, data, error)
+      || !measure_spectra (self, network, weights, data, options, cancellable, error))
+    return NULL;
+  if ((options->hessian || options->activations)
+      && !measure_dense (self, network, weights, data, options, cancellable, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}

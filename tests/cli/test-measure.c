@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "config.h"
+
+#include <math.h>
+
+#include "reference/reference.h"
+
+static int
+run_measure (const char *arguments, char **output, char **errors)
+{
+  g_autofree char *line = g_strdup_printf ("%s measure %s", g_getenv ("HEFT_CLI"), arguments);
+  g_autoptr (GError) error = NULL;
+  int status;
+
+  g_assert_true (g_spawn_command_line_sync (line, output, errors, &status, &error));
+  g_assert_no_error (error);
+  return g_spawn_check_wait_status (status, &error) ? 0 : error->code;
+}
+
+static void
+near (JsonObject *found, const char *name, double expected, double tolerance)
+{
+  double value = json_object_get_double_member (found, name);
+
+  if (!(fabs (value - expected) <= tolerance * fabs (expected)))
+    g_error ("%s is %.17g, the reference %.17g", name, value, expected);
+}
+
+static void
+compare_spectrum (JsonObject *found, JsonObject *expected, double information)
+{
+  gsize k = (gsize) json_object_get_int_member (found, "parameters");
+  gsize rank = (gsize) json_object_get_int_member (found, "rank");
+  g_autofree double *values = reference_array (found, "eigenvalues", rank);
+  g_autofree double *reference = reference_array (expected, "eigenvalues", k);
+
+  reference_compare (values, reference, rank, 1e-9, "eigenvalues");
+  near (found, "trace", json_object_get_double_member (expected, "trace"), 1e-9);
+  near (found, "kl", information, 1e-9);
+}
+
+static void
+compare_effective (JsonArray *found, JsonArray *expected)
+{
+  g_assert_cmpuint (json_array_get_length (found), ==, json_array_get_length (expected));
+  for (guint l = 0; l < json_array_get_length (found); l++)
+    {
+      JsonObject *layer = json_array_get_object_element (found, l);
+      JsonObject *reference = json_array_get_object_element (expected, l);
+      g_autofree double *traces = reference_array (reference, "fisher_trace", 0);
+      g_autofree double *information = reference_array (reference, "information", 0);
+      guint n = json_array_get_length (json_object_get_array_member (reference, "fisher_trace"));
+      g_autofree double *found_traces = reference_array (layer, "fisher_trace", 0);
+      g_autofree double *found_information = reference_array (layer, "information", 0);
+
+      reference_compare (found_traces, traces, n, 1e-7, "trace of the activations' Fisher");
+      reference_compare (found_information, information, n, 1e-7, "effective information");
+    }
+}
+
+/* Every number of contract.md against PyTorch's dense linear algebra. */
+static void
+test_reference (gconstpointer data)
+{
+  const char *name = data;
+  g_auto (Reference) reference = { 0 };
+  g_autofree char *path = reference_path (name, ".safetensors"), *inputs = reference_path (name, "-inputs.npy");
+  g_autofree char *labels = reference_path (name, "-labels.npy"), *output = NULL, *errors = NULL, *line = NULL;
+  g_autofree double *information = NULL, *hessian = NULL, *expected_hessian = NULL;
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  g_autofree double *shape = NULL;
+  JsonObject *root, *fisher, *expected;
+  JsonArray *layers;
+  gsize k;
+
+  reference_load (name, &reference);
+  shape = reference_array (reference.values, "input", 3);
+  line = g_strdup_printf ("%s --data %s,%s --activation %s %s%s --input %gx%gx%g --beta %.17g --lambda %.17g --hessian "
+                          "--activations --json", path, inputs, labels,
+                          json_object_get_string_member (reference.values, "activation"),
+                          json_object_get_null_member (reference.values, "architecture") ? "" : "--arch ",
+                          json_object_get_null_member (reference.values, "architecture")
+                            ? "" : json_object_get_string_member (reference.values, "architecture"),
+                          shape[0], shape[1], shape[2], json_object_get_double_member (reference.values, "beta"),
+                          json_object_get_double_member (reference.values, "lambda"));
+  g_assert_cmpint (run_measure (line, &output, &errors), ==, 0);
+  g_assert_cmpstr (errors, ==, "");
+  g_assert_true (json_parser_load_from_data (parser, output, -1, NULL));
+  root = json_node_get_object (json_parser_get_root (parser));
+  k = heft_network_get_n_parameters (reference.network);
+
+  g_assert_cmpint (json_object_get_int_member (root, "samples"), ==,
+                   json_object_get_int_member (reference.values, "samples"));
+  g_assert_cmpint (json_object_get_int_member (root, "parameters"), ==, (gint64) k);
+  near (root, "loss", json_object_get_double_member (reference.values, "loss"), 1e-12);
+  near (root, "error", json_object_get_double_member (reference.values, "error"), 1e-12);
+  expected = json_object_get_object_member (reference.values, "information");
+  information = reference_array (expected, "layers", 0);
+  fisher = json_object_get_object_member (reference.values, "fisher");
+  layers = json_object_get_array_member (root, "layers");
+  g_assert_cmpuint (json_array_get_length (layers), ==, heft_network_get_n_weight_layers (reference.network));
+  for (guint l = 0; l < json_array_get_length (layers); l++)
+    compare_spectrum (json_array_get_object_element (layers, l),
+                      json_array_get_object_element (json_object_get_array_member (fisher, "layers"), l), information[l]);
+  compare_spectrum (json_object_get_object_member (root, "network"), json_object_get_object_member (fisher, "network"),
+                    json_object_get_double_member (expected, "network"));
+
+  expected = json_object_get_object_member (reference.values, "hessian");
+  root = json_object_get_object_member (root, "hessian");
+  hessian = reference_array (root, "eigenvalues", k);
+  expected_hessian = reference_array (expected, "eigenvalues", k);
+  reference_compare (hessian, expected_hessian, k, 1e-9, "eigenvalues of the Hessian");
+  near (root, "trace", json_object_get_double_member (expected, "trace"), 1e-9);
+  near (root, "most_negative", MIN (expected_hessian[k - 1], 0), 1e-8);
+  near (root, "relative_gap_to_fisher", json_object_get_double_member (expected, "difference_norm")
+                                        / json_object_get_double_member (expected, "norm"), 1e-9);
+  compare_effective (json_object_get_array_member (json_node_get_object (json_parser_get_root (parser)), "effective"),
+                     json_object_get_array_member (reference.values, "effective_fisher"));
+}
+
+static void
+test_refusals (void)
+{
+  g_autofree char *path = reference_path ("dense-tanh", ".safetensors");
+  g_autofree char *inputs = reference_path ("dense-tanh", "-inputs.npy");
+  g_autofree char *labels = reference_path ("dense-tanh", "-labels.npy");
+  g_autofree char *data = g_strdup_printf ("--data %s,%s --activation tanh", inputs, labels);
+  const struct
+  {
+    const char *file, *data, *more, *says;
+  } cases[] = {
+    { path, "", "", "*--data*" },
+    { "/nowhere.safetensors", data, "", "*nowhere*" },
+    { path, data, "--beta 0", "*--beta*0*" },
+    { path, data, "--lambda nan", "*--lambda*nan*" },
+    { path, data, "--samples -3", "*--samples*" },
+    { path, data, "--samples 2.5", "*--samples*" },
+    { path, data, "--fisher exakt", "*exact*" },
+    { path, data, "--scope layer", "*layers*" },
+    { path, data, "--hessain", "*--hessian*" },
+    { path, "--data moons --activation tanh", "", "*2*6*" },
+    { path, data, "--activation tahn", "*tahn*" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *line = g_strdup_printf ("%s %s %s --json", cases[i].file, cases[i].data, cases[i].more);
+      g_autofree char *output = NULL, *errors = NULL;
+      int status = run_measure (line, &output, &errors);
+
+      if (status != 2 && status != 1)
+        g_error ("%s %s: status %d", cases[i].data, cases[i].more, status);
+      g_assert_cmpstr (output, ==, "");
+      if (!g_pattern_match_simple (cases[i].says, errors))
+        g_error ("%s says %s", line, errors);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (reference_names); i++)
+    {
+      g_autofree char *path = g_strconcat ("/cli/measure/", reference_names[i], NULL);
+
+      g_test_add_data_func (path, reference_names[i], test_reference);
+    }
+  g_test_add_func ("/cli/measure/refusals", test_refusals);
+  return g_test_run ();
+}
