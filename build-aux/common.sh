@@ -5,7 +5,7 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 # README says why each library is here.
 build_packages=(
-  gcc libc6-dev meson ninja-build pkg-config gettext python3
+  gcc libc6-dev meson ninja-build pkg-config gettext python3 desktop-file-utils gtk-update-icon-cache
   libglib2.0-dev libglib2.0-dev-bin libjson-glib-dev libsqlite3-dev
   libopenblas-pthread-dev liblapacke-dev
   libcairo2-dev libpango1.0-dev
@@ -16,7 +16,7 @@ run_packages=(fonts-cantarell fonts-stix adwaita-icon-theme librsvg2-common gset
 # A screen and a session bus that nobody sees, the validators of the desktop's files, Korean letters for the pictures.
 test_packages=(
   xvfb xauth xdotool x11-utils dbus libglib2.0-bin imagemagick
-  desktop-file-utils appstream appstream-util libxml2-utils librsvg2-bin
+  appstream appstream-util libxml2-utils librsvg2-bin
   fonts-noto-cjk git
 )
 
