@@ -22,6 +22,7 @@ static const HeftBenchCase cases[] = {
   { "mlp-variational", N_("the same mean-field, local reparametrisation, Adam"), heft_bench_training },
   { "toy", N_("2-16-16-2, tanh, batch 10, SGD with momentum"), heft_bench_training },
   { "toy-variational", N_("the same mean-field, Adam"), heft_bench_training },
+  { "live", N_("the lab’s default network with every live measurement on, against the same without"), heft_bench_live },
   { "paint", N_("one frame of the lab’s panels at 1600 × 1000, from the record to pixels"), heft_bench_paint },
 };
 
@@ -192,6 +193,13 @@ report_json (JsonBuilder           *builder,
       heft_json_add_number (builder, "share_of_product_limit", r->product_microseconds / (r->threads * r->step_microseconds[0]),
                             NULL);
     }
+  if (r->overhead[0] > 0.0)
+    {
+      heft_json_add_number (builder, "overhead", r->overhead[0], NULL);
+      heft_json_add_number (builder, "overhead_min", r->overhead[1], NULL);
+      heft_json_add_number (builder, "overhead_max", r->overhead[2], NULL);
+      heft_json_add_number (builder, "refreshes_per_second", r->refreshes_per_second, NULL);
+    }
   json_builder_end_object (builder);
 }
 
@@ -213,6 +221,9 @@ report_result (const HeftBenchResult *r,
   if (r->product_microseconds > 0.0)
     printf (" %7.0f %%", 100.0 * r->product_microseconds / (r->threads * r->step_microseconds[0]));
   printf ("\n");
+  if (r->overhead[0] > 0.0)
+    printf (_("  %.2f times slower than without (%.2f to %.2f), %.1f refreshes of the slowest gauge a second\n"), r->overhead[0],
+            r->overhead[1], r->overhead[2], r->refreshes_per_second);
   fflush (stdout);
 }
 

@@ -24,6 +24,8 @@ typedef struct
   double      step_microseconds[3];   /* median, least, most */
   double      operations;         /* floating-point operations of a step's products; 0 where that says nothing */
   double      product_microseconds;   /* the same products alone on one thread, or 0 */
+  double      overhead[3];            /* how many times slower than the same without measuring: median, least, most; or 0 */
+  double      refreshes_per_second;   /* of the slowest gauge, beside overhead */
 } HeftBenchResult;
 
 typedef void (*HeftBenchReport) (const HeftBenchResult *result, gpointer data);
@@ -40,6 +42,10 @@ int      heft_cli_bench         (int argc, char **argv);
 
 /* Cases of training: bench-train.c */
 gboolean heft_bench_training    (const char *name, const HeftBenchOptions *options, HeftBenchReport report, gpointer data,
+                                 GError **error);
+
+/* Training with and without live measurements: bench-live.c */
+gboolean heft_bench_live        (const char *name, const HeftBenchOptions *options, HeftBenchReport report, gpointer data,
                                  GError **error);
 
 /* A frame of the panels: bench-paint.c */

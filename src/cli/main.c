@@ -20,6 +20,7 @@ static const HeftCommand commands[] = {
   { "run", N_("EXPERIMENT"), N_("run to its end without a screen"), heft_cli_run },
   { "measure", N_("NETWORK"), N_("measure a trained network made elsewhere"), heft_cli_measure },
   { "bound", "", N_("PAC-Bayes bounds from numbers"), heft_cli_bound },
+  { "sweep", N_("EXPERIMENT"), N_("the same over a grid of parameters and seeds"), heft_cli_sweep },
   { "export", N_("FILE.heft"), N_("figures and data of a saved run"), heft_cli_export },
   { "bench", N_("[CASE…]"), N_("throughput and latency of the engine"), heft_cli_bench },
 };

@@ -100,9 +100,9 @@ due_gauges (Schedule *self, const HeftTrainSetup *setup, const HeftParameters *p
   gint64 every = heft_parameters_get_integer (parameters, "measure-every");
   guint due = 0;
 
-  self->trained += heft_train_setup_step_cost (setup, parameters);
   if (!heft_parameters_get_boolean (parameters, "measure"))
     return 0;
+  self->trained += heft_train_setup_step_cost (setup, parameters);
   if (every > 0)
     return step % (guint64) every == 0 ? (1u << HEFT_N_GAUGES) - 1 : 0;
   for (guint gauge = 0; gauge < HEFT_N_GAUGES; gauge++)

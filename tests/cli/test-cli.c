@@ -83,6 +83,9 @@ test_usage (void)
   assert_refused ("describe nothing", "did you mean");
   assert_refused ("list more", "more");
   assert_refused ("export missing.heft", "missing.heft");
+  assert_refused ("sweep lagrangian --grid beta", "NAME=VALUE");
+  assert_refused ("sweep lagrangian --grid beta=0.1;x", "number");
+  assert_refused ("sweep lagrangian --seeds 4-1", "4-1");
 }
 
 static void
@@ -246,6 +249,29 @@ test_interrupt (void)
   }
 }
 
+/* The grid's lines are the runs one by one. */
+static void
+test_sweep (void)
+{
+  g_auto (Outcome) sweep = run ("sweep lagrangian --grid beta=0.1;0.3 --grid tilt=0;0.1 --seeds 0-1");
+  g_auto (Outcome) single = run ("run lagrangian -s beta=0.3 -s tilt=0.1 --json");
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  g_auto (GStrv) lines = g_strsplit (sweep.out, "\n", -1);
+  g_auto (GStrv) cells = NULL;
+  JsonObject *results;
+
+  g_assert_cmpint (sweep.status, ==, 0);
+  g_assert_cmpuint (g_strv_length (lines), ==, 1 + 8 + 1);
+  g_assert_true (g_str_has_prefix (lines[0], "beta,tilt,seed,lagrangian,information"));
+  cells = g_strsplit (lines[8], ",", -1);
+  g_assert_cmpstr (cells[0], ==, "0.3");
+  g_assert_cmpstr (cells[1], ==, "0.1");
+  g_assert_cmpstr (cells[2], ==, "1");
+  results = json_object_get_object_member (parse (parser, single.out), "results");
+  g_assert_cmpfloat (g_ascii_strtod (cells[4], NULL), ==,
+                     json_object_get_double_member (json_object_get_object_member (results, "information"), "value"));
+}
+
 static void
 remove_tree (const char *path)
 {
@@ -277,6 +303,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cli/failure", test_failure);
   g_test_add_func ("/cli/same-bytes", test_same_bytes);
   g_test_add_func ("/cli/interrupt", test_interrupt);
+  g_test_add_func ("/cli/sweep", test_sweep);
   status = g_test_run ();
   remove_tree (folder);
   g_free (folder);
