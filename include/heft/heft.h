@@ -8,6 +8,7 @@
 #include <heft/error.h>
 #include <heft/experiment.h>
 #include <heft/information.h>
+#include <heft/invariance.h>
 #include <heft/measure.h>
 #include <heft/network.h>
 #include <heft/npy.h>

@@ -67,7 +67,8 @@ advance_tangents (HeftMoments *self, const HeftLayer *layer, gsize i, gsize n)
       for (gsize j = 0; j < self->m; j++)
         self->tangents[j * self->m + j] = 1;
     }
-  heft_linearisation_apply (self->at, self->weights, i, self->m, self->tangents, tangents);
+  if (self->m > 0)
+    heft_linearisation_apply (self->at, self->weights, i, self->m, self->tangents, tangents);
   return tangents;
 }
 
@@ -281,32 +282,63 @@ heft_moments_check_sizes (const HeftNetwork *network, gsize last, GError **error
   return TRUE;
 }
 
+static HeftLinearisation *
+start (HeftNetwork *network, const double *weights, const double *variance, const double *input, gsize last, gsize m,
+       const double *tangents, HeftMoments *moments, GError **error)
+{
+  HeftLinearisation *at;
+
+  if (!heft_moments_check_sizes (network, last, error))
+    return NULL;
+  at = heft_linearisation_new (network, weights, input, error);
+  if (at != NULL)
+    heft_moments_init (moments, at, weights, variance, m, tangents);
+  return at;
+}
+
+/* Goes on from operation @next to where @operation's layer is looked at: an activation from before it. */
+static gsize
+go_to_layer (HeftMoments *self, gsize next, gsize operation)
+{
+  gboolean nonlinear = heft_network_get_layer (self->at->network, operation)->kind == HEFT_LAYER_ACTIVATION;
+
+  while (next < operation + (nonlinear ? 0 : 1))
+    heft_moments_advance (self, next++);
+  return next;
+}
+
+gboolean
+heft_moments_look (HeftNetwork *network, const double *weights, const double *variance, const double *input, gsize layer,
+                   gsize m, const double *tangents, gsize *n_active, gsize *rank, double **root, GError **error)
+{
+  gsize operation = heft_moments_operation (network, layer);
+  g_auto (HeftMoments) moments = { 0 };
+  g_autoptr (HeftLinearisation) at = start (network, weights, variance, input, operation, m, tangents, &moments, error);
+
+  if (at == NULL)
+    return FALSE;
+  go_to_layer (&moments, 0, operation);
+  return heft_moments_root (&moments, operation, n_active, rank, root, error);
+}
+
 gboolean
 heft_moments_sweep (HeftNetwork *network, const double *weights, const double *variance, const double *input, gsize m,
                     const double *tangents, HeftMomentsVisitor visitor, gpointer user_data, GError **error)
 {
-  g_autoptr (HeftLinearisation) at = NULL;
   g_auto (HeftMoments) moments = { 0 };
-  gsize n_layers = heft_visibility_n_layers (network);
+  g_autoptr (HeftLinearisation) at = start (network, weights, variance, input, heft_network_get_n_layers (network) - 1, m,
+                                            tangents, &moments, error);
   gsize next = 0;
 
-  if (!heft_moments_check_sizes (network, heft_network_get_n_layers (network) - 1, error))
-    return FALSE;
-  at = heft_linearisation_new (network, weights, input, error);
-  if (at == NULL)
-    return FALSE;
-  heft_moments_init (&moments, at, weights, variance, m, tangents);
-  for (gsize layer = 0; layer < n_layers; layer++)
+  for (gsize layer = 0; at != NULL && layer < heft_visibility_n_layers (network); layer++)
     {
       gsize operation = heft_moments_operation (network, layer), n_active, rank;
-      gboolean nonlinear = heft_network_get_layer (network, operation)->kind == HEFT_LAYER_ACTIVATION;
       heft_aligned_autofree double *root = NULL;
 
-      while (next < operation + (nonlinear ? 0 : 1))
-        heft_moments_advance (&moments, next++);
+      next = go_to_layer (&moments, next, operation);
       if (!heft_moments_root (&moments, operation, &n_active, &rank, &root, error)
           || !visitor (layer, n_active, rank, m, root, user_data, error))
         return FALSE;
     }
-  return TRUE;
+  return at != NULL;
 }

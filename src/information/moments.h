@@ -42,6 +42,11 @@ gsize    heft_moments_operation   (const HeftNetwork *network, gsize layer);
 /* FALSE with HEFT_ERROR_TOO_LARGE where a covariance up to operation @last would not fit the memory. */
 gboolean heft_moments_check_sizes (const HeftNetwork *network, gsize last, GError **error);
 
+/* heft_moments_root() of one layer at @input (d), after everything before it. @tangents may be NULL as in heft_moments_init(). */
+gboolean heft_moments_look    (HeftNetwork *network, const double *weights, const double *variance, const double *input,
+                               gsize layer, gsize m, const double *tangents, gsize *n_active, gsize *rank, double **root,
+                               GError **error);
+
 /* Called for each layer in order; @root (rank x m) may be changed. */
 typedef gboolean (*HeftMomentsVisitor) (gsize layer, gsize n_active, gsize rank, gsize m, double *root, gpointer user_data,
                                         GError **error);

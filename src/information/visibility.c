@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#include <heft/information.h>
+#include <heft/invariance.h>
 
 #include "information/moments.h"
 #include "linalg/linalg.h"
@@ -56,31 +56,17 @@ HeftVisibility *
 heft_visibility_new (HeftNetwork *network, const double *mean, const double *variance, const double *input, gsize layer,
                      double *fisher, GError **error)
 {
-  g_autoptr (HeftLinearisation) at = NULL;
   g_autoptr (HeftVisibility) self = NULL;
-  g_auto (HeftMoments) moments = { 0 };
   heft_aligned_autofree double *root = NULL;
-  gsize last;
 
   g_return_val_if_fail (layer < heft_visibility_n_layers (network), NULL);
-  last = heft_moments_operation (network, layer);
-  if (!heft_moments_check_sizes (network, last, error))
-    return NULL;
-  at = heft_linearisation_new (network, mean, input, error);
-  if (at == NULL)
-    return NULL;
   self = g_new0 (HeftVisibility, 1);
   self->n_inputs = heft_network_get_n_inputs (network);
+  self->n_activations = heft_layer_n_activations (network, layer);
   self->fisher_diagonal = g_new0 (double, self->n_inputs);
   self->smallest_change = g_new0 (double, self->n_inputs);
-  self->n_activations = heft_linearisation_size (at, (int) last);
-  heft_moments_init (&moments, at, mean, variance, self->n_inputs, NULL);
-  for (gsize i = 0; i < last; i++)
-    heft_moments_advance (&moments, i);
-  /* An activation is looked at from before it: what it does to tangents and deviations alike cancels. */
-  if (heft_network_get_layer (network, last)->kind != HEFT_LAYER_ACTIVATION)
-    heft_moments_advance (&moments, last);
-  if (!heft_moments_root (&moments, last, &self->n_active, &self->rank, &root, error))
+  if (!heft_moments_look (network, mean, variance, input, layer, self->n_inputs, NULL, &self->n_active, &self->rank, &root,
+                          error))
     return NULL;
   fill (self, root, fisher);
   return g_steal_pointer (&self);

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#define G_LOG_DOMAIN "heft-information"
+
+#include "config.h"
+
+#include <math.h>
+#include <string.h>
+
+#include <heft/invariance.h>
+
+#include "information/channel.h"
+#include "information/moments.h"
+#include "linalg/linalg.h"
+
+typedef struct
+{
+  gsize   n_rows;          /* of the root of Sigma_x */
+  double *rows;            /* n_rows x d; Sigma_x = rows^T rows / n_rows */
+  gsize   sample, n_samples;
+  double *information;
+  double *fisher_trace;
+} Observer;
+
+static gboolean
+note_layer (gsize layer, gsize n_active, gsize rank, gsize m, double *root, gpointer user_data, GError **error)
+{
+  Observer *observer = user_data;
+  gsize cell = layer * observer->n_samples + observer->sample;
+
+  if (observer->fisher_trace != NULL)
+    observer->fisher_trace[cell] = heft_dot_f64 (rank * m, root, root);
+  return heft_channel_information (rank, m, root, observer->n_rows, observer->rows, &observer->information[cell], error);
+}
+
+/* Centres the first @n inputs; where they are more than their dimension they give way to its principal directions, scaled. */
+static gboolean
+find_root (HeftDataset *data, gsize n, gsize d, gsize *n_rows, double **rows, GError **error)
+{
+  if (n <= d)
+    {
+      *n_rows = n;
+      *rows = heft_aligned_new (double, n * d);
+      heft_dataset_gather_f64 (data, NULL, 0, n, *rows);
+      for (gsize j = 0; j < d; j++)
+        {
+          double mean = 0;
+
+          for (gsize i = 0; i < n; i++)
+            mean += (*rows)[i * d + j] / (double) n;
+          for (gsize i = 0; i < n; i++)
+            (*rows)[i * d + j] -= mean;
+        }
+      return TRUE;
+    }
+
+  g_autofree double *variances = g_new (double, d);
+  heft_aligned_autofree double *directions = heft_aligned_new (double, d * d);
+
+  if (!heft_principal_directions (data, n, d, directions, variances, error))
+    return FALSE;
+  *n_rows = d;
+  for (gsize i = 0; i < d; i++)
+    heft_scale_f64 (d, sqrt (MAX (variances[i], 0) * (double) d), directions + i * d);
+  *rows = g_steal_pointer (&directions);
+  return TRUE;
+}
+
+gboolean
+heft_effective_information (HeftNetwork *network, const double *mean, const double *variance, HeftDataset *data,
+                            gsize n_samples, gsize n_covariance, double *information, double *fisher_trace,
+                            GCancellable *cancellable, GError **error)
+{
+  gsize d = heft_network_get_n_inputs (network);
+  Observer observer = { .n_samples = n_samples, .information = information, .fisher_trace = fisher_trace };
+  heft_aligned_autofree double *rows = NULL;
+  g_autofree double *input = g_new (double, d);
+
+  g_return_val_if_fail (heft_dataset_get_n_features (data) == d, FALSE);
+  if (n_covariance == 0)
+    n_covariance = heft_dataset_get_n_samples (data);
+  g_return_val_if_fail (MAX (n_samples, n_covariance) <= heft_dataset_get_n_samples (data), FALSE);
+  if (!find_root (data, n_covariance, d, &observer.n_rows, &rows, error))
+    return FALSE;
+  observer.rows = rows;
+  for (observer.sample = 0; observer.sample < n_samples; observer.sample++)
+    {
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        return FALSE;
+      heft_dataset_gather_f64 (data, NULL, observer.sample, 1, input);
+      if (!heft_moments_sweep (network, mean, variance, input, d, NULL, note_layer, &observer, error))
+        return FALSE;
+    }
+  return TRUE;
+}
