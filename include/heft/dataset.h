@@ -64,7 +64,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (HeftDataPair, heft_data_pair_clear)
  * @pair: (out caller-allocates): train and test
  *
  * Names: mnist-10k, digits-8x8 (bundled), fashion-mnist, mnist, cifar-10 (where found), moons, circles, spirals, xor,
- * blobs (made from @seed, 1,000 points each for training and test). A test part of one's own is given behind the
+ * blobs (made from @seed, 1,000 points each for training and test); "cluttered-" before the name of a set of images puts them among
+ * clutter made from @seed (heft_dataset_clutter()). A test part of one's own is given behind the
  * training part: IMAGES,LABELS,IMAGES,LABELS or TRAIN.csv,TEST.csv. A user's file without one is split 4 : 1 after a seeded
  * shuffle. digits-8x8 is split by position, the first 1,497 for training and the last 300 for testing,
  * whatever the seed; its values 0..16 are divided by 16. Bytes of IDX and NPY files are divided by 255, every other

@@ -11,7 +11,8 @@ G_BEGIN_DECLS
 /*
  * What every layer of a network can tell apart, with weight noise N(0, diag variance), to first order (theory.md section 6; the
  * weight noise as in HeftVisibility). A "layer" is the output of an activation, the last one the logits;
- * heft_visibility_n_layers() counts them. Noise accumulates layer by layer, so that no layer sees more than the one before.
+ * heft_visibility_n_layers() counts them. Noise accumulates layer by layer, so that no layer sees more than the one before, unless
+ * that one's noise leaves directions free (HeftVisibility).
  */
 
 /**

@@ -108,9 +108,10 @@ HeftDataset *heft_dataset_vary (HeftDataset *self, HeftNuisance nuisance, double
  *
  * Cluttered images after Mnih et al. 2014: each image stands at a random place on a dark canvas, among square pieces cut at random
  * places from other images of the set; where two meet, the brighter pixel shows. Sample i depends on (@seed, @index, i) and the
- * set alone. Purpose CLUTTER.
+ * set alone. Purpose CLUTTER. As a data argument, "cluttered-NAME" for a named set of images (heft_data_load()): of mnist-10k a canvas
+ * of 40 x 40 with six pieces of 8 x 8; for other sizes in the same proportions.
  *
- * Returns: (transfer full): the cluttered set with the same labels; %NULL with a sentence where inputs are no images or do not fit
+ * Returns: (transfer full): the set "cluttered-NAME" with the same labels; %NULL with a sentence where inputs are no images or do not fit
  */
 HeftDataset *heft_dataset_clutter (HeftDataset *self, gsize canvas, gsize n_pieces, gsize piece, guint64 seed, guint32 index,
                                    GError **error);

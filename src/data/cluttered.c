@@ -112,6 +112,7 @@ heft_dataset_clutter (HeftDataset *self, gsize canvas, gsize n_pieces, gsize pie
   g_autofree float *image = g_new (float, heft_dataset_get_n_features (self));
   g_autofree float *picture = NULL;
   g_autofree double *uniforms = NULL;
+  g_autofree char *name = NULL;
   g_autoptr (GBytes) inputs = NULL;
   gpointer out;
 
@@ -140,6 +141,7 @@ heft_dataset_clutter (HeftDataset *self, gsize canvas, gsize n_pieces, gsize pie
         memcpy ((float *) out + i * d, picture, d * sizeof *picture);
     }
   inputs = g_bytes_new_take (out, size);
-  return heft_dataset_with_inputs (self, NULL, (gsize[]) { layout.channels, canvas, canvas },
+  name = g_strconcat (HEFT_CLUTTERED_PREFIX, heft_dataset_get_name (self), NULL);
+  return heft_dataset_with_inputs (self, name, (gsize[]) { layout.channels, canvas, canvas },
                                    bytes ? HEFT_ELEMENT_BYTE : HEFT_ELEMENT_FLOAT, bytes ? 255.0 : 1.0, inputs);
 }

@@ -12,6 +12,9 @@ G_BEGIN_DECLS
 #define HEFT_DATA_MAX_SAMPLES  ((gsize) 1 << 27)
 #define HEFT_DATA_MAX_FEATURES ((gsize) 1 << 20)
 
+/* Before the name of a set of images: the same among clutter (heft_dataset_clutter()). */
+#define HEFT_CLUTTERED_PREFIX "cluttered-"
+
 /* The general form: @inputs (kept, not copied) are n x shape[0] x shape[1] x shape[2] elements; bytes are divided by
  * @divisor when gathered, other elements used as they are. */
 HeftDataset *heft_dataset_new_inputs (const char *name, gsize n, const gsize shape[3], gboolean is_image,

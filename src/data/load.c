@@ -8,12 +8,15 @@
 
 #include <glib/gi18n-lib.h>
 #include <heft/error.h>
+#include <heft/nuisance.h>
 #include <string.h>
 
+#include "data/dataset-private.h"
 #include "data/load-private.h"
 
 #define SYNTHETIC_SAMPLES 1000
 #define DIGITS_TEST       300
+#define CLUTTER_PIECES    6
 
 static const HeftDataSource *
 find_source (const char *name)
@@ -162,8 +165,8 @@ check_same_shape (const char *name, const HeftPart *train, const HeftPart *test,
   return FALSE;
 }
 
-gboolean
-heft_data_load (const char *spec, guint64 seed, HeftDataPair *pair, GError **error)
+static gboolean
+load_pair (const char *spec, guint64 seed, HeftDataPair *pair, GError **error)
 {
   const HeftDataSource *source = find_source (spec);
   g_auto(HeftPart) train = { 0 };
@@ -195,8 +198,50 @@ heft_data_load (const char *spec, guint64 seed, HeftDataPair *pair, GError **err
   return TRUE;
 }
 
-HeftDataset *
-heft_data_load_all (const char *spec, guint64 seed, GError **error)
+/* What stands behind "cluttered-" where that is a named set of images; NULL for every other spec. */
+static const char *
+find_cluttered (const char *spec)
+{
+  const HeftDataSource *source;
+
+  if (!g_str_has_prefix (spec, HEFT_CLUTTERED_PREFIX))
+    return NULL;
+  spec += strlen (HEFT_CLUTTERED_PREFIX);
+  source = find_source (spec);
+  return source != NULL && !source->synthetic && !g_str_has_prefix (spec, HEFT_CLUTTERED_PREFIX) ? spec : NULL;
+}
+
+/* A canvas of 40 pixels and pieces of 8 for images of 28, and in proportion. */
+static HeftDataset *
+clutter (HeftDataset *plain, guint64 seed, guint32 index, GError **error)
+{
+  gsize channels, height, width, side;
+
+  heft_dataset_get_shape (plain, &channels, &height, &width);
+  side = MAX (height, width);
+  return heft_dataset_clutter (plain, side + side * 3 / 7, CLUTTER_PIECES, MAX (1, MIN (height, width) * 2 / 7), seed, index, error);
+}
+
+gboolean
+heft_data_load (const char *spec, guint64 seed, HeftDataPair *pair, GError **error)
+{
+  const char *images = find_cluttered (spec);
+  g_auto(HeftDataPair) plain = { 0 };
+
+  if (images == NULL)
+    return load_pair (spec, seed, pair, error);
+  pair->train = pair->test = NULL;
+  if (!load_pair (images, seed, &plain, error))
+    return FALSE;
+  pair->train = clutter (plain.train, seed, 0, error);
+  pair->test = pair->train != NULL ? clutter (plain.test, seed, 1, error) : NULL;
+  if (pair->test == NULL)
+    heft_data_pair_clear (pair);
+  return pair->test != NULL;
+}
+
+static HeftDataset *
+load_all (const char *spec, guint64 seed, GError **error)
 {
   const HeftDataSource *source = find_source (spec);
   g_auto(HeftPart) train = { 0 };
@@ -208,4 +253,15 @@ heft_data_load_all (const char *spec, guint64 seed, GError **error)
     return NULL;
   name = g_filename_display_name (spec);
   return heft_part_to_dataset (&train, name, train.n_classes);
+}
+
+HeftDataset *
+heft_data_load_all (const char *spec, guint64 seed, GError **error)
+{
+  const char *images = find_cluttered (spec);
+  g_autoptr(HeftDataset) all = load_all (images != NULL ? images : spec, seed, error);
+
+  if (all == NULL || images == NULL)
+    return g_steal_pointer (&all);
+  return clutter (all, seed, 0, error);
 }

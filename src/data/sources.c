@@ -11,6 +11,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "data/dataset-private.h"
 #include "data/load-private.h"
 
 static const HeftDataSource sources[] =
@@ -18,6 +19,8 @@ static const HeftDataSource sources[] =
   { "mnist-10k", N_("MNIST digits, 10,000"),
     N_("The first 10,000 training and 2,000 test images of MNIST, by Y. LeCun, C. Cortes and C. J. C. Burges; CC BY-SA 3.0"),
     FALSE },
+  { HEFT_CLUTTERED_PREFIX "mnist-10k", N_("Cluttered MNIST digits, 10,000"),
+    N_("Made from the seed and MNIST, by Y. LeCun, C. Cortes and C. J. C. Burges; CC BY-SA 3.0"), FALSE },
   { "digits-8x8", N_("Small digits, 8 × 8"),
     N_("Optical Recognition of Handwritten Digits, by E. Alpaydin and C. Kaynak, UCI; CC BY 4.0"), FALSE },
   { "fashion-mnist", N_("Fashion-MNIST"),
@@ -166,6 +169,8 @@ heft_data_source_is_available (const char *name)
   g_auto(GStrv) test_files = NULL;
   g_autofree char *digits = NULL;
 
+  if (g_str_has_prefix (name, HEFT_CLUTTERED_PREFIX))
+    name += strlen (HEFT_CLUTTERED_PREFIX);
   for (gsize i = 0; i < G_N_ELEMENTS (sources); i++)
     if (strcmp (sources[i].name, name) == 0 && sources[i].synthetic)
       return TRUE;

@@ -302,7 +302,7 @@ test_sources (void)
   g_auto(HeftDataPair) pair = { 0 };
   g_autoptr(GError) error = NULL;
 
-  g_assert_cmpuint (n, ==, 10);
+  g_assert_cmpuint (n, ==, 11);
   for (gsize i = 0; i < n; i++)
     {
       g_assert_nonnull (sources[i].title);
@@ -311,7 +311,7 @@ test_sources (void)
   g_assert_false (heft_data_load ("minst-10k", 0, &pair, &error));
   g_assert_error (error, HEFT_ERROR, HEFT_ERROR_NOT_FOUND);
   g_assert_nonnull (strstr (error->message, "minst-10k"));
-  g_assert_nonnull (strstr (error->message, "mnist-10k, digits-8x8"));
+  g_assert_nonnull (strstr (error->message, "mnist-10k, cluttered-mnist-10k, digits-8x8"));
   g_assert_null (pair.train);
 }
 

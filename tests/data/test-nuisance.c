@@ -478,6 +478,36 @@ test_clutter (void)
   g_assert_cmpuint (g_bit_nth_msf (places, -1), >, 6);
 }
 
+/* As a data argument: train and test apart, labels of the plain set, a canvas of ten sevenths. */
+static void
+test_cluttered_name (void)
+{
+  g_auto (HeftDataPair) plain = { 0 };
+  g_auto (HeftDataPair) cluttered = { 0 };
+  g_auto (HeftDataPair) none = { 0 };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HeftDataset) all = NULL;
+  gsize channels, height, width;
+
+  g_assert_true (heft_data_load ("digits-8x8", 3, &plain, &error));
+  g_assert_true (heft_data_load ("cluttered-digits-8x8", 3, &cluttered, &error));
+  g_assert_no_error (error);
+  g_assert_cmpstr (heft_dataset_get_name (cluttered.train), ==, "cluttered-digits-8x8");
+  g_assert_true (heft_dataset_get_shape (cluttered.test, &channels, &height, &width));
+  g_assert_cmpuint (channels * 10000 + height * 100 + width, ==, 11111);
+  g_assert_cmpmem (heft_dataset_get_labels (cluttered.test), heft_dataset_get_n_samples (cluttered.test),
+                   heft_dataset_get_labels (plain.test), heft_dataset_get_n_samples (plain.test));
+  all = heft_data_load_all ("cluttered-digits-8x8", 3, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (heft_dataset_get_n_samples (all), ==, 1797);
+  g_assert_true (heft_data_source_is_available ("cluttered-mnist-10k"));
+  g_assert_false (heft_data_load ("cluttered-moons", 3, &none, &error));
+  g_assert_error (error, HEFT_ERROR, HEFT_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+  g_assert_false (heft_data_load ("cluttered-cluttered-mnist-10k", 3, &none, &error));
+  g_assert_error (error, HEFT_ERROR, HEFT_ERROR_NOT_FOUND);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -496,5 +526,6 @@ main (int argc, char **argv)
   g_test_add_func ("/data/nuisance/vary-amounts", test_vary_amounts);
   g_test_add_func ("/data/nuisance/errors", test_vary_errors);
   g_test_add_func ("/data/nuisance/clutter", test_clutter);
+  g_test_add_func ("/data/nuisance/cluttered-name", test_cluttered_name);
   return g_test_run ();
 }
