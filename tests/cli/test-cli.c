@@ -263,6 +263,7 @@ test_sweep (void)
   g_assert_cmpint (sweep.status, ==, 0);
   g_assert_cmpuint (g_strv_length (lines), ==, 1 + 8 + 1);
   g_assert_true (g_str_has_prefix (lines[0], "beta,tilt,seed,lagrangian,information"));
+  g_assert_true (g_str_has_prefix (lines[3], "0.1,0.1,0,"));
   cells = g_strsplit (lines[8], ",", -1);
   g_assert_cmpstr (cells[0], ==, "0.3");
   g_assert_cmpstr (cells[1], ==, "0.1");
