@@ -329,7 +329,8 @@ minimum_sentence (HeftRecord *record)
     return NULL;
   slope = result_words (record, "slope");
   information = result_words (record, "information");
-  return g_strdup_printf (_("The slope of min C is %s nats, by differences; the information KL(Q*‖P) is %s nats: they are one."),
+  return g_strdup_printf (_("The slope of min $C_\\beta$ is %s nats, by differences; the information "
+                            "$\\mathrm{KL}(Q^* \\Vert P)$ is %s nats: they are one."),
                           slope, information);
 }
 
@@ -342,7 +343,8 @@ rate_sentence (HeftRecord *record)
     return NULL;
   information = result_words (record, "information");
   loss = result_words (record, "expected_loss");
-  return g_strdup_printf (_("At the chosen β, %s nats buy an expected loss of %s nats; the slope there is −β."), information,
+  return g_strdup_printf (_("At the chosen $\\beta$, %s nats buy an expected loss of %s nats; the slope there is "
+                            "$-\\beta$."), information,
                           loss);
 }
 

@@ -44,8 +44,8 @@ heft_train_loss_sentence (HeftRecord *record)
   error = heft_words_percent (y);
   train = last_number (record, "train_loss");
   test = last_number (record, "test_loss");
-  return g_strdup_printf (_("After %s steps Q errs on %s of test samples (weight draws); E_Q L is %s nats on training and %s "
-                            "on test samples."), steps, error, train, test);
+  return g_strdup_printf (_("After %s steps $Q$ errs on %s of test samples (weight draws); $E_Q L$ is %s nats on "
+                            "training and %s on test samples."), steps, error, train, test);
 }
 
 char *
@@ -62,7 +62,7 @@ heft_train_kl_sentence (HeftRecord *record)
       limit = heft_words_number (threshold);
       share = heft_words_percent (y / threshold);
       return g_strdup_printf (_("The weights hold %s nats more than the prior; memorising every label would cost about "
-                                "N log C = %s nats, so this is %s of it."), total, limit, share);
+                                "$N\\log C$ = %s nats, so this is %s of it."), total, limit, share);
     }
   if (heft_record_get_last (record, "gaussian_information", 0, NULL, &y))
     {
@@ -89,7 +89,8 @@ heft_train_spectra_sentence (HeftRecord *record)
   threshold = heft_words_number (heft_frame_get_number (frame, "threshold", NAN));
   paid = heft_words_count ((guint64) directions);
   all = heft_words_count ((guint64) parameters);
-  return g_strdup_printf (_("%s of %s directions lie above β/λ² = %s and are paid for; the others are free."), paid, all,
+  return g_strdup_printf (_("%s of %s directions lie above $\\beta/\\lambda^2$ = %s and are paid for; the "
+                            "others are free."), paid, all,
                           threshold);
 }
 
@@ -103,14 +104,14 @@ heft_train_tradeoff_sentence (HeftRecord *record)
 
   if (n == 0 || !heft_record_get_last (record, "tradeoff", 0, &kl, &loss) ||
       !heft_record_get_last (record, "tradeoff_beta", 0, NULL, &beta))
-    return g_strdup (_("Start the sweep to trace E_Q L against KL, one β after the other."));
+    return g_strdup (_("Start the sweep to trace $E_Q L$ against KL, one $\\beta$ after the other."));
   words_kl = heft_words_number (kl);
   words_loss = heft_words_number (loss);
   words_beta = heft_words_number (beta);
   count = heft_words_count (n);
   return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE,
-                                       "%s point; the last, at β = %s, buys E_Q L = %s nats for %s nats of KL.",
-                                       "%s points; the last, at β = %s, buys E_Q L = %s nats for %s nats of KL.", n),
+                                       "%s point; the last, at $\\beta$ = %s, buys $E_Q L$ = %s nats for %s nats of KL.",
+                                       "%s points; the last, at $\\beta$ = %s, buys $E_Q L$ = %s nats for %s nats of KL.", n),
                           count, words_beta, words_loss, words_kl);
 }
 
@@ -144,5 +145,6 @@ heft_train_ledger_sentence (HeftRecord *record)
     return NULL;
   lagrangian = heft_words_number (y);
   error = last_percent (record, "test_error");
-  return g_strdup_printf (_("Loss plus β KL comes to %s nats a sample; the test error of Q is %s."), lagrangian, error);
+  return g_strdup_printf (_("Loss plus $\\beta\\,\\mathrm{KL}$ comes to %s nats a sample; the test error of $Q$ is "
+                            "%s."), lagrangian, error);
 }

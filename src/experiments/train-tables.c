@@ -122,10 +122,10 @@ static const HeftSeriesSpec series[] = {
                                 HEFT_QUANTITY_FISHER, FALSE,
                                 N_("exact labels, first training samples, at the mean weights") },
   [HEFT_TRAIN_GAUSSIAN] = { "gaussian_information", N_("Gaussian (Laplace) information"), "nat", N_("Step"), HEFT_QUANTITY_GAUSSIAN,
-                            FALSE, N_("theory.md section 3, diagonal blocks of the sampled Fisher, sum over layers") },
+                            FALSE, N_("diagonal blocks of the sampled Fisher, sum over layers") },
   [HEFT_TRAIN_GAUSSIAN_LAYERS] = { "gaussian_layers", N_("Gaussian (Laplace) information"), "nat", N_("Step"),
                                    HEFT_QUANTITY_LAYER, TRUE,
-                                   N_("theory.md section 3, diagonal blocks of the sampled Fisher") },
+                                   N_("diagonal blocks of the sampled Fisher") },
   [HEFT_TRAIN_TRADEOFF] = { "tradeoff", N_("$E_Q L$, training"), "nat", N_("$\\mathrm{KL}(Q \\Vert P)$ (nat)"),
                             HEFT_QUANTITY_TRAIN_LOSS, FALSE,
                             N_("warm-started sweep upwards over β; 3 draws of all weights, first 10,000 training samples (or all)") },
@@ -160,7 +160,7 @@ static const HeftResultSpec results[] = {
 static const HeftPanelSpec panels[] = {
   { .id = "loss", .title = N_("Loss and error"), .kind = HEFT_PANEL_LINES, .x_label = N_("Step"), .y_label = N_("Loss"),
     .y_unit = "nat",
-    .series = { "batch_loss", "train_loss", "test_loss", "lagrangian", "train_error", "test_error", "test_error_mean" },
+    .series = { "batch_loss", "train_loss", "test_loss", "train_error", "test_error", "test_error_mean" },
     .things_to_try = N_("Drag β to 100 times its default: the loss rises while KL falls. Set label noise to 1 and reset: the "
                         "training loss can still fall, the test error cannot."),
     .sentence = heft_train_loss_sentence },

@@ -87,10 +87,10 @@ heft_train_prepare (HeftRecord *record, const HeftParameters *parameters)
   set_estimator (record, HEFT_TRAIN_FISHER_TRACE, _("exact labels, first %s training samples (or all), at the mean weights"),
                  spectra);
   set_estimator (record, HEFT_TRAIN_GAUSSIAN,
-                 _("theory.md section 3, diagonal blocks of the Fisher, sampled labels, first %s training samples (or all)"),
+                 _("diagonal blocks of the Fisher, sampled labels, first %s training samples (or all)"),
                  spectra);
   set_estimator (record, HEFT_TRAIN_GAUSSIAN_LAYERS,
-                 _("theory.md section 3, diagonal blocks of the Fisher, sampled labels, first %s training samples (or all)"),
+                 _("diagonal blocks of the Fisher, sampled labels, first %s training samples (or all)"),
                  spectra);
 }
 
