@@ -224,7 +224,8 @@ show_progress (gsize done, gsize n, gint64 started)
 {
   double seconds = (double) (g_get_monotonic_time () - started) / G_USEC_PER_SEC;
 
-  fprintf (stderr, _("\rrun %lu of %lu"), (gulong) (done + 1), (gulong) n);
+  fputc ('\r', stderr);
+  fprintf (stderr, _("run %lu of %lu"), (gulong) (done + 1), (gulong) n);
   if (done > 0)
     fprintf (stderr, _(", %.0f s left"), seconds / (double) done * (double) (n - done));
   fprintf (stderr, "\033[K");
