@@ -6,6 +6,59 @@
 
 #include "heft-debug.h"
 
+#include "heft-format.h"
+
+/* A source that never fires: GLib prepares it before and checks it after each wait, so that between check and prepare lies what
+ * the main loop has worked. */
+typedef struct
+{
+  GSource source;
+  gint64  since, since_cpu;
+  gint64  worst, worst_cpu;
+} Watch;
+
+static gboolean
+watch_prepare (GSource *source, int *timeout)
+{
+  Watch *self = (Watch *) source;
+
+  *timeout = -1;
+  if (self->since != 0)
+    {
+      self->worst = MAX (self->worst, g_get_monotonic_time () - self->since);
+      self->worst_cpu = MAX (self->worst_cpu, heft_processor_time () - self->since_cpu);
+    }
+  self->since = 0;
+  return FALSE;
+}
+
+static gboolean
+watch_check (GSource *source)
+{
+  Watch *self = (Watch *) source;
+
+  self->since = g_get_monotonic_time ();
+  self->since_cpu = heft_processor_time ();
+  return FALSE;
+}
+
+static gboolean
+watch_dispatch (GSource *source, GSourceFunc callback, gpointer data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+static GSource *
+watch_new (void)
+{
+  static GSourceFuncs functions = { watch_prepare, watch_check, watch_dispatch };
+  GSource *source = g_source_new (&functions, sizeof (Watch));
+
+  g_source_set_static_name (source, "heft-debug-watch");
+  g_source_set_priority (source, G_PRIORITY_HIGH);
+  return source;
+}
+
 static gboolean
 is_wanted (void)
 {
@@ -39,6 +92,16 @@ dump_widgets (GSimpleAction *action, GVariant *parameter, gpointer data)
   g_print ("END\n");
 }
 
+/* The longest the main loop was kept from waiting since the last time this was asked, in microseconds: on the clock, and of the processor. */
+static void
+print_longest_dispatch (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  Watch *watch = g_object_get_data (data, "heft-debug-watch");
+
+  g_print ("LOOP %d %d\n", (int) watch->worst, (int) watch->worst_cpu);
+  watch->worst = watch->worst_cpu = 0;
+}
+
 static void
 painted_cb (GdkFrameClock *clock, gpointer data)
 {
@@ -55,10 +118,15 @@ realized_cb (GtkWidget *widget)
 void
 heft_debug_init (GtkApplication *application)
 {
-  static const GActionEntry entries[] = { { "dump-widgets", dump_widgets } };
+  static const GActionEntry entries[] = { { "dump-widgets", dump_widgets }, { "longest-dispatch", print_longest_dispatch } };
+  GSource *watch;
 
-  if (is_wanted ())
-    g_action_map_add_action_entries (G_ACTION_MAP (application), entries, G_N_ELEMENTS (entries), application);
+  if (!is_wanted ())
+    return;
+  watch = watch_new ();
+  g_source_attach (watch, NULL);
+  g_object_set_data_full (G_OBJECT (application), "heft-debug-watch", watch, (GDestroyNotify) g_source_unref);
+  g_action_map_add_action_entries (G_ACTION_MAP (application), entries, G_N_ELEMENTS (entries), application);
 }
 
 void

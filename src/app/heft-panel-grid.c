@@ -13,7 +13,11 @@
 #define TIME_SHARE 10
 #define SHORTEST_PAUSE (80 * G_TIME_SPAN_MILLISECOND)
 #define LONGEST_PAUSE (400 * G_TIME_SPAN_MILLISECOND)
-#define LONGEST_REFRESH (15 * G_TIME_SPAN_MILLISECOND)
+#define LONGEST_REFRESH (6 * G_TIME_SPAN_MILLISECOND)
+
+/* When panels change size they are painted anew one after the other, milliseconds after the size has come to rest. */
+#define FIRST_REPAINT 50
+#define NEXT_REPAINT 25
 
 struct _HeftPanelGrid
 {
@@ -72,6 +76,7 @@ make_panels (HeftPanelGrid *self)
         }
       gtk_grid_attach (GTK_GRID (self->grid), panel, (int) (i % 2), (int) (i / 2), 1, 1);
       g_ptr_array_add (self->panels, panel);
+      heft_plot_view_set_patience (heft_panel_view_get_plot (HEFT_PANEL_VIEW (panel)), FIRST_REPAINT + NEXT_REPAINT * (guint) i);
       g_signal_connect_object (heft_panel_view_get_plot (HEFT_PANEL_VIEW (panel)), "guide-moved",
                                G_CALLBACK (guide_moved_cb), self, G_CONNECT_SWAPPED);
     }
@@ -211,7 +216,6 @@ heft_panel_grid_set_enlarged (HeftPanelGrid *self, const char *id)
       gtk_widget_set_visible (GTK_WIDGET (panel), chosen == NULL || panel == chosen);
       heft_panel_view_set_enlarged (panel, panel == chosen);
     }
-  heft_panel_grid_refresh_all (self);
   adw_animation_play (self->animation);
 }
 
@@ -252,17 +256,4 @@ heft_panel_grid_note_frame (HeftPanelGrid *self, gint64 microseconds)
   self->refreshed = FALSE;
   self->next_time = g_get_monotonic_time () + CLAMP ((TIME_SHARE - 1) * microseconds, SHORTEST_PAUSE, LONGEST_PAUSE);
   g_debug ("frame %d us", (int) microseconds);
-}
-
-void
-heft_panel_grid_refresh_all (HeftPanelGrid *self)
-{
-  for (guint i = 0; i < self->panels->len; i++)
-    {
-      HeftPanelView *panel = g_ptr_array_index (self->panels, i);
-
-      heft_panel_view_follow_job (panel);
-      if (gtk_widget_get_visible (GTK_WIDGET (panel)))
-        heft_panel_view_refresh (panel);
-    }
 }

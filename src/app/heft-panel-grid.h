@@ -32,7 +32,5 @@ gboolean       heft_panel_grid_is_due         (HeftPanelGrid *self, gint64 now);
 gboolean       heft_panel_grid_refresh        (HeftPanelGrid *self);
 /* What the last frame has cost, GTK's part included; decides when the next refresh may be. */
 void           heft_panel_grid_note_frame     (HeftPanelGrid *self, gint64 microseconds);
-/* All visible panels at once. */
-void           heft_panel_grid_refresh_all    (HeftPanelGrid *self);
 
 G_END_DECLS

@@ -41,9 +41,11 @@ struct _HeftPlotView
   guint       history_at;
   GHashTable *hidden;        /* labels of curves switched off */
 
-  GdkTexture *texture;
-  int         texture_width, texture_height, texture_scale;
-  gboolean    texture_dark, texture_contrast;
+  cairo_surface_t *picture;  /* the figure as last painted */
+  int         picture_width, picture_height, picture_scale;
+  gboolean    picture_dark, picture_contrast;
+  guint       patience;
+  guint       repaint;       /* timeout that paints for a new size */
   gint64      cost;
 
   char       *guide_label;   /* x label of the axis the guide belongs to */
@@ -102,7 +104,7 @@ hit (HeftPlotView *self, double x, double y, HeftHit *result)
 static void
 invalidate (HeftPlotView *self)
 {
-  g_clear_object (&self->texture);
+  g_clear_pointer (&self->picture, cairo_surface_destroy);
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }
 
@@ -158,30 +160,36 @@ apply_view (HeftPlotView *self)
 /* --- Painting ---------------------------------------------------------------------------------------------------- */
 
 static void
-paint_texture (HeftPlotView *self, int width, int height, int scale, const HeftTheme *theme)
+paint_picture (HeftPlotView *self, int width, int height, int scale, const HeftTheme *theme)
 {
   gint64 start = heft_processor_time ();
-  int stride = cairo_format_stride_for_width (CAIRO_FORMAT_ARGB32, width * scale);
-  guchar *pixels = g_malloc0 ((gsize) stride * (gsize) (height * scale));
-  g_autoptr(GBytes) bytes = g_bytes_new_take (pixels, (gsize) stride * (gsize) (height * scale));
-  cairo_surface_t *surface = cairo_image_surface_create_for_data (pixels, CAIRO_FORMAT_ARGB32, width * scale, height * scale, stride);
   cairo_t *cr;
 
-  cairo_surface_set_device_scale (surface, scale, scale);
-  cr = cairo_create (surface);
+  g_clear_pointer (&self->picture, cairo_surface_destroy);
+  self->picture = cairo_image_surface_create (CAIRO_FORMAT_ARGB32, width * scale, height * scale);
+  cairo_surface_set_device_scale (self->picture, scale, scale);
+  cr = cairo_create (self->picture);
   heft_figure_paint (self->figure, cr, width, height, theme);
   cairo_destroy (cr);
-  cairo_surface_finish (surface);
-  cairo_surface_destroy (surface);
-
-  g_clear_object (&self->texture);
-  self->texture = gdk_memory_texture_new (width * scale, height * scale, GDK_MEMORY_DEFAULT, bytes, (gsize) stride);
-  self->texture_width = width;
-  self->texture_height = height;
-  self->texture_scale = scale;
-  self->texture_dark = theme->dark;
-  self->texture_contrast = theme->high_contrast;
+  self->picture_width = width;
+  self->picture_height = height;
+  self->picture_scale = scale;
+  self->picture_dark = theme->dark;
+  self->picture_contrast = theme->high_contrast;
   self->cost = heft_processor_time () - start;
+}
+
+/* Through Cairo and not as a texture: GTK's software renderer converts every pixel of a texture by way of floats. */
+static void
+snapshot_picture (HeftPlotView *self, GtkSnapshot *snapshot, int width, int height)
+{
+  cairo_t *cr = gtk_snapshot_append_cairo (snapshot, &GRAPHENE_RECT_INIT (0, 0, (float) width, (float) height));
+
+  if (self->picture_width != width || self->picture_height != height)
+    cairo_scale (cr, width / (double) self->picture_width, height / (double) self->picture_height);
+  cairo_set_source_surface (cr, self->picture, 0, 0);
+  cairo_paint (cr);
+  cairo_destroy (cr);
 }
 
 static void
@@ -213,6 +221,29 @@ snapshot_guides (HeftPlotView *self, GtkSnapshot *snapshot, int width, int heigh
   cairo_destroy (cr);
 }
 
+static gboolean
+repaint_cb (gpointer data)
+{
+  HeftPlotView *self = data;
+
+  self->repaint = 0;
+  invalidate (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* While a size is still changing (a window pulled, a bar sliding in) the picture is stretched: painting six plots in every frame
+ * would hold up the main loop. */
+static void
+heft_plot_view_size_allocate (GtkWidget *widget, int width, int height, int baseline)
+{
+  HeftPlotView *self = HEFT_PLOT_VIEW (widget);
+
+  if (self->picture == NULL || (self->picture_width == width && self->picture_height == height))
+    return;
+  g_clear_handle_id (&self->repaint, g_source_remove);
+  self->repaint = g_timeout_add (self->patience, repaint_cb, self);
+}
+
 static void
 heft_plot_view_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 {
@@ -224,10 +255,13 @@ heft_plot_view_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   if (self->figure == NULL || width < 40 || height < 40)
     return;
   theme = get_theme (self);
-  if (self->texture == NULL || self->texture_width != width || self->texture_height != height
-      || self->texture_scale != scale || self->texture_dark != theme.dark || self->texture_contrast != theme.high_contrast)
-    paint_texture (self, width, height, scale, &theme);
-  gtk_snapshot_append_texture (snapshot, self->texture, &GRAPHENE_RECT_INIT (0, 0, (float) width, (float) height));
+  if (self->picture == NULL
+      || (self->repaint == 0 && (self->picture_width != width || self->picture_height != height))
+      || self->picture_scale != scale || self->picture_dark != theme.dark || self->picture_contrast != theme.high_contrast)
+    paint_picture (self, width, height, scale, &theme);
+  snapshot_picture (self, snapshot, width, height);
+  if (self->repaint != 0)
+    return;
   snapshot_guides (self, snapshot, width, height, &theme);
 }
 
@@ -482,7 +516,8 @@ heft_plot_view_dispose (GObject *object)
 {
   HeftPlotView *self = HEFT_PLOT_VIEW (object);
 
-  g_clear_object (&self->texture);
+  g_clear_handle_id (&self->repaint, g_source_remove);
+  g_clear_pointer (&self->picture, cairo_surface_destroy);
   g_clear_pointer (&self->figure, heft_figure_free);
   g_clear_pointer (&self->guide_label, g_free);
   G_OBJECT_CLASS (heft_plot_view_parent_class)->dispose (object);
@@ -509,6 +544,7 @@ heft_plot_view_class_init (HeftPlotViewClass *klass)
   object_class->dispose = heft_plot_view_dispose;
   object_class->finalize = heft_plot_view_finalize;
   widget_class->measure = heft_plot_view_measure;
+  widget_class->size_allocate = heft_plot_view_size_allocate;
   widget_class->snapshot = heft_plot_view_snapshot;
   signals[GUIDE_MOVED] = g_signal_new ("guide-moved", HEFT_TYPE_PLOT_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                        G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_DOUBLE);
@@ -526,6 +562,7 @@ heft_plot_view_init (HeftPlotView *self)
   self->history = g_ptr_array_new_with_free_func ((GDestroyNotify) g_array_unref);
   self->hidden = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->guide_x = NAN;
+  self->patience = 60;
   gtk_widget_set_overflow (GTK_WIDGET (self), GTK_OVERFLOW_HIDDEN);
   g_signal_connect_object (manager, "notify::dark", G_CALLBACK (gtk_widget_queue_draw), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (manager, "notify::high-contrast", G_CALLBACK (gtk_widget_queue_draw), self, G_CONNECT_SWAPPED);
@@ -614,6 +651,12 @@ heft_plot_view_forget (HeftPlotView *self)
   g_ptr_array_set_size (self->history, 0);
   self->history_at = 0;
   clear_ranges (self);
+}
+
+void
+heft_plot_view_set_patience (HeftPlotView *self, guint milliseconds)
+{
+  self->patience = milliseconds;
 }
 
 gint64

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 /**
  * HeftPlotView:
  *
- * Shows a figure: painted once into a texture and kept until figure, size or theme change; hovering reads values, scrolling and
+ * Shows a figure: painted once into a picture and kept until figure, size or theme change; hovering reads values, scrolling and
  * pinching zoom, dragging pans, a click on a legend entry hides its curve. What the user has zoomed and hidden outlives
  * the figure, which is replaced many times a second.
  *
@@ -30,6 +30,8 @@ void              heft_plot_view_previous    (HeftPlotView *self);
 void              heft_plot_view_next        (HeftPlotView *self);
 /* Forgets zoom and hidden curves (another run, other axes). */
 void              heft_plot_view_forget      (HeftPlotView *self);
+/* How long a size must rest, in milliseconds, before the plot is painted for it; meanwhile the old picture is stretched. */
+void              heft_plot_view_set_patience (HeftPlotView *self, guint milliseconds);
 /* Microseconds the last painting took. */
 gint64            heft_plot_view_get_cost    (HeftPlotView *self);
 

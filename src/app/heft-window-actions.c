@@ -176,6 +176,7 @@ enlarge (HeftWindow *self, const char *id)
   GAction *action = g_action_map_lookup_action (G_ACTION_MAP (self), "enlarge");
 
   heft_panel_grid_set_enlarged (self->grid, id);
+  heft_window_wake (self);
   g_simple_action_set_state (G_SIMPLE_ACTION (action), g_variant_new_string (heft_panel_grid_get_enlarged (self->grid)));
 }
 

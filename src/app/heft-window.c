@@ -211,7 +211,6 @@ record_replaced_cb (HeftWindow *self)
   heft_window_actions_follow_panels (self);
   heft_window_actions_follow_parameters (self);
   select_experiment (self);
-  heft_panel_grid_refresh_all (self->grid);
   heft_window_wake (self);
 }
 
