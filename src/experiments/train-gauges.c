@@ -227,7 +227,8 @@ heft_gauges_price (HeftGauges *self, const HeftMeasureRequest *request)
   self->gaussian = gaussian_information (self, request);
   if (!request->final && isfinite (self->gaussian))
     append (self, HEFT_TRAIN_GAUSSIAN, request->step, self->gaussian);
-  if (!request->final && self->has_losses && isfinite (self->kl))
+  /* Loss and KL of one posterior: an older loss is not summed with a newer KL. */
+  if (!request->final && self->has_losses && self->losses_step == request->step && isfinite (self->kl))
     append (self, HEFT_TRAIN_LAGRANGIAN, request->step, self->train.loss + request->beta * self->kl);
   publish_spectra (self, request);
 }
@@ -287,20 +288,27 @@ heft_gauges_posterior (HeftGauges *self, const HeftMeasureRequest *request)
 
 /* --- The ledger ----------------------------------------------------------------------------------------------------------- */
 
+/* How the training loss and error were measured, and at which step where that is not the ledger's. */
 static char *
-draws_words (const HeftEvaluation *evaluation)
+losses_words (const HeftGauges *self, const HeftMeasureRequest *request)
 {
+  const HeftEvaluation *evaluation = &self->train;
   g_autofree char *samples = heft_words_count (evaluation->n_samples);
   g_autofree char *draws = heft_words_count (evaluation->n_draws);
+  g_autofree char *step = heft_words_count (self->losses_step);
+  g_autofree char *words = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%s draw of all weights, %s samples",
+                                                         "%s draws of all weights, %s samples", evaluation->n_draws),
+                                            draws, samples);
 
-  return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%s draw of all weights, %s samples",
-                                       "%s draws of all weights, %s samples", evaluation->n_draws), draws, samples);
+  if (self->losses_step == request->step)
+    return g_steal_pointer (&words);
+  return g_strdup_printf (_("%s, at step %s"), words, step);
 }
 
 static void
 ledger_objective (HeftLedger *ledger, HeftGauges *self, const HeftMeasureRequest *request)
 {
-  g_autofree char *note = draws_words (&self->train);
+  g_autofree char *note = losses_words (self, request);
   g_autofree char *beta = heft_words_number (request->beta);
   g_autofree char *n_beta = heft_words_number (request->beta * (double) self->setup->n_samples);
   g_autofree char *price = g_strdup_printf (_("β = %s, N β = %s (1 is the ELBO)"), beta, n_beta);
@@ -355,7 +363,9 @@ ledger_certificate (HeftLedger *ledger, HeftGauges *self, const HeftMeasureReque
   g_autofree char *error_words = heft_words_percent (self->train.error);
   g_autofree char *samples = heft_words_count (self->setup->n_samples);
   g_autofree char *draws = heft_words_count (self->train.n_draws);
-  g_autofree char *note = g_strdup_printf (_("draws m = %s, N = %s, δ = 0.05"), draws, samples);
+  /* m and N are the certificate's only where the error was measured on every training sample. */
+  g_autofree char *note = self->final ? g_strdup_printf (_("draws m = %s, N = %s, δ = 0.05"), draws, samples)
+                                      : losses_words (self, request);
   double empirical, bound;
 
   heft_ledger_add_words (ledger, _("Error of $Q$, training"), error_words, note, HEFT_QUANTITY_TRAIN_ERROR);

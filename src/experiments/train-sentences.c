@@ -86,9 +86,12 @@ heft_train_spectra_sentence (HeftRecord *record)
   parameters = heft_frame_get_number (frame, "parameters", NAN);
   if (!isfinite (directions) || !isfinite (parameters))
     return NULL;
-  threshold = heft_words_number (heft_frame_get_number (frame, "threshold", NAN));
   paid = heft_words_count ((guint64) directions);
   all = heft_words_count ((guint64) parameters);
+  if (!isfinite (heft_frame_get_number (frame, "threshold", NAN)))
+    return g_strdup_printf (_("%s of %s directions lie above $\\beta/\\lambda^2$ of their layer and are paid for; the "
+                              "others are free."), paid, all);
+  threshold = heft_words_number (heft_frame_get_number (frame, "threshold", NAN));
   return g_strdup_printf (_("%s of %s directions lie above $\\beta/\\lambda^2$ = %s and are paid for; the "
                             "others are free."), paid, all,
                           threshold);

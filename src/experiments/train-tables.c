@@ -58,7 +58,7 @@ static const HeftParameterSpec parameters[] = {
   { .id = "learning-rate", .label = N_("Learning rate $\\eta$"), .help = N_("The length of a step."),
     .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OPTIMIZER, .minimum = 1e-8, .maximum = 100, .logarithmic = TRUE,
     .default_text = "0.001", .live = TRUE },
-  { .id = "momentum", .label = N_("Momentum"), .help = N_("How much of the last step SGD keeps; Adam uses it as its first decay."),
+  { .id = "momentum", .label = N_("Momentum"), .help = N_("How much of the last step SGD keeps; Adam has its own, 0.9, and does not use it."),
     .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OPTIMIZER, .minimum = 0, .maximum = 0.9999,
     .default_text = "0.9", .live = TRUE },
   { .id = "batch", .label = N_("Batch size $B$"), .help = N_("Samples in a step; smaller batches are noisier."),
@@ -187,7 +187,8 @@ static const HeftPanelSpec panels[] = {
                         "among the measurements."),
     .sentence = heft_train_invariance_sentence },
   { .id = "ledger", .title = N_("Ledger"), .kind = HEFT_PANEL_LEDGER, .frame = "ledger",
-    .things_to_try = N_("Compare KL with N log C. A PAC-Bayes bound is valid only if prior and β were fixed before the data."),
+    .things_to_try = N_("Compare KL with N log C. The PAC-Bayes-kl bound needs a prior fixed before the data; it holds for every Q at "
+                        "once, so β may be chosen afterwards."),
     .sentence = heft_train_ledger_sentence },
 };
 

@@ -94,6 +94,66 @@ closed_form_kl (HeftRecord *record, double lambda, double *layers)
   return sum;
 }
 
+/* The Lagrangian is a sum of one posterior's loss and one posterior's KL: no point of it without a loss of the same step. */
+static void
+test_lagrangian_series (void)
+{
+  g_autoptr (HeftRun) run = finished_run (1, (const char *[]) { "evaluation-samples=1497", "spectra-samples=16", NULL });
+  HeftRecord *record = heft_run_get_record (run);
+  gsize sums = (gsize) heft_record_find_series (record, "lagrangian"), losses = (gsize) heft_record_find_series (record, "train_loss");
+  gsize n = heft_record_get_length (record, sums, 0), n_losses = heft_record_get_length (record, losses, 0);
+  g_autofree double *steps = g_new (double, n), *loss_steps = g_new (double, n_losses);
+
+  heft_record_read (record, sums, 0, 0, n, steps, NULL);
+  heft_record_read (record, losses, 0, 0, n_losses, loss_steps, NULL);
+  g_assert_cmpuint (n, >, 3);
+  for (gsize i = 0; i < n; i++)
+    {
+      gboolean measured = FALSE;
+
+      for (gsize j = 0; j < n_losses; j++)
+        measured = measured || loss_steps[j] == steps[i];
+      g_assert_true (measured);
+    }
+}
+
+/* What the ledger notes under @label, or NULL. */
+static char *
+ledger_note (HeftRecord *record, const char *label)
+{
+  g_autoptr (HeftFrame) ledger = heft_record_get_frame (record, "ledger");
+
+  for (guint row = 0; ledger != NULL && row < 10; row++)
+    {
+      g_autofree char *key = g_strdup_printf ("row:%u:label", row);
+      g_autofree char *note = g_strdup_printf ("row:%u:note", row);
+
+      if (g_strcmp0 (heft_frame_get_text (ledger, key), label) == 0)
+        return g_strdup (heft_frame_get_text (ledger, note));
+    }
+  return NULL;
+}
+
+/* An error measured on some of the samples does not say that it was measured on all. */
+static void
+test_ledger_samples (void)
+{
+  g_autoptr (HeftRun) run = make_run (1, (const char *[]) { "epochs=0", NULL });
+  g_autofree char *note = NULL, *final = NULL;
+  g_autoptr (HeftRun) finished = NULL;
+
+  heft_run_start (run);
+  while ((note = ledger_note (heft_run_get_record (run), "Error of $Q$, training")) == NULL)
+    g_usleep (1000);
+  g_assert_nonnull (strstr (note, "100 samples"));
+  g_assert_null (strstr (note, "1,497"));
+  heft_run_stop (run);
+  g_assert_true (heft_run_join (run, NULL));
+  finished = finished_run (1, (const char *[]) { "epochs=0.2", NULL });
+  final = ledger_note (heft_run_get_record (finished), "Error of $Q$, training");
+  g_assert_nonnull (strstr (final, "1,497"));
+}
+
 static void
 test_results (void)
 {
@@ -335,6 +395,24 @@ test_priors (void)
     }
 }
 
+/* Where each layer has a threshold of its own, the sentence names none. */
+static void
+test_thresholds (void)
+{
+  g_autoptr (HeftRun) run = finished_run (1, (const char *[]) { "prior=per-layer", "lambda-layers=0.1,0.3", "epochs=0.2", NULL });
+  HeftRecord *record = heft_run_get_record (run);
+  g_autoptr (HeftFrame) spectra = heft_record_get_frame (record, "spectra");
+  g_autofree char *sentence = NULL;
+
+  g_assert_cmpfloat_with_epsilon (heft_frame_get_number (spectra, "threshold:dense 1", 0) * 0.01 / result (run, "beta"), 1, 1e-12);
+  g_assert_cmpfloat_with_epsilon (heft_frame_get_number (spectra, "threshold:dense 2", 0) * 0.09 / result (run, "beta"), 1, 1e-12);
+  for (gsize p = 0; p < heft_run_get_experiment (run)->n_panels; p++)
+    if (strcmp (heft_run_get_experiment (run)->panels[p].id, "spectra") == 0)
+      sentence = heft_run_get_experiment (run)->panels[p].sentence (record);
+  g_assert_nonnull (sentence);
+  g_assert_null (strstr (sentence, "–"));
+}
+
 static void
 test_sweep (void)
 {
@@ -365,6 +443,9 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/train/results", test_results);
+  g_test_add_func ("/train/lagrangian-series", test_lagrangian_series);
+  g_test_add_func ("/train/ledger-samples", test_ledger_samples);
+  g_test_add_func ("/train/thresholds", test_thresholds);
   g_test_add_func ("/train/curves", test_curves_and_frames);
   g_test_add_func ("/train/same-bytes", test_same_bytes);
   g_test_add_func ("/train/other-seed", test_other_seed);
