@@ -123,6 +123,9 @@ find_optimum (const Setting *setting, const HeftGibbs *gibbs, Optimum *optimum, 
                                                         setting->beta, setting->lambda);
   optimum->gaussian = heft_gibbs_best_gaussian (gibbs, setting->lambda, setting->beta, &optimum->gaussian_mean,
                                                 &optimum->gaussian_deviation);
+  /* Where the best Gaussian is Gibbs itself the difference is rounding, and its sign means nothing. */
+  if (fabs (optimum->gaussian - gibbs->lagrangian) <= 1e-14 * (setting->beta + fabs (gibbs->lagrangian)))
+    optimum->gaussian = gibbs->lagrangian;
   optimum->slope = slope_at (setting, error);
   return !isnan (optimum->slope);
 }

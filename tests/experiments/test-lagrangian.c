@@ -125,6 +125,9 @@ test_flat (void)
   g_autoptr (HeftRun) slope = finished_run ((const char *[]) { "barrier", "0", "tilt", "1", NULL });
 
   g_assert_cmpfloat_with_epsilon (result (flat, "information"), 0, 1e-12);
+  /* The best Gaussian is P itself; the ledger says that its excess is never negative. */
+  g_assert_cmpfloat_with_epsilon (result (flat, "gaussian_excess"), 0, 1e-12);
+  g_assert_cmpfloat (result (flat, "gaussian_excess"), >=, 0);
   g_assert_true (isfinite (result (flat, "laplace_information")));
   g_assert_true (isfinite (result (slope, "laplace_information")));
 }
