@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* From here on the first Ctrl+C (or SIGTERM) is noted, and the second ends the program at once. */
+/* From here on the first Ctrl+C (or SIGTERM, or SIGHUP: a closed terminal) is noted, and the second ends the program at once. */
 void     heft_cli_catch_interrupts (void);
 gboolean heft_cli_interrupted      (void);
 

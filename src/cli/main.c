@@ -47,6 +47,15 @@ unknown_command (const char *typed)
                         heft_nearest_name (shown, names));
 }
 
+/* What a full disk or a closed pipe kept from being read was not done. */
+static int
+finish (int status)
+{
+  if (fflush (stdout) == 0 && !ferror (stdout))
+    return status;
+  return heft_cli_fail (HEFT_EXIT_FAILED, _("Standard output could not be written to."));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -63,15 +72,15 @@ main (int argc, char **argv)
   if (strcmp (argv[1], "--help") == 0 || strcmp (argv[1], "-h") == 0 || strcmp (argv[1], "help") == 0)
     {
       print_help (stdout);
-      return HEFT_EXIT_DONE;
+      return finish (HEFT_EXIT_DONE);
     }
   if (strcmp (argv[1], "--version") == 0)
     {
       printf ("heft-cli %s\n", HEFT_VERSION);
-      return HEFT_EXIT_DONE;
+      return finish (HEFT_EXIT_DONE);
     }
   for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
     if (strcmp (commands[i].name, argv[1]) == 0)
-      return commands[i].run (argc - 1, argv + 1);
+      return finish (commands[i].run (argc - 1, argv + 1));
   return unknown_command (argv[1]);
 }

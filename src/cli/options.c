@@ -182,13 +182,21 @@ heft_cli_options_check_output (const HeftCliOptions *self, GError **error)
   if (self->output != NULL)
     {
       g_autofree char *folder = g_path_get_dirname (self->output);
+      g_autofree char *name = g_filename_display_name (self->output);
 
       if (!check_folder (folder, error))
         return FALSE;
       if (g_file_test (self->output, G_FILE_TEST_IS_DIR))
         {
           g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER, _("-o needs a file to write, and %s is a folder."),
-                       self->output);
+                       name);
+          return FALSE;
+        }
+      /* The file takes the old one's place: a device would be replaced by it. */
+      if (*self->output == '\0' ||
+          (g_file_test (self->output, G_FILE_TEST_EXISTS) && !g_file_test (self->output, G_FILE_TEST_IS_REGULAR)))
+        {
+          g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER, _("-o needs a file to write, and “%s” is not one."), name);
           return FALSE;
         }
     }

@@ -86,7 +86,7 @@ wait_for_run (HeftRun *run, const HeftCliOptions *options)
   return interrupted || heft_cli_interrupted ();
 }
 
-static gboolean
+static void
 print_json (HeftRun *run, const HeftCliOptions *options, const GError *failure)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
@@ -118,7 +118,7 @@ print_json (HeftRun *run, const HeftCliOptions *options, const GError *failure)
       json_builder_add_string_value (builder, failure->message);
     }
   json_builder_end_object (builder);
-  return heft_json_print (builder);
+  heft_json_print (builder);
 }
 
 static void
@@ -145,28 +145,28 @@ print_result (HeftRecord *record, const HeftResultSpec *spec)
             reason != NULL ? reason : _("The run ended before it was measured."));
 }
 
-static gboolean
-write_outputs (HeftRun *run, const HeftCliOptions *options, const GError *failure, GError **error)
+static void
+print_outcome (HeftRun *run, const HeftCliOptions *options, const GError *failure)
 {
   HeftRecord *record = heft_run_get_record (run);
-  g_autoptr (HeftParameters) parameters = heft_run_dup_parameters (run);
 
   if (options->json)
-    {
-      if (!print_json (run, options, failure))
-        {
-          g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, _("Standard output could not be written to."));
-          return FALSE;
-        }
-    }
+    print_json (run, options, failure);
   else if (!options->quiet && failure == NULL)
     {
       for (gsize r = 0; r < heft_record_get_n_results (record); r++)
         print_result (record, heft_record_get_result_spec (record, r));
     }
+}
+
+static gboolean
+write_files (HeftRun *run, const HeftCliOptions *options, GError **error)
+{
+  g_autoptr (HeftParameters) parameters = heft_run_dup_parameters (run);
+
   return (options->output == NULL || heft_run_file_save (run, options->output, error)) &&
          (options->export_folder == NULL ||
-          heft_cli_export_record (record, parameters, options->export_folder, options->formats, 150, error));
+          heft_cli_export_record (heft_run_get_record (run), parameters, options->export_folder, options->formats, 150, error));
 }
 
 static int
@@ -176,14 +176,17 @@ run_experiment (HeftParameters *parameters, const HeftCliOptions *options)
                                           heft_cli_options_threads (options));
   g_autoptr (GError) failure = NULL;
   g_autoptr (GError) error = NULL;
-  gboolean interrupted;
+  gboolean interrupted, saved;
 
   heft_run_start (run);
   interrupted = wait_for_run (run, options);
   heft_run_join (run, &failure);
   if (failure != NULL)
     heft_cli_fail_error (HEFT_EXIT_FAILED, failure);
-  if (!write_outputs (run, options, failure, &error))
+  /* The files come first: a reader of standard output who leaves early must not cost them. */
+  saved = write_files (run, options, &error);
+  print_outcome (run, options, failure);
+  if (!saved)
     return heft_cli_fail_error (HEFT_EXIT_FAILED, error);
   return failure != NULL ? HEFT_EXIT_FAILED : interrupted ? HEFT_EXIT_INTERRUPTED : HEFT_EXIT_DONE;
 }

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -77,6 +78,7 @@ test_usage (void)
   assert_refused ("run train -s architecture=12-x", "12-x");
   assert_refused ("run train --threads -3", "threads");
   assert_refused ("run train -o no/such/folder/a.heft", "no/such/folder");
+  assert_refused ("run train -o ", "not one");
   assert_refused ("run train --format svg", "--export");
   assert_refused ("run train --export . --format svh", "svg");
   assert_refused ("run train again", "again");
@@ -217,10 +219,12 @@ test_same_bytes (void)
   assert_same_file ("a/train-loss.svg", "b/train-loss.svg");
 }
 
-/* The first Ctrl+C ends at the next step and saves what there is. */
+/* The first Ctrl+C ends at the next step and saves what there is; timeout(1) sends its signal twice at once, and a closed
+ * terminal is an interruption like the others. */
 static void
-test_interrupt (void)
+test_interrupt (gconstpointer data)
 {
+  const int *signals = data;
   const char *argv[] = { program, "run", "train", "-s", "dataset=digits-8x8", "-s", "architecture=8", "-s", "epochs=0", "--json",
                          "--progress", "-o", "stopped.heft", NULL };
   g_autofree char *path = g_build_filename (folder, "stopped.heft", NULL);
@@ -233,7 +237,13 @@ test_interrupt (void)
   g_assert_no_error (error);
   /* The first line of progress: it is training. */
   g_assert_cmpint (read (err, &byte, 1), ==, 1);
-  g_assert_cmpint (kill (pid, SIGINT), ==, 0);
+  g_remove (path);
+  for (gsize i = 0; signals[i] != 0; i++)
+    {
+      g_assert_cmpint (kill (pid, signals[i]), ==, 0);
+      /* Long enough for it to be delivered, so that the two do not become one. */
+      g_usleep (1000);
+    }
   while (read (out, &byte, 1) > 0)
     ;
   close (out);
@@ -273,6 +283,59 @@ test_sweep (void)
                      json_object_get_double_member (json_object_get_object_member (results, "information"), "value"));
 }
 
+/* A device is never replaced by a file. A pipe of the test's own stands for it. */
+static void
+test_device (void)
+{
+  g_autofree char *path = g_build_filename (folder, "pipe", NULL);
+  struct stat status;
+
+  g_assert_cmpint (mkfifo (path, 0600), ==, 0);
+  assert_refused ("run train " SMALL "-o pipe", "not one");
+  g_assert_cmpint (stat (path, &status), ==, 0);
+  g_assert_true (S_ISFIFO (status.st_mode));
+}
+
+/* Runs @line in a shell, "@" standing for the program; returns what standard error got. */
+static char *
+run_shell (const char *line, int *status)
+{
+  g_auto (GStrv) parts = g_strsplit (line, "@", -1);
+  g_autofree char *command = g_strjoinv (program, parts);
+  const char *argv[] = { "/bin/sh", "-c", command, NULL };
+  g_autoptr (GError) error = NULL;
+  char *err = NULL;
+  int wait_status;
+
+  g_spawn_sync (folder, (char **) argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, NULL, &err, &wait_status, &error);
+  g_assert_no_error (error);
+  g_assert_true (WIFEXITED (wait_status));
+  *status = WEXITSTATUS (wait_status);
+  return err;
+}
+
+/* What could not be written was not done, and says so once; the saved run does not go with it. */
+static void
+test_full_output (void)
+{
+  static const char *const lines[] = {
+    "@ list > /dev/full", "@ describe train > /dev/full", "@ describe train --json > /dev/full", "@ --help > /dev/full",
+    "@ bound --empirical 0.1 --kl 10 --samples 100 --delta 0.05 > /dev/full", "@ run lagrangian --json -o full.heft > /dev/full",
+  };
+  g_autofree char *path = g_build_filename (folder, "full.heft", NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (lines); i++)
+    {
+      int status;
+      g_autofree char *err = run_shell (lines[i], &status);
+
+      g_assert_cmpint (status, ==, 1);
+      g_assert_nonnull (strstr (err, "Standard output"));
+      g_assert_true (strchr (err, '\n') == err + strlen (err) - 1);
+    }
+  g_assert_true (g_file_test (path, G_FILE_TEST_IS_REGULAR));
+}
+
 static void
 remove_tree (const char *path)
 {
@@ -291,6 +354,7 @@ remove_tree (const char *path)
 int
 main (int argc, char **argv)
 {
+  static const int interrupt[] = { SIGINT, 0 }, terminate_twice[] = { SIGTERM, SIGTERM, 0 }, hang_up[] = { SIGHUP, 0 };
   int status;
 
   g_test_init (&argc, &argv, NULL);
@@ -303,7 +367,11 @@ main (int argc, char **argv)
   g_test_add_func ("/cli/missing", test_missing_result);
   g_test_add_func ("/cli/failure", test_failure);
   g_test_add_func ("/cli/same-bytes", test_same_bytes);
-  g_test_add_func ("/cli/interrupt", test_interrupt);
+  g_test_add_func ("/cli/device", test_device);
+  g_test_add_func ("/cli/full-output", test_full_output);
+  g_test_add_data_func ("/cli/interrupt", interrupt, test_interrupt);
+  g_test_add_data_func ("/cli/terminate-twice", terminate_twice, test_interrupt);
+  g_test_add_data_func ("/cli/hang-up", hang_up, test_interrupt);
   g_test_add_func ("/cli/sweep", test_sweep);
   status = g_test_run ();
   remove_tree (folder);
