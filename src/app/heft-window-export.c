@@ -394,7 +394,13 @@ ask_path (HeftWindow *self, const char *title, GtkFileChooserAction action, cons
   gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (dialog), TRUE);
   if (name != NULL)
     gtk_file_chooser_set_current_name (GTK_FILE_CHOOSER (dialog), name);
-  if (self->last_folder != NULL)
+  if (self->last_folder == NULL)
+    {
+      const char *documents = g_get_user_special_dir (G_USER_DIRECTORY_DOCUMENTS);
+
+      self->last_folder = g_strdup (documents != NULL ? documents : g_get_home_dir ());
+    }
+  if (g_file_test (self->last_folder, G_FILE_TEST_IS_DIR))
     {
       g_autoptr(GFile) folder = g_file_new_for_path (self->last_folder);
 
