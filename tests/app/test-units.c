@@ -75,7 +75,9 @@ test_slider_scale (void)
       g_assert_cmpfloat (heft_slider_scale_step (&scale), >, 0);
       g_assert_cmpfloat (heft_slider_scale_page (&scale), >, heft_slider_scale_step (&scale));
     }
-  HeftSliderScale logarithmic = heft_slider_scale_new (&specs[0]);
+  HeftSliderScale logarithmic = heft_slider_scale_new (&specs[0]), linear = heft_slider_scale_new (&specs[1]);
+  /* Three digits: enough to point at a value, few enough to read. */
+  g_assert_cmpfloat (heft_slider_scale_value (&linear, 0.6172), ==, 0.234);
   /* Ten arrow presses are a factor of ten. */
   double at = heft_slider_scale_position (&logarithmic, 0.1);
   g_assert_cmpfloat_with_epsilon (heft_slider_scale_value (&logarithmic, at + 10 * heft_slider_scale_step (&logarithmic)), 1, 0.01);
