@@ -98,6 +98,7 @@ typedef struct
   guint      columns;        /* of the grid */
   double    *row_weights;    /* relative heights, or NULL */
   GPtrArray *plots;          /* HeftPlot */
+  gsize      most_points;    /* a curve holds at most so many, lowest and highest kept; 0 = all */
   GPtrArray *notes;          /* char*: "3 values at or below 0 are not on the log axis" (added while painting a copy) */
 } HeftFigure;
 
@@ -173,6 +174,8 @@ GBytes   *heft_figure_export_bytes (const HeftFigure *self, HeftFileFormat forma
  * DENSITIES  frame: arrays "grid", "loss", "prior", "gibbs", "gaussian", "laplace", "printed"
  */
 HeftFigure *heft_panel_figure      (const HeftPanelSpec *panel, HeftRecord *record, const char *caption, int x_log, int y_log);
+/* The same for a screen that draws often: curves of at most about @most_points (no fewer than HEFT_ENVELOPE_MINIMUM). */
+HeftFigure *heft_panel_figure_thin (const HeftPanelSpec *panel, HeftRecord *record, int x_log, int y_log, gsize most_points);
 
 /* A piece of text with formulas, for labels in the window. */
 void      heft_text_measure (const char *text, double font_size, double *width, double *ascent, double *descent);

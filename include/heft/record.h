@@ -132,6 +132,9 @@ void        heft_record_note_change (HeftRecord *self, guint64 step, const char 
 /* Reader. Copies points [first, first + n) into x and y (either may be NULL); returns how many there were. */
 gsize       heft_record_get_length (HeftRecord *self, gsize series, gsize layer);
 gsize       heft_record_read       (HeftRecord *self, gsize series, gsize layer, gsize first, gsize n, double *x, double *y);
+/* What a screen needs of a long curve: its beginning, and the lowest and the highest of equal groups; at most @n points. */
+#define HEFT_ENVELOPE_MINIMUM 1024
+gsize       heft_record_read_envelope (HeftRecord *self, gsize series, gsize layer, gsize n, double *x, double *y);
 gboolean    heft_record_get_last   (HeftRecord *self, const char *series_id, gsize layer, double *x, double *y);
 HeftFrame  *heft_record_get_frame  (HeftRecord *self, const char *id);          /* (transfer full) (nullable) */
 GPtrArray  *heft_record_list_frames (HeftRecord *self);                         /* (transfer full) (element-type HeftFrame) */

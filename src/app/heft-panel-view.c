@@ -14,6 +14,9 @@
 
 /* What a panel cannot see in its own series and frame (a threshold read from another frame) is at most this old. */
 #define REFRESH_ANYWAY G_TIME_SPAN_SECOND
+/* Points a curve has on screen: some for each pixel, and more where a part is looked at closely. Files get all. */
+#define MOST_POINTS 4096
+#define MOST_POINTS_ZOOMED 65536
 
 struct _HeftPanelView
 {
@@ -44,6 +47,7 @@ struct _HeftPanelView
   gint64               shown_time;
   gboolean             shown_job;
   gboolean             forced;
+  guint                refresh;      /* idle source that refreshes while no run does */
 };
 
 G_DEFINE_FINAL_TYPE (HeftPanelView, heft_panel_view, GTK_TYPE_WIDGET)
@@ -108,6 +112,7 @@ gint64
 heft_panel_view_refresh (HeftPanelView *self)
 {
   HeftRecord *record = heft_session_get_record (self->session);
+  gboolean zoomed = heft_plot_state_is_zoomed (heft_plot_view_get_state (self->plot));
   gint64 start = heft_processor_time ();
 
   if (record == NULL)
@@ -119,7 +124,8 @@ heft_panel_view_refresh (HeftPanelView *self)
   g_clear_pointer (&self->frame, heft_frame_unref);
   if (self->spec->frame != NULL)
     self->frame = heft_record_get_frame (record, self->spec->frame);
-  heft_plot_view_take_figure (self->plot, heft_panel_figure (self->spec, record, NULL, self->x_log, self->y_log));
+  heft_plot_view_take_figure (self->plot, heft_panel_figure_thin (self->spec, record, self->x_log, self->y_log,
+                                                            zoomed ? MOST_POINTS_ZOOMED : MOST_POINTS));
   update_sentence (self, record);
   return heft_processor_time () - start + heft_plot_view_get_cost (self->plot);
 }
@@ -132,6 +138,25 @@ record_replaced_cb (HeftPanelView *self)
   self->shown_version = 0;
   self->forced = TRUE;
   heft_plot_view_forget (self->plot);
+}
+
+static gboolean
+refresh_cb (gpointer data)
+{
+  HeftPanelView *self = data;
+
+  self->refresh = 0;
+  heft_panel_view_refresh (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* A part of a long curve has more points than the whole had. While a run goes on the next refresh shows them. */
+static void
+zoomed_cb (HeftPanelView *self)
+{
+  self->forced = TRUE;
+  if (heft_session_get_state (self->session) != HEFT_RUN_RUNNING && self->refresh == 0)
+    self->refresh = g_idle_add (refresh_cb, self);
 }
 
 void
@@ -221,6 +246,7 @@ heft_panel_view_dispose (GObject *object)
   HeftPanelView *self = HEFT_PANEL_VIEW (object);
   GtkWidget *child;
 
+  g_clear_handle_id (&self->refresh, g_source_remove);
   g_clear_object (&self->session);
   g_clear_pointer (&self->frame, heft_frame_unref);
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
@@ -303,6 +329,7 @@ heft_panel_view_new (HeftSession *session, const HeftPanelSpec *spec)
     }
   name_controls (self);
   g_signal_connect_object (session, "record-replaced", G_CALLBACK (record_replaced_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->plot, "zoomed", G_CALLBACK (zoomed_cb), self, G_CONNECT_SWAPPED);
   return GTK_WIDGET (self);
 }
 
@@ -373,16 +400,35 @@ heft_panel_view_set_enlarged (HeftPanelView *self, gboolean enlarged)
     gtk_widget_remove_css_class (GTK_WIDGET (self), "enlarged");
 }
 
-HeftFigure *
+HeftPanelFigure *
 heft_panel_view_dup_figure (HeftPanelView *self)
 {
-  const HeftFigure *shown = heft_plot_view_get_figure (self->plot);
-  HeftFigure *figure;
+  HeftRecord *record = heft_session_get_record (self->session);
+  HeftPanelFigure *figure = g_new0 (HeftPanelFigure, 1);
 
-  if (shown == NULL)
-    return NULL;
-  figure = heft_figure_copy (shown);
-  g_free (figure->caption);
+  figure->spec = self->spec;
+  figure->record = record != NULL ? heft_record_ref (record) : NULL;
   figure->caption = heft_session_dup_caption (self->session);
+  figure->x_log = self->x_log;
+  figure->y_log = self->y_log;
+  figure->state = heft_plot_state_copy (heft_plot_view_get_state (self->plot));
   return figure;
+}
+
+HeftFigure *
+heft_panel_figure_make (const HeftPanelFigure *self)
+{
+  HeftFigure *figure = heft_panel_figure (self->spec, self->record, self->caption, self->x_log, self->y_log);
+
+  heft_plot_state_apply (self->state, figure);
+  return figure;
+}
+
+void
+heft_panel_figure_free (HeftPanelFigure *self)
+{
+  g_clear_pointer (&self->record, heft_record_unref);
+  g_clear_pointer (&self->state, heft_plot_state_free);
+  g_free (self->caption);
+  g_free (self);
 }

@@ -33,7 +33,18 @@ void                 heft_panel_view_follow_job (HeftPanelView *self);
 gboolean             heft_panel_view_get_log  (HeftPanelView *self, gboolean x_axis);
 void                 heft_panel_view_set_log  (HeftPanelView *self, gboolean x_axis, gboolean log_scale);
 void                 heft_panel_view_set_enlarged (HeftPanelView *self, gboolean enlarged);
-/* The figure as shown, with a caption that says what it comes from (transfer full). */
-HeftFigure          *heft_panel_view_dup_figure (HeftPanelView *self);
+/* All it takes to make the figure as shown, with every point and a caption that says what it comes from, on any thread. */
+typedef struct
+{
+  const HeftPanelSpec *spec;
+  HeftRecord          *record;
+  char                *caption;
+  int                  x_log, y_log;
+  HeftPlotState       *state;
+} HeftPanelFigure;
+
+HeftPanelFigure     *heft_panel_view_dup_figure (HeftPanelView *self);
+HeftFigure          *heft_panel_figure_make     (const HeftPanelFigure *self);
+void                 heft_panel_figure_free     (HeftPanelFigure *self);
 
 G_END_DECLS

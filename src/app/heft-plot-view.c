@@ -16,13 +16,6 @@
 #define PAN_THRESHOLD 4
 #define MAX_HISTORY 50
 
-/* What one plot of the figure shows, where the user has chosen it. */
-typedef struct
-{
-  gboolean zoomed;
-  double   x0, x1, y0, y1;
-} Range;
-
 /* The axes as the figure came. */
 typedef struct
 {
@@ -36,10 +29,9 @@ struct _HeftPlotView
 
   HeftFigure *figure;
   GArray     *originals;     /* Original, one a plot */
-  GArray     *ranges;        /* Range, one a plot */
-  GPtrArray  *history;       /* GArray of Range: earlier views, then later ones */
+  HeftPlotState *state;      /* what the user has zoomed and hidden */
+  GPtrArray  *history;       /* GArray of HeftPlotRange: earlier views, then later ones */
   guint       history_at;
-  GHashTable *hidden;        /* labels of curves switched off */
 
   cairo_surface_t *picture;  /* the figure as last painted */
   int         picture_width, picture_height, picture_scale;
@@ -53,7 +45,7 @@ struct _HeftPlotView
   double      pointer_x, pointer_y;
   gboolean    hovering;
 
-  Range       pan_from;
+  HeftPlotRange pan_from;
   gsize       pan_plot;
   HeftPlotArea pan_area;
   gboolean    panning;
@@ -62,7 +54,7 @@ struct _HeftPlotView
 
 G_DEFINE_FINAL_TYPE (HeftPlotView, heft_plot_view, GTK_TYPE_WIDGET)
 
-enum { GUIDE_MOVED, N_SIGNALS };
+enum { GUIDE_MOVED, ZOOMED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 static HeftTheme
@@ -122,21 +114,6 @@ remember_axes (HeftPlotView *self)
     }
 }
 
-static void
-apply_ranges (HeftPlotView *self, guint p, HeftPlot *plot)
-{
-  const Original *original = &g_array_index (self->originals, Original, p);
-  const Range *range = p < self->ranges->len ? &g_array_index (self->ranges, Range, p) : NULL;
-  gboolean zoomed = range != NULL && range->zoomed;
-
-  plot->x.automatic = !zoomed && original->x_automatic;
-  plot->y.automatic = !zoomed && original->y_automatic;
-  plot->x.minimum = zoomed ? range->x0 : original->x0;
-  plot->x.maximum = zoomed ? range->x1 : original->x1;
-  plot->y.minimum = zoomed ? range->y0 : original->y0;
-  plot->y.maximum = zoomed ? range->y1 : original->y1;
-}
-
 /* Puts what the user has zoomed and hidden into the figure. */
 static void
 apply_view (HeftPlotView *self)
@@ -145,16 +122,25 @@ apply_view (HeftPlotView *self)
     return;
   for (guint p = 0; p < self->figure->plots->len; p++)
     {
+      const Original *original = &g_array_index (self->originals, Original, p);
       HeftPlot *plot = g_ptr_array_index (self->figure->plots, p);
 
-      apply_ranges (self, p, plot);
-      for (guint m = 0; m < plot->marks->len; m++)
-        {
-          HeftMark *mark = g_ptr_array_index (plot->marks, m);
-
-          mark->hidden = mark->label != NULL && g_hash_table_contains (self->hidden, mark->label);
-        }
+      plot->x.automatic = original->x_automatic;
+      plot->y.automatic = original->y_automatic;
+      plot->x.minimum = original->x0;
+      plot->x.maximum = original->x1;
+      plot->y.minimum = original->y0;
+      plot->y.maximum = original->y1;
     }
+  heft_plot_state_apply (self->state, self->figure);
+}
+
+static void
+view_changed (HeftPlotView *self)
+{
+  apply_view (self);
+  invalidate (self);
+  g_signal_emit (self, signals[ZOOMED], 0);
 }
 
 /* --- Painting ---------------------------------------------------------------------------------------------------- */
@@ -278,9 +264,9 @@ heft_plot_view_measure (GtkWidget *widget, GtkOrientation orientation, int for_s
 static GArray *
 copy_ranges (HeftPlotView *self)
 {
-  GArray *copy = g_array_sized_new (FALSE, TRUE, sizeof (Range), self->ranges->len);
+  GArray *copy = g_array_sized_new (FALSE, TRUE, sizeof (HeftPlotRange), self->state->ranges->len);
 
-  g_array_append_vals (copy, self->ranges->data, self->ranges->len);
+  g_array_append_vals (copy, self->state->ranges->data, self->state->ranges->len);
   return copy;
 }
 
@@ -306,24 +292,20 @@ go_in_history (HeftPlotView *self, gboolean back)
     g_ptr_array_add (self->history, copy_ranges (self));
   self->history_at = back ? self->history_at - 1 : self->history_at + 1;
   target = g_array_ref (g_ptr_array_index (self->history, self->history_at));
-  g_array_set_size (self->ranges, 0);
-  g_array_append_vals (self->ranges, target->data, target->len);
-  apply_view (self);
-  invalidate (self);
+  g_array_set_size (self->state->ranges, 0);
+  g_array_append_vals (self->state->ranges, target->data, target->len);
+  view_changed (self);
 }
 
 static void
 set_range (HeftPlotView *self, gsize plot, double x0, double x1, double y0, double y1)
 {
-  Range range = { TRUE, x0, x1, y0, y1 };
+  HeftPlotRange range = { TRUE, x0, x1, y0, y1 };
 
   if (!isfinite (x0) || !isfinite (x1) || !isfinite (y0) || !isfinite (y1) || !(x1 > x0) || !(y1 > y0))
     return;
-  if (self->ranges->len <= plot)
-    g_array_set_size (self->ranges, (guint) plot + 1);
-  g_array_index (self->ranges, Range, plot) = range;
-  apply_view (self);
-  invalidate (self);
+  heft_plot_state_set_range (self->state, plot, &range);
+  view_changed (self);
 }
 
 /* New ends of an axis when what lies at share @at (0..1) stays and the rest moves by @factor, then shifts by @shift. */
@@ -470,8 +452,7 @@ released_cb (HeftPlotView *self, int n_press, double x, double y, GtkGesture *ge
   mark = g_ptr_array_index (plot->marks, (guint) under.legend_mark);
   if (mark->label == NULL)
     return;
-  if (!g_hash_table_remove (self->hidden, mark->label))
-    g_hash_table_add (self->hidden, g_strdup (mark->label));
+  heft_plot_state_toggle (self->state, mark->label);
   gtk_gesture_set_state (gesture, GTK_EVENT_SEQUENCE_CLAIMED);
   apply_view (self);
   invalidate (self);
@@ -529,9 +510,8 @@ heft_plot_view_finalize (GObject *object)
   HeftPlotView *self = HEFT_PLOT_VIEW (object);
 
   g_array_unref (self->originals);
-  g_array_unref (self->ranges);
+  heft_plot_state_free (self->state);
   g_ptr_array_unref (self->history);
-  g_hash_table_unref (self->hidden);
   G_OBJECT_CLASS (heft_plot_view_parent_class)->finalize (object);
 }
 
@@ -548,6 +528,7 @@ heft_plot_view_class_init (HeftPlotViewClass *klass)
   widget_class->snapshot = heft_plot_view_snapshot;
   signals[GUIDE_MOVED] = g_signal_new ("guide-moved", HEFT_TYPE_PLOT_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                        G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_DOUBLE);
+  signals[ZOOMED] = g_signal_new ("zoomed", HEFT_TYPE_PLOT_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   gtk_widget_class_set_css_name (widget_class, "plot");
   gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_IMG);
 }
@@ -558,9 +539,8 @@ heft_plot_view_init (HeftPlotView *self)
   AdwStyleManager *manager = adw_style_manager_get_default ();
 
   self->originals = g_array_new (FALSE, TRUE, sizeof (Original));
-  self->ranges = g_array_new (FALSE, TRUE, sizeof (Range));
+  self->state = heft_plot_state_new ();
   self->history = g_ptr_array_new_with_free_func ((GDestroyNotify) g_array_unref);
-  self->hidden = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->guide_x = NAN;
   self->patience = 60;
   gtk_widget_set_overflow (GTK_WIDGET (self), GTK_OVERFLOW_HIDDEN);
@@ -582,6 +562,12 @@ heft_plot_view_take_figure (HeftPlotView *self, HeftFigure *figure)
   /* The axes may have moved under the pointer. */
   if (self->hovering)
     motion_cb (self, self->pointer_x, self->pointer_y);
+}
+
+const HeftPlotState *
+heft_plot_view_get_state (HeftPlotView *self)
+{
+  return self->state;
 }
 
 const HeftFigure *
@@ -620,9 +606,8 @@ heft_plot_view_zoom (HeftPlotView *self, double factor)
 static void
 clear_ranges (HeftPlotView *self)
 {
-  g_array_set_size (self->ranges, 0);
-  apply_view (self);
-  invalidate (self);
+  g_array_set_size (self->state->ranges, 0);
+  view_changed (self);
 }
 
 void
@@ -647,7 +632,7 @@ heft_plot_view_next (HeftPlotView *self)
 void
 heft_plot_view_forget (HeftPlotView *self)
 {
-  g_hash_table_remove_all (self->hidden);
+  g_hash_table_remove_all (self->state->hidden);
   g_ptr_array_set_size (self->history, 0);
   self->history_at = 0;
   clear_ranges (self);

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <gtk/gtk.h>
-#include <heft/plot.h>
+#include "heft-plot-state.h"
 
 G_BEGIN_DECLS
 
@@ -14,7 +14,7 @@ G_BEGIN_DECLS
  * pinching zoom, dragging pans, a click on a legend entry hides its curve. What the user has zoomed and hidden outlives
  * the figure, which is replaced many times a second.
  *
- * Signal "guide-moved" (x label, x): the pointer stands at x of an axis with that label; x is not a number when it has left.
+ * Signal "zoomed": another part is on show. Signal "guide-moved" (x label, x): the pointer stands at x of an axis with that label; x is not a number when it has left.
  */
 #define HEFT_TYPE_PLOT_VIEW (heft_plot_view_get_type ())
 G_DECLARE_FINAL_TYPE (HeftPlotView, heft_plot_view, HEFT, PLOT_VIEW, GtkWidget)
@@ -22,6 +22,7 @@ G_DECLARE_FINAL_TYPE (HeftPlotView, heft_plot_view, HEFT, PLOT_VIEW, GtkWidget)
 void              heft_plot_view_take_figure (HeftPlotView *self, HeftFigure *figure);
 /* With zoom and hidden curves, as on screen. */
 const HeftFigure *heft_plot_view_get_figure  (HeftPlotView *self);
+const HeftPlotState *heft_plot_view_get_state (HeftPlotView *self);
 /* A vertical guide in every plot whose x axis has this label; not a number removes it. */
 void              heft_plot_view_set_guide   (HeftPlotView *self, const char *x_label, double x);
 void              heft_plot_view_zoom        (HeftPlotView *self, double factor);

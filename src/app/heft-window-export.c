@@ -21,7 +21,7 @@
 
 typedef struct
 {
-  HeftFigure           *figure;      /* one of figure ... */
+  HeftPanelFigure      *figure;      /* one of figure ... */
   HeftRecord           *record;      /* ... or data ... */
   HeftParameters       *parameters;
   const HeftExperiment *experiment;
@@ -35,7 +35,7 @@ export_free (gpointer data)
 {
   Export *job = data;
 
-  g_clear_pointer (&job->figure, heft_figure_free);
+  g_clear_pointer (&job->figure, heft_panel_figure_free);
   g_clear_pointer (&job->record, heft_record_unref);
   g_clear_pointer (&job->parameters, heft_parameters_free);
   g_free (job->path);
@@ -66,9 +66,12 @@ write_figure (Export *job, GError **error)
 {
   HeftTheme theme = heft_theme_file ();
   HeftFileFormat format;
+  g_autoptr(HeftFigure) figure = NULL;
 
-  return get_format (job->path, &format, error)
-         && heft_figure_export (job->figure, format, FIGURE_WIDTH, FIGURE_HEIGHT, FIGURE_DPI, &theme, job->path, error);
+  if (!get_format (job->path, &format, error))
+    return FALSE;
+  figure = heft_panel_figure_make (job->figure);
+  return heft_figure_export (figure, format, FIGURE_WIDTH, FIGURE_HEIGHT, FIGURE_DPI, &theme, job->path, error);
 }
 
 static gboolean
@@ -159,8 +162,6 @@ export_panel_to (HeftWindow *self, HeftPanelView *panel, const char *path)
   GPtrArray *jobs = g_ptr_array_new_with_free_func (export_free);
   Export *job;
 
-  /* A panel that was hidden behind an enlarged one may be behind the record. */
-  heft_panel_view_refresh (panel);
   job = export_panel (self, panel, path);
   g_ptr_array_add (jobs, job);
   start_export (self, jobs);
@@ -184,7 +185,6 @@ export_all_to (HeftWindow *self, const char *folder)
     {
       HeftPanelView *panel = heft_panel_grid_get_nth (self->grid, i);
 
-      heft_panel_view_refresh (panel);
       for (gsize s = 0; s < G_N_ELEMENTS (suffixes); s++)
         {
           g_autofree char *path = g_strdup_printf ("%s/%s-%s.%s", folder, experiment, heft_panel_view_get_id (panel), suffixes[s]);
@@ -255,8 +255,8 @@ open_from (HeftWindow *self, const char *path)
 
 typedef struct
 {
-  HeftFigure *figure;
-  GBytes     *png, *svg;
+  HeftPanelFigure *figure;
+  GBytes          *png, *svg;
 } Copy;
 
 static void
@@ -264,7 +264,7 @@ copy_free (gpointer data)
 {
   Copy *copy = data;
 
-  g_clear_pointer (&copy->figure, heft_figure_free);
+  g_clear_pointer (&copy->figure, heft_panel_figure_free);
   g_clear_pointer (&copy->png, g_bytes_unref);
   g_clear_pointer (&copy->svg, g_bytes_unref);
   g_free (copy);
@@ -276,10 +276,11 @@ copy_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *can
   Copy *copy = task_data;
   HeftTheme theme = heft_theme_file ();
   GError *error = NULL;
+  g_autoptr(HeftFigure) figure = heft_panel_figure_make (copy->figure);
 
-  copy->png = heft_figure_export_bytes (copy->figure, HEFT_FILE_PNG, FIGURE_WIDTH, FIGURE_HEIGHT, 200, &theme, &error);
+  copy->png = heft_figure_export_bytes (figure, HEFT_FILE_PNG, FIGURE_WIDTH, FIGURE_HEIGHT, 200, &theme, &error);
   if (copy->png != NULL)
-    copy->svg = heft_figure_export_bytes (copy->figure, HEFT_FILE_SVG, FIGURE_WIDTH, FIGURE_HEIGHT, 72, &theme, &error);
+    copy->svg = heft_figure_export_bytes (figure, HEFT_FILE_SVG, FIGURE_WIDTH, FIGURE_HEIGHT, 72, &theme, &error);
   if (copy->svg == NULL)
     g_task_return_error (task, error);
   else
@@ -313,7 +314,6 @@ copy_panel (HeftWindow *self, HeftPanelView *panel)
   g_autoptr(GTask) task = g_task_new (NULL, NULL, copied_cb, g_object_ref (self));
   Copy *copy = g_new0 (Copy, 1);
 
-  heft_panel_view_refresh (panel);
   copy->figure = heft_panel_view_dup_figure (panel);
   g_task_set_name (task, "heft-copy");
   g_task_set_task_data (task, copy, copy_free);

@@ -141,6 +141,7 @@ heft_figure_copy (const HeftFigure *self)
   copy->caption = g_strdup (self->caption);
   copy->placeholder = g_strdup (self->placeholder);
   copy->columns = self->columns;
+  copy->most_points = self->most_points;
   for (guint i = 0; i < self->plots->len; i++)
     g_ptr_array_add (copy->plots, heft_plot_copy (g_ptr_array_index (self->plots, i)));
   for (guint i = 0; i < self->notes->len; i++)

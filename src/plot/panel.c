@@ -45,14 +45,40 @@ curve_clear (Curve *self)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Curve, curve_clear)
 
+/* All points, or at most @most, lowest and highest among them. */
 static Curve
-read_curve (HeftRecord *record, gsize series, gsize layer)
+read_curve (HeftRecord *record, gsize series, gsize layer, gsize most)
 {
-  Curve curve = { .n = heft_record_get_length (record, series, layer) };
+  gsize n = heft_record_get_length (record, series, layer);
+  Curve curve = { .n = most > 0 ? MIN (n, most) : n };
 
-  curve.x = g_new (double, curve.n + 1);
-  curve.y = g_new (double, curve.n + 1);
-  curve.n = heft_record_read (record, series, layer, 0, curve.n, curve.x, curve.y);
+  curve.x = g_new (double, MAX (curve.n, most) + 1);
+  curve.y = g_new (double, MAX (curve.n, most) + 1);
+  curve.n = most > 0 ? heft_record_read_envelope (record, series, layer, most, curve.x, curve.y)
+                     : heft_record_read (record, series, layer, 0, curve.n, curve.x, curve.y);
+
+  return curve;
+}
+
+/* Curves that are added up need the same points of each: of the first @n all, or the beginning and then every so many-th and the last. */
+static Curve
+read_alike (HeftRecord *record, gsize series, gsize layer, gsize n, gsize most)
+{
+  Curve curve = { .n = 0 };
+  gsize head = most / 4, stride = 1;
+
+  curve.x = g_new (double, n + 1);
+  curve.y = g_new (double, n + 1);
+  if (most == 0 || n <= most)
+    {
+      curve.n = heft_record_read (record, series, layer, 0, n, curve.x, curve.y);
+      return curve;
+    }
+  while (head + (n - head) / stride + 2 > most)
+    stride *= 2;
+  curve.n = heft_record_read (record, series, layer, 0, head, curve.x, curve.y);
+  for (gsize i = head; i < n; i = i == n - 1 ? n : MIN (i + stride, n - 1))
+    curve.n += heft_record_read (record, series, layer, i, 1, curve.x + curve.n, curve.y + curve.n);
 
   return curve;
 }
@@ -112,7 +138,7 @@ add_curve (HeftPlot *plot, const HeftSeriesSpec *spec, const Curve *curve, const
 }
 
 static gboolean
-add_series (HeftPlot *plot, HeftRecord *record, gsize series)
+add_series (HeftPlot *plot, HeftRecord *record, gsize series, gsize most)
 {
   const HeftSeriesSpec *spec = heft_record_get_series_spec (record, series);
   const char *const *names = NULL;
@@ -121,7 +147,7 @@ add_series (HeftPlot *plot, HeftRecord *record, gsize series)
 
   for (gsize layer = 0; layer < n_layers; layer++)
     {
-      g_auto (Curve) curve = read_curve (record, series, layer);
+      g_auto (Curve) curve = read_curve (record, series, layer, most);
       HeftMark *mark;
 
       if (curve.n == 0)
@@ -159,7 +185,7 @@ add_lines_plot (HeftFigure *figure, const HeftPanelSpec *panel, HeftRecord *reco
       int series = heft_record_find_series (record, panel->series[i]);
       const HeftSeriesSpec *spec = series >= 0 ? heft_record_get_series_spec (record, series) : NULL;
 
-      if (spec == NULL || is_percent (spec) != percent || !add_series (plot, record, series))
+      if (spec == NULL || is_percent (spec) != percent || !add_series (plot, record, series, figure->most_points))
         continue;
       any = TRUE;
       if (plot->y.unit == NULL)
@@ -200,7 +226,7 @@ add_threshold (HeftPlot *plot, HeftRecord *record, const HeftPanelSpec *panel)
 
 /* Layers from below in the order of the network; the writer may be between two of them, so the shortest decides. */
 static void
-stack_layers (HeftPlot *plot, HeftRecord *record, gsize series, gboolean stacked)
+stack_layers (HeftPlot *plot, HeftRecord *record, gsize series, gboolean stacked, gsize most)
 {
   const HeftSeriesSpec *spec = heft_record_get_series_spec (record, series);
   const char *const *names = NULL;
@@ -214,11 +240,10 @@ stack_layers (HeftPlot *plot, HeftRecord *record, gsize series, gboolean stacked
   floor_values = g_new0 (double, n);
   for (gsize layer = 0; layer < n_layers; layer++)
     {
-      g_auto (Curve) curve = read_curve (record, series, layer);
+      g_auto (Curve) curve = read_alike (record, series, layer, n, most);
       const char *label = names != NULL ? names[layer] : translated (spec->label);
       HeftMark *mark;
 
-      curve.n = MIN (curve.n, n);
       if (stacked)
         {
           mark = heft_plot_add_mark (plot, HEFT_MARK_AREA, HEFT_QUANTITY_LAYER, label, curve.n, curve.x, NULL);
@@ -235,7 +260,7 @@ stack_layers (HeftPlot *plot, HeftRecord *record, gsize series, gboolean stacked
 
 /* A second measure of the same thing by layer is one line to compare the stack's top with: its sum. */
 static void
-add_layer_sum (HeftPlot *plot, HeftRecord *record, gsize series)
+add_layer_sum (HeftPlot *plot, HeftRecord *record, gsize series, gsize most)
 {
   const HeftSeriesSpec *spec = heft_record_get_series_spec (record, series);
   gsize n_layers = heft_record_get_layers (record, NULL), n = G_MAXSIZE;
@@ -247,15 +272,13 @@ add_layer_sum (HeftPlot *plot, HeftRecord *record, gsize series)
     return;
   for (gsize layer = 0; layer < n_layers; layer++)
     {
-      g_auto (Curve) curve = read_curve (record, series, layer);
+      g_auto (Curve) curve = read_alike (record, series, layer, n, most);
 
-      n = MIN (n, curve.n);
       if (mark == NULL)
-        mark = heft_plot_add_mark (plot, HEFT_MARK_LINE, HEFT_QUANTITY_GAUSSIAN, translated (spec->label), n, curve.x, curve.y);
+        mark = heft_plot_add_mark (plot, HEFT_MARK_LINE, HEFT_QUANTITY_GAUSSIAN, translated (spec->label), curve.n, curve.x, curve.y);
       else
-        for (gsize i = 0; i < n; i++)
+        for (gsize i = 0; i < MIN (curve.n, mark->n); i++)
           mark->y[i] += curve.y[i];
-      mark->n = n;
     }
 }
 
@@ -292,13 +315,13 @@ heft_panel_stacked (HeftFigure *figure, const HeftPanelSpec *panel, HeftRecord *
         continue;
       /* Heights add up on a linear scale only: on a log scale the layers are lines. */
       if (spec->per_layer && !layers)
-        stack_layers (plot, record, series, !panel->y_log);
+        stack_layers (plot, record, series, !panel->y_log, figure->most_points);
       else if (spec->per_layer && has_sum (panel, record))
         continue;
       else if (spec->per_layer)
-        add_layer_sum (plot, record, series);
+        add_layer_sum (plot, record, series, figure->most_points);
       else
-        add_series (plot, record, series);
+        add_series (plot, record, series, figure->most_points);
       if (plot->marks->len == before)
         continue;
       layers |= spec->per_layer;
@@ -318,7 +341,7 @@ static void
 add_tangents (HeftPlot *plot, HeftRecord *record, int series, const Curve *curve)
 {
   const HeftSeriesSpec *spec = heft_record_get_series_spec (record, series);
-  g_auto (Curve) slope = read_curve (record, series, 0);
+  g_auto (Curve) slope = read_curve (record, series, 0, 0);
   gboolean rising = spec->quantity == HEFT_QUANTITY_KL;
   gsize n = MIN (curve->n, slope.n);
   HeftMark *mark = heft_plot_add_mark (plot, HEFT_MARK_TANGENT, HEFT_QUANTITY_LOSS_LANDSCAPE,
@@ -343,7 +366,7 @@ heft_panel_curve (HeftFigure *figure, const HeftPanelSpec *panel, HeftRecord *re
   if (first >= 0)
     {
       const HeftSeriesSpec *spec = heft_record_get_series_spec (record, first);
-      g_auto (Curve) curve = read_curve (record, first, 0);
+      g_auto (Curve) curve = read_curve (record, first, 0, 0);
 
       if (second >= 0 && curve.n > 0)
         add_tangents (plot, record, second, &curve);
@@ -362,7 +385,7 @@ heft_panel_curve (HeftFigure *figure, const HeftPanelSpec *panel, HeftRecord *re
       if (series >= 0)
         {
           const HeftSeriesSpec *spec = heft_record_get_series_spec (record, series);
-          g_auto (Curve) curve = read_curve (record, series, 0);
+          g_auto (Curve) curve = read_curve (record, series, 0, 0);
 
           if (curve.n > 0)
             heft_plot_add_mark (plot, curve.n > 1 ? HEFT_MARK_LINE : HEFT_MARK_POINTS, spec->quantity, translated (spec->label),
@@ -394,24 +417,12 @@ placeholder_for (HeftPanelKind kind)
     }
 }
 
-/**
- * heft_panel_figure:
- * @panel: what to show and how
- * @record: the run
- * @caption: (nullable): seed, N, beta and the like, for files; how each curve was measured is added
- * @x_log: %TRUE, %FALSE, or -1 for the panel's own scale
- * @y_log: likewise
- *
- * Returns: (transfer full): the panel as a figure; without data one sentence says what is awaited
- */
-HeftFigure *
-heft_panel_figure (const HeftPanelSpec *panel, HeftRecord *record, const char *caption, int x_log, int y_log)
+static HeftFigure *
+make_figure (const HeftPanelSpec *panel, HeftRecord *record, const char *caption, int x_log, int y_log, gsize most_points)
 {
   HeftPanelSpec spec;
   HeftFigure *figure;
   g_autoptr (HeftFrame) frame = NULL;
-
-  g_return_val_if_fail (panel != NULL, NULL);
 
   spec = *panel;
   if (x_log >= 0)
@@ -419,6 +430,7 @@ heft_panel_figure (const HeftPanelSpec *panel, HeftRecord *record, const char *c
   if (y_log >= 0)
     spec.y_log = y_log != 0;
   figure = heft_figure_new (translated (panel->title));
+  figure->most_points = most_points;
   figure->caption = g_strdup (caption);
   figure->placeholder = g_strdup (placeholder_for (panel->kind));
   if (record == NULL)
@@ -460,4 +472,40 @@ heft_panel_figure (const HeftPanelSpec *panel, HeftRecord *record, const char *c
     add_estimators (figure, &spec, record);
 
   return figure;
+}
+
+/**
+ * heft_panel_figure:
+ * @panel: what to show and how
+ * @record: the run
+ * @caption: (nullable): seed, N, beta and the like, for files; how each curve was measured is added
+ * @x_log: %TRUE, %FALSE, or -1 for the panel's own scale
+ * @y_log: likewise
+ *
+ * Returns: (transfer full): the panel as a figure; without data one sentence says what is awaited
+ */
+HeftFigure *
+heft_panel_figure (const HeftPanelSpec *panel, HeftRecord *record, const char *caption, int x_log, int y_log)
+{
+  g_return_val_if_fail (panel != NULL, NULL);
+
+  return make_figure (panel, record, caption, x_log, y_log, 0);
+}
+
+/**
+ * heft_panel_figure_thin:
+ * @most_points: how many points a curve may have, at least %HEFT_ENVELOPE_MINIMUM
+ *
+ * The same for a screen, in a time that hardly grows with the run: long curves are their beginning and the lowest and highest of equal
+ * groups; what is stacked is every so many-th point of each layer.
+ *
+ * Returns: (transfer full): the panel as a figure
+ */
+HeftFigure *
+heft_panel_figure_thin (const HeftPanelSpec *panel, HeftRecord *record, int x_log, int y_log, gsize most_points)
+{
+  g_return_val_if_fail (panel != NULL, NULL);
+  g_return_val_if_fail (most_points >= HEFT_ENVELOPE_MINIMUM, NULL);
+
+  return make_figure (panel, record, NULL, x_log, y_log, most_points);
 }

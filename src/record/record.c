@@ -25,12 +25,21 @@ typedef struct
   double x, y;
 } Point;
 
+/* Where in a full block of BLOCK points the lowest and the highest are: what a screen needs of a long curve. */
+#define BLOCK FIRST_CHUNK
+
+typedef struct
+{
+  guint8 low, high;
+} Extremes;
+
 typedef struct _Curve Curve;
 
 struct _Curve
 {
   _Atomic gsize    length;
   _Atomic (Point *) chunks[N_CHUNKS];
+  _Atomic (Extremes *) extremes[N_CHUNKS];   /* one a block of the chunk */
   Curve           *retired;      /* what this one replaced; a reader may still be looking at it */
 };
 
@@ -77,7 +86,10 @@ curve_free (Curve *curve)
       Curve *retired = curve->retired;
 
       for (gsize c = 0; c < N_CHUNKS; c++)
-        g_free (atomic_load_explicit (&curve->chunks[c], memory_order_relaxed));
+        {
+          g_free (atomic_load_explicit (&curve->chunks[c], memory_order_relaxed));
+          g_free (atomic_load_explicit (&curve->extremes[c], memory_order_relaxed));
+        }
       g_free (curve);
       curve = retired;
     }
@@ -269,6 +281,30 @@ locate (gsize i, gsize *chunk)
   return i - FIRST_CHUNK * (((gsize) 1 << *chunk) - 1);
 }
 
+/* A block that has become full: readers see it with the length that says so. */
+static void
+note_extremes (Curve *curve, gsize chunk, gsize place)
+{
+  const Point *points = atomic_load_explicit (&curve->chunks[chunk], memory_order_relaxed);
+  Extremes *extremes = atomic_load_explicit (&curve->extremes[chunk], memory_order_relaxed);
+  gsize start = place - place % BLOCK;
+  Extremes found = { 0, 0 };
+
+  if (extremes == NULL)
+    {
+      extremes = g_new (Extremes, (gsize) 1 << chunk);
+      atomic_store_explicit (&curve->extremes[chunk], extremes, memory_order_release);
+    }
+  for (gsize i = 1; i < BLOCK; i++)
+    {
+      if (points[start + i].y < points[start + found.low].y)
+        found.low = (guint8) i;
+      if (points[start + i].y > points[start + found.high].y)
+        found.high = (guint8) i;
+    }
+  extremes[start / BLOCK] = found;
+}
+
 /**
  * heft_record_append:
  *
@@ -297,6 +333,8 @@ heft_record_append (HeftRecord *self, gsize series, gsize layer, double x, doubl
     }
   points[place].x = x;
   points[place].y = y;
+  if ((length + 1) % BLOCK == 0)
+    note_extremes (curve, chunk, place);
   atomic_store_explicit (&curve->length, length + 1, memory_order_release);
   touch (self);
   return TRUE;
@@ -359,6 +397,111 @@ heft_record_read (HeftRecord *self, gsize series, gsize layer, gsize first, gsiz
       i += here;
     }
   return end - first;
+}
+
+static Point
+get_point (const Curve *curve, gsize i)
+{
+  gsize chunk, place = locate (i, &chunk);
+
+  return atomic_load_explicit (&curve->chunks[chunk], memory_order_acquire)[place];
+}
+
+/* The lowest and the highest point of a group, while it is looked through. */
+typedef struct
+{
+  gsize low, high;
+  Point lowest, highest;
+} Group;
+
+static void
+group_add (Group *group, const Curve *curve, gsize i)
+{
+  Point point = get_point (curve, i);
+
+  if (point.y < group->lowest.y)
+    {
+      group->lowest = point;
+      group->low = i;
+    }
+  if (point.y > group->highest.y)
+    {
+      group->highest = point;
+      group->high = i;
+    }
+}
+
+/* Points from @start up to @end; of full blocks only their extremes are looked at. */
+static Group
+look_through (const Curve *curve, gsize start, gsize end)
+{
+  Group group = { start, start, get_point (curve, start), get_point (curve, start) };
+
+  for (gsize i = start; i < end;)
+    {
+      gsize chunk, place = locate (i, &chunk);
+      Extremes found;
+
+      if (i % BLOCK != 0 || i + BLOCK > end)
+        {
+          group_add (&group, curve, i++);
+          continue;
+        }
+      found = atomic_load_explicit (&curve->extremes[chunk], memory_order_acquire)[place / BLOCK];
+      group_add (&group, curve, i + found.low);
+      group_add (&group, curve, i + found.high);
+      i += BLOCK;
+    }
+  return group;
+}
+
+static gsize
+put (Point point, gsize done, double *x, double *y)
+{
+  x[done] = point.x;
+  y[done] = point.y;
+  return done + 1;
+}
+
+/**
+ * heft_record_read_envelope:
+ * @n: room in @x and @y, at least %HEFT_ENVELOPE_MINIMUM
+ *
+ * The curve as a screen shows it: every point where there are no more than @n; otherwise a quarter of @n points from the beginning
+ * (a logarithmic axis shows them wide apart), then the lowest and the highest of equal groups, and the last. The time it takes grows with
+ * a sixty-fourth of the length.
+ *
+ * Returns: how many points were written
+ */
+gsize
+heft_record_read_envelope (HeftRecord *self, gsize series, gsize layer, gsize n, double *x, double *y)
+{
+  Curve *curve = get_curve (self, series, layer);
+  gsize length, head = n / 4 - n / 4 % BLOCK, size = 2, done;
+
+  g_return_val_if_fail (n >= HEFT_ENVELOPE_MINIMUM, 0);
+  if (curve == NULL)
+    return 0;
+  length = atomic_load_explicit (&curve->length, memory_order_acquire);
+  if (length <= n)
+    return heft_record_read (self, series, layer, 0, n, x, y);
+
+  /* Powers of two, so that a growing curve does not shimmer. */
+  while (head + 2 * ((length - head) / size + 1) + 1 > n)
+    size *= 2;
+  done = heft_record_read (self, series, layer, 0, head, x, y);
+  for (gsize start = head; start < length; start += size)
+    {
+      Group group = look_through (curve, start, MIN (start + size, length));
+      gboolean low_first = group.low < group.high;
+
+      done = put (low_first ? group.lowest : group.highest, done, x, y);
+      if (group.low != group.high)
+        done = put (low_first ? group.highest : group.lowest, done, x, y);
+    }
+  if (x[done - 1] != get_point (curve, length - 1).x)
+    done = put (get_point (curve, length - 1), done, x, y);
+  return done;
 }
 
 gboolean

@@ -198,6 +198,50 @@ test_densities (void)
     g_assert_cmpint (((HeftMark *) g_ptr_array_index (bottom->marks, i))->quantity, ==, quantities[i]);
 }
 
+/* Thinned for the screen, layers still add up to the total at every point, and a spike is still there. */
+static void
+test_thin (void)
+{
+  static const HeftSeriesSpec specs[] = {
+    { "loss", "Loss", "nat", "Step", HEFT_QUANTITY_BATCH_LOSS, FALSE, NULL },
+    { "layers", "KL", "nat", "Step", HEFT_QUANTITY_LAYER, TRUE, NULL },
+  };
+  static const HeftPanelSpec lines = { .id = "l", .title = "L", .kind = HEFT_PANEL_LINES, .series = { "loss" } };
+  static const HeftPanelSpec stack = { .id = "s", .title = "S", .kind = HEFT_PANEL_STACKED, .series = { "layers" } };
+  const char *const names[] = { "one", "two" };
+  const gsize n = 50000, most = 2048;
+  HeftRecord *record = heft_record_new (specs, 2, NULL, 0);
+  double highest = 0;
+
+  heft_record_set_layers (record, 2, names);
+  for (gsize i = 0; i < n; i++)
+    {
+      heft_record_append (record, 0, 0, i, i == 31234 ? 99 : 1 + 0.1 * (i % 7));
+      heft_record_append (record, 1, 0, i, 2.0 * i);
+      heft_record_append (record, 1, 1, i, 3.0 * i);
+    }
+  {
+    g_autoptr (HeftFigure) all = heft_panel_figure (&lines, record, NULL, -1, -1);
+    g_autoptr (HeftFigure) thin = heft_panel_figure_thin (&lines, record, -1, -1, most);
+    g_autoptr (HeftFigure) layers = heft_panel_figure_thin (&stack, record, -1, -1, most);
+    HeftMark *line = g_ptr_array_index (plot_of (thin, 0)->marks, 0), *top;
+
+    g_assert_cmpuint (((HeftMark *) g_ptr_array_index (plot_of (all, 0)->marks, 0))->n, ==, n);
+    g_assert_cmpuint (line->n, <=, most);
+    for (gsize i = 0; i < line->n; i++)
+      highest = MAX (highest, line->y[i]);
+    g_assert_cmpfloat (highest, ==, 99);
+
+    g_assert_cmpuint (plot_of (layers, 0)->marks->len, ==, 2);
+    top = g_ptr_array_index (plot_of (layers, 0)->marks, 1);
+    g_assert_cmpuint (top->n, <=, most);
+    for (gsize i = 0; i < top->n; i++)
+      g_assert_cmpfloat (top->upper[i], ==, 5.0 * top->x[i]);
+    g_assert_cmpfloat (top->x[top->n - 1], ==, n - 1);
+  }
+  heft_record_unref (record);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -210,5 +254,6 @@ main (int argc, char **argv)
   g_test_add_func ("/plot/panel/images", test_images);
   g_test_add_func ("/plot/panel/ledger", test_ledger);
   g_test_add_func ("/plot/panel/densities", test_densities);
+  g_test_add_func ("/plot/panel/thin", test_thin);
   return g_test_run ();
 }

@@ -195,6 +195,54 @@ test_reader_beside_writer (void)
   g_thread_join (writer);
 }
 
+/* However long a curve is, its envelope fits, begins with its beginning, and holds its lowest, its highest and its last point. */
+static void
+test_envelope (void)
+{
+  static const gsize lengths[] = { 1, 63, 64, 1024, 1025, 1087, 1088, 5000, 65536, 200001 };
+  const gsize room = 1024, head = 256;
+  g_autofree double *x = g_new (double, room);
+  g_autofree double *y = g_new (double, room);
+
+  for (gsize k = 0; k < G_N_ELEMENTS (lengths); k++)
+    {
+      g_autoptr (HeftRecord) record = make_record ();
+      g_autoptr (GRand) random = g_rand_new_with_seed (k);
+      double lowest = INFINITY, highest = -INFINITY, first[256], got_low = INFINITY, got_high = -INFINITY, last = 0;
+      gsize n;
+
+      for (gsize i = 0; i < lengths[k]; i++)
+        {
+          double value = g_rand_double (random);
+
+          heft_record_append (record, LOSS, 0, i, value);
+          lowest = MIN (lowest, value);
+          highest = MAX (highest, value);
+          if (i < head)
+            first[i] = value;
+          last = value;
+        }
+      n = heft_record_read_envelope (record, LOSS, 0, room, x, y);
+      g_assert_cmpuint (n, <=, room);
+      if (lengths[k] <= room)
+        g_assert_cmpuint (n, ==, lengths[k]);
+      else
+        g_assert_cmpuint (n, >, room / 3);
+      for (gsize i = 0; i < n; i++)
+        {
+          if (i > 0)
+            g_assert_cmpfloat (x[i], >, x[i - 1]);
+          if (i < MIN (head, lengths[k]))
+            g_assert_cmpfloat (y[i], ==, first[i]);
+          got_low = MIN (got_low, y[i]);
+          got_high = MAX (got_high, y[i]);
+        }
+      g_assert_cmpfloat (got_low, ==, lowest);
+      g_assert_cmpfloat (got_high, ==, highest);
+      g_assert_cmpfloat (y[n - 1], ==, last);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -204,6 +252,7 @@ main (int argc, char **argv)
   g_test_add_func ("/record/layers", test_layers);
   g_test_add_func ("/record/frames", test_frames);
   g_test_add_func ("/record/clear", test_clear_series);
+  g_test_add_func ("/record/envelope", test_envelope);
   g_test_add_func ("/record/race", test_reader_beside_writer);
   return g_test_run ();
 }
