@@ -14,10 +14,11 @@
 /* Points from beta / LOWER to beta * UPPER, upwards: a code that fits is compressed step by step. Downwards the weights would have
  * to find their way out of the prior again. */
 #define N_POINTS 11
-#define LOWER 10.0
+#define LOWER 3.0
 #define UPPER 100.0
-/* The first point starts from the initialisation, the others from their neighbour. */
-#define FIRST_FACTOR 3
+/* The first point starts from the initialisation, whose random weights take some 2,000 steps to forget; the others start from their
+ * neighbour. */
+#define FIRST_FACTOR 6
 #define DRAWS 3
 #define SAMPLES 10000
 #define SWEEP_DRAWS ((guint64) 1 << 41)

@@ -91,7 +91,7 @@ static const HeftParameterSpec parameters[] = {
     .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_MEASUREMENT, .minimum = 0, .maximum = 1000,
     .default_text = "0", .live = TRUE },
   { .id = "sweep-epochs", .label = N_("Epochs a point of the sweep"),
-    .help = N_("How long the sweep over β trains at each of its 11 points, from β/10 to 100 β; three times as long at the first."),
+    .help = N_("How long the sweep over β trains at each of its 11 points, from β/3 to 100 β; six times as long at the first."),
     .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_MEASUREMENT, .minimum = 0.01, .maximum = 1000, .logarithmic = TRUE,
     .default_text = "5" },
 };
