@@ -18,6 +18,7 @@ struct _HeftPrior
   double       *lambdas;   /* n_layers */
   float        *centre;    /* n_weights, or NULL for zero */
   gboolean      moved;     /* a lambda was changed after the prior was made */
+  double        weight, lambda2;   /* of a mixture: the share of the first component, the second's deviation */
 };
 
 static gboolean
@@ -42,7 +43,7 @@ check_centre (const float *centre,
   if (centre == NULL)
     {
       g_set_error_literal (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER,
-                           _("A prior centred at the initialisation needs the initial weights."));
+                           _("A prior centred at the initialisation, or at weights trained apart, needs those weights."));
       return FALSE;
     }
   for (gsize i = 0; i < n; i++)
@@ -64,11 +65,11 @@ heft_prior_new (HeftNetwork   *network,
                 const float   *centre,
                 GError       **error)
 {
-  gboolean centred = kind == HEFT_PRIOR_INIT_CENTRED || kind == HEFT_PRIOR_EMPIRICAL_BAYES;
+  gboolean centred = kind == HEFT_PRIOR_INIT_CENTRED || kind == HEFT_PRIOR_EMPIRICAL_BAYES || kind == HEFT_PRIOR_DATA_DEPENDENT;
   gsize n_layers, n_weights;
   HeftPrior *self;
 
-  g_return_val_if_fail (network != NULL, NULL);
+  g_return_val_if_fail (network != NULL && kind != HEFT_PRIOR_SCALE_MIXTURE, NULL);
 
   n_layers = heft_network_get_n_weight_layers (network);
   n_weights = heft_network_get_n_parameters (network);
@@ -89,6 +90,32 @@ heft_prior_new (HeftNetwork   *network,
     self->lambdas[l] = lambdas != NULL ? lambdas[l] : lambda;
   if (centred)
     self->centre = g_memdup2 (centre, n_weights * sizeof *centre);
+  return self;
+}
+
+HeftPrior *
+heft_prior_new_mixture (HeftNetwork *network,
+                        double       weight,
+                        double       lambda,
+                        double       lambda2,
+                        GError     **error)
+{
+  HeftPrior *self;
+
+  if (!(weight > 0.0 && weight < 1.0))
+    {
+      g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER,
+                   _("The share of a mixture's first component must lie between 0 and 1, ends excluded; %g does not."), weight);
+      return NULL;
+    }
+  if (!check_lambda (lambda2, error))
+    return NULL;
+  self = heft_prior_new (network, HEFT_PRIOR_ISOTROPIC, lambda, NULL, NULL, error);
+  if (self == NULL)
+    return NULL;
+  self->kind = HEFT_PRIOR_SCALE_MIXTURE;
+  self->weight = weight;
+  self->lambda2 = lambda2;
   return self;
 }
 
@@ -136,6 +163,49 @@ const float *
 heft_prior_get_centre (const HeftPrior *self)
 {
   return self->centre;
+}
+
+gboolean
+heft_prior_get_mixture (const HeftPrior *self,
+                        double          *weight,
+                        double          *lambda2)
+{
+  if (self->kind != HEFT_PRIOR_SCALE_MIXTURE)
+    return FALSE;
+  if (weight != NULL)
+    *weight = self->weight;
+  if (lambda2 != NULL)
+    *lambda2 = self->lambda2;
+  return TRUE;
+}
+
+/* -log N(x; 0, deviation^2) */
+static double
+gaussian_cost (double x,
+               double deviation)
+{
+  const double z = x / deviation;
+
+  return 0.5 * z * z + log (deviation) + 0.5 * log (2.0 * G_PI);
+}
+
+double
+heft_prior_cost (const HeftPrior *self,
+                 gsize            layer,
+                 gsize            i,
+                 double           weight)
+{
+  double first, second, low;
+
+  g_return_val_if_fail (layer < self->n_layers && i < self->n_weights, INFINITY);
+
+  first = gaussian_cost (weight - (self->centre != NULL ? (double) self->centre[i] : 0.0), self->lambdas[layer]);
+  if (self->kind != HEFT_PRIOR_SCALE_MIXTURE)
+    return first;
+  first -= log (self->weight);
+  second = gaussian_cost (weight, self->lambda2) - log1p (-self->weight);
+  low = MIN (first, second);
+  return low - log (exp (low - first) + exp (low - second));
 }
 
 void
