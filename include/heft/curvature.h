@@ -89,6 +89,112 @@ gboolean heft_hessian_dense (HeftNetwork *network, const double *weights, HeftDa
 gboolean heft_fisher_matrix (HeftNetwork *network, const double *weights, HeftDataset *data, gsize n_samples,
                              HeftFisherKind kind, guint64 seed, double *fisher, GCancellable *cancellable, GError **error);
 
+/* --- Structured curvature: KFAC, EKFAC, diagonal ------------------------------------------------------------------------ */
+
+typedef enum
+{
+  HEFT_CURVATURE_KFAC,       /* F_l ~ A_l (x) G_l (Martens and Grosse 2015; Grosse and Martens 2016 for convolutions) */
+  HEFT_CURVATURE_EKFAC,      /* the same eigenbasis with second moments of its own (George et al. 2018) */
+  HEFT_CURVATURE_DIAGONAL,   /* the diagonal of F_l */
+} HeftCurvatureKind;
+
+const char *heft_curvature_kind_name (HeftCurvatureKind kind);   /* "kfac", "ekfac", "diagonal" */
+
+/**
+ * HeftCurvatureLayer:
+ * @n_inputs: fan_in + 1, the bias's constant 1 last
+ * @n_outputs: fan_out
+ * @input_factor: A, n_inputs x n_inputs; %NULL for a diagonal
+ * @output_factor: G, n_outputs x n_outputs; %NULL for a diagonal
+ * @input_values: eigenvalues of A, descending; %NULL for a diagonal
+ * @output_values: those of G
+ * @input_vectors: eigenvectors of A as rows, row i belongs to input_values[i]; %NULL for a diagonal, whose basis is that of the
+ *   parameters, and where only values were asked for
+ * @output_vectors: those of G
+ * @moments: n_inputs x n_outputs, the curvature along (i, j) of the basis: a_i g_j (KFAC), the mean square of the gradient's
+ *   component there (EKFAC), the diagonal of F_l (diagonal)
+ * @trace: of the approximation, the sum of @moments. Exact for EKFAC and diagonal
+ *
+ * One weight layer's approximation of its diagonal block, F_l ~ U^T diag(moments) U, U = input_vectors (x) output_vectors, in the
+ * parameters' order ((fan_in + 1) x fan_out). With T places of a convolution's output, A = E sum_t a_t a_t^T and
+ * G = E 1/T sum_t delta_t delta_t^T. KFAC equals F_l where inputs and deltas are independent and there is one place: a single
+ * sample, or a linear network whose deltas are the same for every input.
+ */
+typedef struct
+{
+  gsize         n_inputs, n_outputs;
+  const double *input_factor, *output_factor;
+  const double *input_values, *output_values;
+  const double *input_vectors, *output_vectors;
+  const double *moments;
+  double        trace;
+} HeftCurvatureLayer;
+
+/**
+ * HeftCurvature:
+ *
+ * A block-diagonal approximation of the Fisher, a HeftCurvatureLayer a weight layer. Immutable once made; any thread may read it.
+ */
+typedef struct _HeftCurvature HeftCurvature;
+
+/**
+ * heft_curvature_new:
+ * @weights: k
+ * @n_samples: the first n of @data, 0 for all
+ * @labels: exact, sampled or empirical expectation over labels
+ * @seed: of sampled labels
+ * @values_only: leaves out eigenvectors, which cost most; for KFAC alone, and without what needs them (posteriors)
+ * @n_threads: 0 = one a processor; the result does not depend on it
+ *
+ * Double precision throughout.
+ *
+ * Returns: (transfer full): %NULL with HEFT_ERROR_INVALID_PARAMETER, HEFT_ERROR_DIVERGED, HEFT_ERROR_TOO_LARGE or cancelled
+ */
+HeftCurvature *heft_curvature_new     (HeftNetwork *network, const double *weights, HeftDataset *data, gsize n_samples,
+                                       HeftCurvatureKind kind, HeftFisherKind labels, guint64 seed, gboolean values_only,
+                                       guint n_threads, GCancellable *cancellable, GError **error);
+/* The same with passes, sums and eigenvalues in single precision: values are good to about 1e-5 of the largest. */
+HeftCurvature *heft_curvature_new_f32 (HeftNetwork *network, const float *weights, HeftDataset *data, gsize n_samples,
+                                       HeftCurvatureKind kind, HeftFisherKind labels, guint64 seed, gboolean values_only,
+                                       guint n_threads, GCancellable *cancellable, GError **error);
+HeftCurvature *heft_curvature_ref     (HeftCurvature *self);
+void           heft_curvature_unref   (HeftCurvature *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftCurvature, heft_curvature_unref)
+
+HeftCurvatureKind         heft_curvature_get_kind      (const HeftCurvature *self);
+HeftNetwork              *heft_curvature_get_network   (const HeftCurvature *self);   /* (transfer none) */
+gsize                     heft_curvature_get_n_samples (const HeftCurvature *self);
+const HeftCurvatureLayer *heft_curvature_get_layer     (const HeftCurvature *self, gsize l);
+
+/* Every eigenvalue of every layer's approximation, descending, as HeftSpectrum (complete, estimator named); with @whole_network a
+ * last one of layer -1: here it is the layers' union, because the approximation has no blocks between layers. */
+GPtrArray *heft_curvature_spectra (const HeftCurvature *self, gboolean whole_network);
+/* log|I + r F| of layer @layer, -1 for all; r >= 0. */
+double     heft_curvature_log_determinant (const HeftCurvature *self, int layer, double r);
+/* The approximation as a k_l x k_l matrix, for small layers. Needs eigenvectors. */
+void       heft_curvature_dense (const HeftCurvature *self, gsize layer, double *matrix);
+
+/* The Gaussian posterior Sigma_l = beta (F_l + beta/lambda^2 I)^{-1} of theory.md section 3 under the approximation, block-diagonal
+ * over layers. Each needs eigenvectors, beta > 0 and lambda > 0. */
+
+/* @out := Sigma_l @in, k_l each; @out may be @in. */
+void     heft_curvature_posterior_multiply (const HeftCurvature *self, gsize layer, double beta, double lambda,
+                                            const double *in, double *out);
+/* @weights (k) := @mean (k; NULL is zero) + Sigma^{1/2} n, draw number @draw: stream WEIGHT_DRAW of @seed, one a layer. */
+void     heft_curvature_posterior_draw (const HeftCurvature *self, double beta, double lambda, const double *mean,
+                                        guint64 seed, guint64 draw, double *weights);
+/* log|Sigma| of layer @layer, -1 for all. */
+double   heft_curvature_posterior_log_determinant (const HeftCurvature *self, int layer, double beta, double lambda);
+/* tr Sigma of layer @layer, -1 for all. */
+double   heft_curvature_posterior_trace (const HeftCurvature *self, int layer, double beta, double lambda);
+/* Adds J Sigma_l J^T to @covariance (n x n); @jacobian is n x k_l, a row a function of the layer's weights. */
+void     heft_curvature_posterior_covariance (const HeftCurvature *self, gsize layer, double beta, double lambda,
+                                              gsize n, const double *jacobian, double *covariance);
+/* Sets @covariance (m x m, m the size of the layer's output) to what the layer's own weight noise makes of its pre-activations
+ * at @input (size of its input shape): J_l Sigma_l J_l^T without ever forming J_l. */
+void     heft_curvature_posterior_output (const HeftCurvature *self, gsize layer, double beta, double lambda,
+                                          const double *input, double *covariance);
+
 /* A deterministic estimate of what a measurement costs, in floating-point operations: cadences are made from it so that they
  * do not depend on the machine. */
 double heft_fisher_spectra_live_cost (const HeftNetwork *network, gsize n_samples);

@@ -5,17 +5,17 @@
 #include "config.h"
 
 #include <glib/gi18n-lib.h>
-#include <math.h>
 #include <string.h>
 
 #include <heft/error.h>
 #include <heft/pass.h>
 
+#include "curvature/chunk.h"
 #include "curvature/factors.h"
 #include "curvature/root.h"
 #include "linalg/linalg.h"
 
-#define CHUNK 256   /* samples at a time: activations of common networks stay in cache */
+#define SAMPLES_AT_A_TIME 256   /* activations of common networks stay in cache */
 
 gboolean
 heft_factors_check (HeftNetwork *network, HeftDataset *data, GError **error)
@@ -38,15 +38,23 @@ heft_factors_check (HeftNetwork *network, HeftDataset *data, GError **error)
 #include "nn/precision-f32.h"
 #define Factors HeftFactorsF32
 #define FACTORS(name) heft_factors_f32_##name
+#define Chunk HeftChunkF32
+#define CHUNK(name) heft_chunk_f32_##name
 #include "curvature/factors-template.c.inc"
 #undef Factors
 #undef FACTORS
+#undef Chunk
+#undef CHUNK
 #include "nn/precision-end.h"
 
 #include "nn/precision-f64.h"
 #define Factors HeftFactorsF64
 #define FACTORS(name) heft_factors_f64_##name
+#define Chunk HeftChunkF64
+#define CHUNK(name) heft_chunk_f64_##name
 #include "curvature/factors-template.c.inc"
 #undef Factors
 #undef FACTORS
+#undef Chunk
+#undef CHUNK
 #include "nn/precision-end.h"

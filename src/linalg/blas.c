@@ -64,14 +64,21 @@ heft_gemv_##suffix (gboolean transpose, gsize m, gsize n, real alpha, const real
 }                                                                                                              \
                                                                                                                \
 void                                                                                                           \
-heft_syrk_##suffix (gboolean transpose, gsize n, gsize k, real alpha, const real *a, gsize lda,                \
-                    real beta, real *c, gsize ldc)                                                             \
+heft_syrk_lower_##suffix (gboolean transpose, gsize n, gsize k, real alpha, const real *a, gsize lda,          \
+                          real beta, real *c, gsize ldc)                                                       \
 {                                                                                                              \
   g_return_if_fail (heft_matrix_fits (transpose ? k : n, transpose ? n : k, lda));                             \
   g_return_if_fail (heft_matrix_fits (n, n, ldc));                                                             \
                                                                                                                \
   cblas_##p##syrk (CblasRowMajor, CblasLower, operation (transpose), (int) n, (int) k, alpha, a, (int) lda,    \
                    beta, c, (int) ldc);                                                                        \
+}                                                                                                              \
+                                                                                                               \
+void                                                                                                           \
+heft_syrk_##suffix (gboolean transpose, gsize n, gsize k, real alpha, const real *a, gsize lda,                \
+                    real beta, real *c, gsize ldc)                                                             \
+{                                                                                                              \
+  heft_syrk_lower_##suffix (transpose, n, k, alpha, a, lda, beta, c, ldc);                                     \
   for (gsize i = 0; i < n; i++)                                                                                \
     for (gsize j = 0; j < i; j++)                                                                              \
       c[j * ldc + i] = c[i * ldc + j];                                                                         \

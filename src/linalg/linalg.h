@@ -71,6 +71,11 @@ void heft_syrk_f32 (gboolean transpose, gsize n, gsize k, float alpha, const flo
                     float beta, float *c, gsize ldc);
 void heft_syrk_f64 (gboolean transpose, gsize n, gsize k, double alpha, const double *a, gsize lda,
                     double beta, double *c, gsize ldc);
+/* The same in the lower triangle alone: the upper one is neither read nor written. */
+void heft_syrk_lower_f32 (gboolean transpose, gsize n, gsize k, float alpha, const float *a, gsize lda,
+                          float beta, float *c, gsize ldc);
+void heft_syrk_lower_f64 (gboolean transpose, gsize n, gsize k, double alpha, const double *a, gsize lda,
+                          double beta, double *c, gsize ldc);
 
 double heft_dot_f64  (gsize n, const double *x, const double *y);
 double heft_norm_f64 (gsize n, const double *x);

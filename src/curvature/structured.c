@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#define G_LOG_DOMAIN "heft-curvature"
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "curvature/factors.h"
+#include "curvature/kronecker.h"
+#include "curvature/slots.h"
+#include "curvature/structured.h"
+#include "linalg/linalg.h"
+
+const char *
+heft_curvature_kind_name (HeftCurvatureKind kind)
+{
+  const char *const names[] = { "kfac", "ekfac", "diagonal" };
+
+  g_return_val_if_fail ((gsize) kind < G_N_ELEMENTS (names), NULL);
+  return names[kind];
+}
+
+/* --- Making ----------------------------------------------------------------------------------------------------------- */
+
+static void
+structured_free (HeftCurvature *self)
+{
+  for (gsize l = 0; l < self->n_layers; l++)
+    {
+      HeftStructuredLayer *layer = &self->layers[l];
+      double *arrays[] = { layer->input_factor, layer->output_factor, layer->input_values, layer->output_values,
+                           layer->input_vectors, layer->output_vectors, layer->moments };
+
+      for (gsize i = 0; i < G_N_ELEMENTS (arrays); i++)
+        heft_aligned_free (arrays[i]);
+    }
+  g_free (self->layers);
+  heft_network_unref (self->network);
+  g_free (self);
+}
+
+HeftCurvature *
+heft_curvature_ref (HeftCurvature *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+heft_curvature_unref (HeftCurvature *self)
+{
+  if (self != NULL && g_atomic_ref_count_dec (&self->ref_count))
+    structured_free (self);
+}
+
+static gboolean
+layer_allocate (HeftStructuredLayer *layer, const HeftLayer *shape, gboolean factors, gboolean vectors, GError **error)
+{
+  const gsize in = shape->fan_in + 1, out = shape->fan_out;
+  const struct { gboolean wanted; gsize size; double **place; } arrays[] = {
+    { factors, in * in, &layer->input_factor },   { factors, out * out, &layer->output_factor },
+    { factors, in, &layer->input_values },        { factors, out, &layer->output_values },
+    { vectors, in * in, &layer->input_vectors },  { vectors, out * out, &layer->output_vectors },
+    { TRUE, in * out, &layer->moments },
+  };
+
+  layer->public.n_inputs = in;
+  layer->public.n_outputs = out;
+  for (gsize i = 0; i < G_N_ELEMENTS (arrays); i++)
+    {
+      if (!arrays[i].wanted)
+        continue;
+      *arrays[i].place = heft_aligned_try_alloc (arrays[i].size, sizeof (double), error);
+      if (*arrays[i].place == NULL)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static HeftCurvature *
+structured_new (HeftNetwork *network, HeftDataset *data, gsize n_samples, HeftCurvatureKind kind, HeftFisherKind labels,
+                gboolean values_only, GError **error)
+{
+  g_autoptr (HeftCurvature) self = NULL;
+  const gboolean factors = kind != HEFT_CURVATURE_DIAGONAL;
+
+  if (!heft_factors_check (network, data, error))
+    return NULL;
+  self = g_new0 (HeftCurvature, 1);
+  g_atomic_ref_count_init (&self->ref_count);
+  self->network = heft_network_ref (network);
+  self->kind = kind;
+  self->labels = labels;
+  self->n_samples = heft_dataset_get_n_samples (data);
+  if (n_samples > 0)
+    self->n_samples = MIN (n_samples, self->n_samples);
+  self->n_layers = heft_network_get_n_weight_layers (network);
+  self->layers = g_new0 (HeftStructuredLayer, self->n_layers);
+  for (gsize l = 0; l < self->n_layers; l++)
+    if (!layer_allocate (&self->layers[l], heft_network_get_weight_layer (network, l), factors, factors && !values_only, error))
+      return NULL;
+  return g_steal_pointer (&self);
+}
+
+/* --- Eigenproblems of the factors, side by side ------------------------------------------------------------------------- */
+
+typedef struct
+{
+  HeftCurvature *self;
+  gboolean       single;    /* eigenvalues in single precision are enough */
+  GCancellable  *cancellable;
+  guint         *order;     /* the largest first: 2 l for A, 2 l + 1 for G */
+} EigenJob;
+
+/* Rounding may leave a positive semi-definite matrix's eigenvalues just under zero. */
+static void
+clip (gsize n, double *values)
+{
+  for (gsize i = 0; i < n; i++)
+    values[i] = MAX (values[i], 0);
+}
+
+static gboolean
+eigen_values (gsize n, const double *matrix, double *values, gboolean single, GError **error)
+{
+  heft_aligned_autofree double *copy = NULL;
+  heft_aligned_autofree float *narrow = NULL;
+  g_autofree float *narrow_values = NULL;
+
+  if (!single)
+    {
+      copy = heft_aligned_try_alloc (n * n, sizeof *copy, error);
+      if (copy == NULL)
+        return FALSE;
+      memcpy (copy, matrix, n * n * sizeof *copy);
+      return heft_symmetric_eigenvalues (n, copy, values, error);
+    }
+  narrow = heft_aligned_try_alloc (n * n, sizeof *narrow, error);
+  if (narrow == NULL)
+    return FALSE;
+  narrow_values = g_new (float, n);
+  for (gsize i = 0; i < n * n; i++)
+    narrow[i] = (float) matrix[i];
+  if (!heft_symmetric_eigenvalues_f32 (n, narrow, narrow_values, error))
+    return FALSE;
+  for (gsize i = 0; i < n; i++)
+    values[i] = (double) narrow_values[i];
+  return TRUE;
+}
+
+/* Eigenvalues into @values and, where @vectors is not NULL, eigenvectors as its rows. */
+static gboolean
+eigen (gsize n, const double *matrix, double *values, double *vectors, gboolean single, GError **error)
+{
+  gboolean good;
+
+  if (vectors != NULL)
+    {
+      memcpy (vectors, matrix, n * n * sizeof *vectors);
+      good = heft_symmetric_eigen (n, vectors, values, error);
+    }
+  else
+    good = eigen_values (n, matrix, values, single, error);
+  if (good)
+    clip (n, values);
+  return good;
+}
+
+static gboolean
+eigen_slot (gsize slot, gpointer data, GError **error)
+{
+  const EigenJob *job = data;
+  HeftStructuredLayer *layer = &job->self->layers[job->order[slot] / 2];
+
+  if (g_cancellable_set_error_if_cancelled (job->cancellable, error))
+    return FALSE;
+  if (job->order[slot] % 2 == 0)
+    return eigen (layer->public.n_inputs, layer->input_factor, layer->input_values, layer->input_vectors, job->single, error);
+  return eigen (layer->public.n_outputs, layer->output_factor, layer->output_values, layer->output_vectors, job->single, error);
+}
+
+static gint
+compare_sizes (gconstpointer a, gconstpointer b, gpointer data)
+{
+  const HeftCurvature *self = data;
+  const guint i = *(const guint *) a, j = *(const guint *) b;
+  const HeftCurvatureLayer *first = &self->layers[i / 2].public, *second = &self->layers[j / 2].public;
+  const gsize m = i % 2 == 0 ? first->n_inputs : first->n_outputs, n = j % 2 == 0 ? second->n_inputs : second->n_outputs;
+
+  return (m < n) - (m > n);
+}
+
+static gboolean
+solve_factors (HeftCurvature *self, HeftPool *pool, gboolean single, GCancellable *cancellable, GError **error)
+{
+  g_autofree guint *order = g_new (guint, 2 * self->n_layers);
+  EigenJob job = { self, single, cancellable, order };
+
+  for (guint i = 0; i < 2 * self->n_layers; i++)
+    order[i] = i;
+  g_qsort_with_data (order, (gint) (2 * self->n_layers), sizeof *order, compare_sizes, self);
+  return heft_slots_run (pool, 2 * self->n_layers, eigen_slot, &job, error);
+}
+
+/* --- Sums, in either precision ------------------------------------------------------------------------------------------ */
+
+typedef struct
+{
+  const double *wide;      /* one of the two */
+  const float  *narrow;
+  HeftDataset  *data;
+  guint64       seed;
+  HeftPool     *pool;
+  GCancellable *cancellable;
+} Source;
+
+static gboolean
+run_sums (HeftCurvature *self, const Source *source, HeftKroneckerSums *sums, GError **error)
+{
+  if (source->wide != NULL)
+    return heft_kronecker_f64_sums (self->network, source->wide, source->data, self->n_samples, self->labels, source->seed, 1,
+                                    source->pool, sums, source->cancellable, error);
+  return heft_kronecker_f32_sums (self->network, source->narrow, source->data, self->n_samples, self->labels, source->seed, 1,
+                                  source->pool, sums, source->cancellable, error);
+}
+
+static gboolean
+fill_factors (HeftCurvature *self, const Source *source, GError **error)
+{
+  g_autofree HeftKroneckerSums *sums = g_new0 (HeftKroneckerSums, self->n_layers);
+
+  for (gsize l = 0; l < self->n_layers; l++)
+    sums[l] = (HeftKroneckerSums) {
+      .n_inputs = self->layers[l].public.n_inputs, .n_outputs = self->layers[l].public.n_outputs,
+      .input = self->layers[l].input_factor, .output = self->layers[l].output_factor,
+    };
+  return run_sums (self, source, sums, error)
+         && solve_factors (self, source->pool, source->wide == NULL, source->cancellable, error);
+}
+
+static gboolean
+fill_moments (HeftCurvature *self, const Source *source, GError **error)
+{
+  g_autofree HeftKroneckerSums *sums = g_new0 (HeftKroneckerSums, self->n_layers);
+
+  for (gsize l = 0; l < self->n_layers; l++)
+    sums[l] = (HeftKroneckerSums) {
+      .n_inputs = self->layers[l].public.n_inputs, .n_outputs = self->layers[l].public.n_outputs,
+      .moments = self->layers[l].moments,
+      .input_vectors = self->layers[l].input_vectors, .output_vectors = self->layers[l].output_vectors,
+    };
+  return run_sums (self, source, sums, error);
+}
+
+static void
+multiply_values (HeftStructuredLayer *layer)
+{
+  for (gsize i = 0; i < layer->public.n_inputs; i++)
+    for (gsize j = 0; j < layer->public.n_outputs; j++)
+      layer->moments[i * layer->public.n_outputs + j] = layer->input_values[i] * layer->output_values[j];
+}
+
+static gboolean
+structured_fill (HeftCurvature *self, const Source *source, GError **error)
+{
+  if (self->kind != HEFT_CURVATURE_DIAGONAL && !fill_factors (self, source, error))
+    return FALSE;
+  if (self->kind != HEFT_CURVATURE_KFAC && !fill_moments (self, source, error))
+    return FALSE;
+  for (gsize l = 0; l < self->n_layers; l++)
+    {
+      HeftStructuredLayer *layer = &self->layers[l];
+
+      if (self->kind == HEFT_CURVATURE_KFAC)
+        multiply_values (layer);
+      for (gsize i = 0; i < layer->public.n_inputs * layer->public.n_outputs; i++)
+        layer->public.trace += layer->moments[i];
+      layer->public.input_factor = layer->input_factor;
+      layer->public.output_factor = layer->output_factor;
+      layer->public.input_values = layer->input_values;
+      layer->public.output_values = layer->output_values;
+      layer->public.input_vectors = layer->input_vectors;
+      layer->public.output_vectors = layer->output_vectors;
+      layer->public.moments = layer->moments;
+    }
+  return TRUE;
+}
+
+HeftCurvature *
+heft_curvature_new (HeftNetwork *network, const double *weights, HeftDataset *data, gsize n_samples, HeftCurvatureKind kind,
+                    HeftFisherKind labels, guint64 seed, gboolean values_only, guint n_threads, GCancellable *cancellable,
+                    GError **error)
+{
+  g_autoptr (HeftPool) pool = NULL;
+  g_autoptr (HeftCurvature) self = NULL;
+  Source source = { .wide = weights, .data = data, .seed = seed, .cancellable = cancellable };
+
+  g_return_val_if_fail (!values_only || kind == HEFT_CURVATURE_KFAC, NULL);
+  self = structured_new (network, data, n_samples, kind, labels, values_only, error);
+  if (self == NULL)
+    return NULL;
+  source.pool = pool = heft_pool_new (n_threads);
+  return structured_fill (self, &source, error) ? g_steal_pointer (&self) : NULL;
+}
+
+HeftCurvature *
+heft_curvature_new_f32 (HeftNetwork *network, const float *weights, HeftDataset *data, gsize n_samples, HeftCurvatureKind kind,
+                        HeftFisherKind labels, guint64 seed, gboolean values_only, guint n_threads, GCancellable *cancellable,
+                        GError **error)
+{
+  g_autoptr (HeftPool) pool = NULL;
+  g_autoptr (HeftCurvature) self = NULL;
+  Source source = { .narrow = weights, .data = data, .seed = seed, .cancellable = cancellable };
+
+  g_return_val_if_fail (!values_only || kind == HEFT_CURVATURE_KFAC, NULL);
+  self = structured_new (network, data, n_samples, kind, labels, values_only, error);
+  if (self == NULL)
+    return NULL;
+  source.pool = pool = heft_pool_new (n_threads);
+  return structured_fill (self, &source, error) ? g_steal_pointer (&self) : NULL;
+}
+
+/* --- Reading ------------------------------------------------------------------------------------------------------------ */
+
+HeftCurvatureKind
+heft_curvature_get_kind (const HeftCurvature *self)
+{
+  return self->kind;
+}
+
+HeftNetwork *
+heft_curvature_get_network (const HeftCurvature *self)
+{
+  return self->network;
+}
+
+gsize
+heft_curvature_get_n_samples (const HeftCurvature *self)
+{
+  return self->n_samples;
+}
+
+const HeftCurvatureLayer *
+heft_curvature_get_layer (const HeftCurvature *self, gsize l)
+{
+  g_return_val_if_fail (l < self->n_layers, NULL);
+  return &self->layers[l].public;
+}
+
+static char *
+estimator_name (const HeftCurvature *self)
+{
+  const char *labels = self->labels == HEFT_FISHER_EXACT     ? _("exact labels")
+                       : self->labels == HEFT_FISHER_SAMPLED ? _("labels sampled from the model")
+                                                             : _("empirical Fisher (labels of the data)");
+  const char *const structures[] = { _("KFAC"), _("EKFAC"), _("diagonal") };
+
+  /* Translators: whose labels, and which approximation of the Fisher: "exact labels, KFAC". */
+  return g_strdup_printf (_("%s, %s"), labels, structures[self->kind]);
+}
+
+static int
+compare_descending (const void *a, const void *b)
+{
+  const double x = *(const double *) a, y = *(const double *) b;
+
+  return (x < y) - (x > y);
+}
+
+static HeftSpectrum *
+layers_spectrum (const HeftCurvature *self, gsize first, gsize last)
+{
+  HeftSpectrum *spectrum = g_new0 (HeftSpectrum, 1);
+  double *end;
+
+  for (gsize l = first; l <= last; l++)
+    {
+      spectrum->n_parameters += self->layers[l].public.n_inputs * self->layers[l].public.n_outputs;
+      spectrum->trace += self->layers[l].public.trace;
+    }
+  end = spectrum->eigenvalues = g_new (double, spectrum->n_parameters);
+  for (gsize l = first; l <= last; l++)
+    {
+      gsize n = self->layers[l].public.n_inputs * self->layers[l].public.n_outputs;
+
+      memcpy (end, self->layers[l].moments, n * sizeof *end);
+      end += n;
+    }
+  qsort (spectrum->eigenvalues, spectrum->n_parameters, sizeof *spectrum->eigenvalues, compare_descending);
+  while (spectrum->n_eigenvalues < spectrum->n_parameters && spectrum->eigenvalues[spectrum->n_eigenvalues] > 0)
+    spectrum->n_eigenvalues++;
+  spectrum->layer = first == last ? (int) first : -1;
+  spectrum->complete = TRUE;
+  spectrum->n_samples = self->n_samples;
+  spectrum->estimator = estimator_name (self);
+  return spectrum;
+}
+
+GPtrArray *
+heft_curvature_spectra (const HeftCurvature *self, gboolean whole_network)
+{
+  GPtrArray *spectra = g_ptr_array_new_with_free_func ((GDestroyNotify) heft_spectrum_free);
+
+  for (gsize l = 0; l < self->n_layers; l++)
+    g_ptr_array_add (spectra, layers_spectrum (self, l, l));
+  if (whole_network)
+    {
+      HeftSpectrum *whole = layers_spectrum (self, 0, self->n_layers - 1);
+
+      whole->layer = -1;
+      g_ptr_array_add (spectra, whole);
+    }
+  return spectra;
+}
+
+double
+heft_curvature_log_determinant (const HeftCurvature *self, int layer, double r)
+{
+  gsize first = layer < 0 ? 0 : (gsize) layer, last = layer < 0 ? self->n_layers - 1 : (gsize) layer;
+  double sum = 0;
+
+  g_return_val_if_fail (last < self->n_layers && r >= 0, NAN);
+  for (gsize l = first; l <= last; l++)
+    for (gsize i = 0; i < self->layers[l].public.n_inputs * self->layers[l].public.n_outputs; i++)
+      sum += log1p (r * self->layers[l].moments[i]);
+  return sum;
+}
