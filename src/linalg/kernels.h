@@ -87,6 +87,8 @@ typedef struct
   void (*backward_noisy) (gsize rows, gsize columns, gsize ld, const float *h, const float *slope, const float *noise,
                           float *dz, float *dv);
   void (*multiply)       (gsize n, const float *x, const float *y, float *out);
+  /* @gradient += 2 x square_gradient: what a gradient with respect to x^2 adds to that with respect to x. */
+  void (*add_square_gradient) (gsize n, const float *x, const float *square_gradient, float *gradient);
   void (*column_sums)    (gsize rows, gsize columns, gsize ld, const float *x, float *out);
   double (*sum_squares)  (gsize n, const float *x);
   /* Softmax cross-entropy, @z contiguous: logits become @scale (p - e_y); @losses (rows) in nats. Returns how many rows are

@@ -131,12 +131,37 @@ operations (const HeftStage *stages,
   double sum = 0.0;
 
   for (guint i = 0; i < n_stages; i++)
-    sum += 6.0 * (double) batch * (double) stages[i].layer->n_parameters;
+    sum += 6.0 * (double) (batch * stages[i].places) * (double) stages[i].layer->n_parameters;
   return sum;
+}
+
+/* Parts of the batch that go through the operations side by side, each with gradients of its own. */
+static guint
+n_operation_shards (gsize    batch,
+                    gboolean alone)
+{
+  if (alone || batch < 2)
+    return 1;
+  if (batch < 64)
+    return 2;
+  return batch < 256 ? 4 : HEFT_MAX_PARTS;
+}
+
+static void
+add_operation_tasks (HeftPlan *self)
+{
+  for (guint i = 0; i < self->n_shards; i++)
+    {
+      add_task (self, HEFT_TASK_OPERATIONS, 0, self->batch * i / self->n_shards, self->batch * (i + 1) / self->n_shards, 0, 1);
+      g_array_index (self->tasks, HeftTask, self->tasks->len - 1).shard = i;
+    }
+  self->loss_phase = self->phase_ends->len;
+  end_phase (self);
 }
 
 /**
  * heft_plan_build:
+ * @in_operations: whether the network is more than a chain of dense layers
  * @batch: rows of a batch
  * @tile_size: (out): floats of the largest gradient tile
  *
@@ -146,6 +171,7 @@ void
 heft_plan_build (HeftPlan        *self,
                  const HeftStage *stages,
                  guint            n_stages,
+                 gboolean         in_operations,
                  gsize            batch,
                  gsize           *tile_size)
 {
@@ -156,9 +182,12 @@ heft_plan_build (HeftPlan        *self,
   self->phase_ends = g_array_new (FALSE, FALSE, sizeof (guint));
   self->batch = batch;
   self->alone = operations (stages, n_stages, batch) < WORTH_SHARING;
+  self->n_shards = in_operations ? n_operation_shards (batch, self->alone) : 0;
   *tile_size = 0;
 
-  if (self->alone || batch > LARGEST_COLUMN_BATCH)
+  if (in_operations)
+    add_operation_tasks (self);
+  else if (self->alone || batch > LARGEST_COLUMN_BATCH)
     {
       add_row_tasks (self, HEFT_TASK_SHARD, 0, self->alone ? 1 : n_row_shards (batch), 1);
       self->loss_phase = self->phase_ends->len;

@@ -7,21 +7,15 @@
 #include <math.h>
 
 #include "linalg/linalg.h"
-#include "train/trainer-private.h"
+#include "train/operation.h"
 
 /* A squared gradient beyond this would soon leave the range of single precision. */
 #define LARGEST_SQUARED_GRADIENT 1e30
 
-static gboolean
-is_noisy (const HeftTrainer *self)
-{
-  return self->variance != NULL;
-}
-
-static void
-gather_rows (HeftTrainer *self,
-             gsize        row0,
-             gsize        row1)
+void
+heft_step_gather_rows (HeftTrainer *self,
+                       gsize        row0,
+                       gsize        row1)
 {
   const gsize d = heft_network_get_n_inputs (self->network);
   const guint8 *labels = heft_dataset_get_labels (self->train);
@@ -29,18 +23,17 @@ gather_rows (HeftTrainer *self,
   for (gsize r = row0; r < row1; r++)
     self->labels[r] = labels[self->indices[r]];
   heft_dataset_gather_f32 (self->train, self->indices + row0, 0, row1 - row0, self->inputs + row0 * d);
-  if (is_noisy (self))
+  if (self->input_squares != NULL)
     self->kernels->square ((row1 - row0) * d, self->inputs + row0 * d, self->input_squares + row0 * d);
 }
 
-/* Element r out + c of the stage's stream is the noise of row r, column c, however the matrix is cut. */
-static void
-fill_noise (HeftTrainer     *self,
-            const HeftStage *stage,
-            gsize            row0,
-            gsize            row1,
-            gsize            column0,
-            gsize            column1)
+void
+heft_step_fill_noise (HeftTrainer     *self,
+                      const HeftStage *stage,
+                      gsize            row0,
+                      gsize            row1,
+                      gsize            column0,
+                      gsize            column1)
 {
   const HeftStream stream = heft_stream (self->seed, HEFT_PURPOSE_TRAINING_NOISE, (guint32) (stage - self->stages));
   const gsize columns = column1 - column0;
@@ -62,13 +55,13 @@ fill_noise (HeftTrainer     *self,
     }
 }
 
-static void
-forward_block (HeftTrainer     *self,
-               const HeftStage *stage,
-               gsize            row0,
-               gsize            row1,
-               gsize            column0,
-               gsize            column1)
+void
+heft_step_forward_block (HeftTrainer     *self,
+                         const HeftStage *stage,
+                         gsize            row0,
+                         gsize            row1,
+                         gsize            column0,
+                         gsize            column1)
 {
   const gsize rows = row1 - row0, columns = column1 - column0, at = row0 * stage->out + column0;
   const gsize bias = stage->offset + stage->in * stage->out + column0;
@@ -76,30 +69,29 @@ forward_block (HeftTrainer     *self,
 
   heft_gemm_f32 (FALSE, FALSE, rows, columns, stage->in, 1.0f, stage->input + row0 * stage->in, stage->in,
                  mean + stage->offset + column0, stage->out, 0.0f, stage->h + at, stage->out);
-  if (!is_noisy (self))
+  if (!heft_trainer_is_noisy (self))
     {
       self->kernels->activate (stage->activation, rows, columns, stage->out, mean + bias, stage->h + at, stage->slope + at);
       return;
     }
   heft_gemm_f32 (FALSE, FALSE, rows, columns, stage->in, 1.0f, stage->input_squares + row0 * stage->in, stage->in,
                  self->variance + stage->offset + column0, stage->out, 0.0f, stage->squares + at, stage->out);
-  fill_noise (self, stage, row0, row1, column0, column1);
+  heft_step_fill_noise (self, stage, row0, row1, column0, column1);
   self->kernels->activate_noisy (stage->activation, rows, columns, stage->out, mean + bias, self->variance + bias,
                                  stage->h + at, stage->squares + at, stage->slope + at, stage->noise + at);
 }
 
-/* The last stage and the loss; its h becomes the gradient with respect to the logits' mean, its dv to their variance. */
-static void
-loss_block (HeftTrainer *self,
-            HeftTask    *task)
+void
+heft_step_loss_block (HeftTrainer *self,
+                      HeftTask    *task)
 {
   const HeftStage *stage = &self->stages[self->n_stages - 1];
   const gsize rows = task->row1 - task->row0, at = task->row0 * stage->out;
 
-  forward_block (self, stage, task->row0, task->row1, 0, stage->out);
+  heft_step_forward_block (self, stage, task->row0, task->row1, 0, stage->out);
   task->n_wrong = self->kernels->softmax (rows, stage->out, 1.0f / (float) self->plan.batch, self->labels + task->row0,
                                           stage->h + at, self->losses + task->row0);
-  if (is_noisy (self))
+  if (heft_trainer_is_noisy (self))
     self->kernels->multiply (rows * stage->out, stage->dz + at, stage->noise + at, stage->dv + at);
 
   task->loss = 0.0;
@@ -123,7 +115,7 @@ backward_block (HeftTrainer     *self,
 
   heft_gemm_f32 (FALSE, TRUE, rows, columns, stage->out, 1.0f, stage->dz + row0 * stage->out, stage->out,
                  self->posterior->mean + weights, stage->out, 0.0f, before->dz + at, stage->in);
-  if (!is_noisy (self))
+  if (!heft_trainer_is_noisy (self))
     {
       self->kernels->backward (rows, columns, stage->in, slope, before->dz + at);
       return;
@@ -140,12 +132,32 @@ shard (HeftTrainer *self,
 {
   const guint last = self->n_stages - 1;
 
-  gather_rows (self, task->row0, task->row1);
+  heft_step_gather_rows (self, task->row0, task->row1);
   for (guint i = 0; i < last; i++)
-    forward_block (self, &self->stages[i], task->row0, task->row1, 0, self->stages[i].out);
-  loss_block (self, task);
+    heft_step_forward_block (self, &self->stages[i], task->row0, task->row1, 0, self->stages[i].out);
+  heft_step_loss_block (self, task);
   for (guint i = last; i > 0; i--)
     backward_block (self, &self->stages[i], task->row0, task->row1, 0, self->stages[i].in);
+}
+
+/* The gradient of one tile of a convolution's weights: the shards' sums, in their order. */
+static void
+collect_tile (HeftTrainer     *self,
+              const HeftStage *stage,
+              const HeftTask  *task,
+              gsize            offset,
+              float           *tile)
+{
+  const gsize columns = task->column1 - task->column0, first = offset + task->row0 * stage->out + task->column0;
+
+  for (guint shard = 0; shard < self->plan.n_shards; shard++)
+    {
+      const float *partial = heft_stage_partial (self, stage, shard) + first;
+
+      for (gsize r = 0; r < task->row1 - task->row0; r++)
+        for (gsize c = 0; c < columns; c++)
+          tile[r * columns + c] = (shard > 0 ? tile[r * columns + c] : 0.0f) + partial[r * stage->out + c];
+    }
 }
 
 /* The gradient of one tile of weights: the product over the batch, the bias's row being the column sums. */
@@ -203,11 +215,17 @@ update_tile (HeftTrainer *self,
   double square;
 
   task->sums = (HeftUpdateSums) { 0 };
-  tile_gradient (self, stage, task, stage->input, stage->dz, gradient);
+  if (stage->partials != NULL)
+    collect_tile (self, stage, task, 0, gradient);
+  else
+    tile_gradient (self, stage, task, stage->input, stage->dz, gradient);
   square = kernels->sum_squares (rows * columns, gradient);
-  if (is_noisy (self))
+  if (heft_trainer_is_noisy (self))
     {
-      tile_gradient (self, stage, task, stage->input_squares, stage->dv, variance_gradient);
+      if (stage->partials != NULL)
+        collect_tile (self, stage, task, stage->layer->n_parameters, variance_gradient);
+      else
+        tile_gradient (self, stage, task, stage->input_squares, stage->dv, variance_gradient);
       square += kernels->sum_squares (rows * columns, variance_gradient);
     }
   /* Looked at before anything is changed, so that the posterior stays finite. */
@@ -215,7 +233,7 @@ update_tile (HeftTrainer *self,
   if (task->failed)
     return;
 
-  if (is_noisy (self))
+  if (heft_trainer_is_noisy (self))
     (self->optimizer == HEFT_OPTIMIZER_ADAM ? kernels->adam_mean_field : kernels->sgd_mean_field)
       (rows, columns, stage->out, &stage->update, block, gradient, variance_gradient, columns, &task->sums);
   else
@@ -233,19 +251,22 @@ run_task (HeftTrainer *self,
   switch (task->kind)
     {
     case HEFT_TASK_GATHER:
-      gather_rows (self, task->row0, task->row1);
+      heft_step_gather_rows (self, task->row0, task->row1);
       break;
     case HEFT_TASK_FORWARD:
-      forward_block (self, stage, task->row0, task->row1, task->column0, task->column1);
+      heft_step_forward_block (self, stage, task->row0, task->row1, task->column0, task->column1);
       break;
     case HEFT_TASK_LOSS:
-      loss_block (self, task);
+      heft_step_loss_block (self, task);
       break;
     case HEFT_TASK_BACKWARD:
       backward_block (self, stage, task->row0, task->row1, task->column0, task->column1);
       break;
     case HEFT_TASK_SHARD:
       shard (self, task);
+      break;
+    case HEFT_TASK_OPERATIONS:
+      heft_trainer_run_shard (self, task, worker);
       break;
     case HEFT_TASK_UPDATE:
       update_tile (self, task, worker);

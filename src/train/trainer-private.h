@@ -25,8 +25,16 @@ typedef struct
   HeftKernelActivation activation;
   gsize                in, out, offset;
   guint32              noise_key[2];
-  const float         *input, *input_squares;
+  const float         *input;
+  float               *input_squares;
   float               *h, *squares, *slope, *noise, *dz, *dv;
+
+  /* Convolutions; see operation.h. */
+  gsize                places;         /* of one sample's output before it is pooled; 1 for a dense layer */
+  gsize                size;           /* numbers of one sample in h */
+  const HeftLayer     *pool;           /* max pooling fused behind it, or NULL */
+  guint8              *winners;
+  float               *partials;       /* gradients of each shard, for means and then for variances */
 
   /* Of the posterior as it stands. */
   HeftUpdateSums       sums;
@@ -41,6 +49,7 @@ typedef enum
   HEFT_TASK_LOSS,       /* rows: the last stage and the loss */
   HEFT_TASK_BACKWARD,   /* rows x columns of the gradient behind stage - 1 */
   HEFT_TASK_SHARD,      /* rows: all of the above */
+  HEFT_TASK_OPERATIONS, /* the same for a network that is no chain of dense layers */
   HEFT_TASK_UPDATE,     /* weights: rows and columns of the stage's block, bias row included */
 } HeftTaskKind;
 
@@ -48,6 +57,7 @@ typedef struct
 {
   HeftTaskKind kind;
   guint        stage;
+  guint        shard;        /* OPERATIONS */
   gsize        row0, row1, column0, column1;
 
   /* Written by the worker that has the task. */
@@ -68,7 +78,11 @@ typedef struct
   GArray   *tasks;           /* HeftTask */
   GArray   *phase_ends;      /* guint */
   guint     loss_phase;      /* after it the loss is known */
+  guint     n_shards;        /* of the operations, each with its own partial gradients; else 0 */
 } HeftPlan;
+
+typedef struct _HeftOperation HeftOperation;
+typedef struct _HeftScratch HeftScratch;
 
 struct _HeftTrainer
 {
@@ -88,7 +102,11 @@ struct _HeftTrainer
   double             loss_limit;         /* 0 until the first loss is known */
 
   guint              n_stages;
-  HeftStage         *stages;
+  HeftStage         *stages;             /* one a layer with weights */
+  guint              n_operations;       /* 0 for a chain of dense layers */
+  HeftOperation     *operations;
+  HeftScratch       *scratch;            /* one a worker, for the operations */
+  gboolean           images_by_place;    /* inputs are turned from channel by channel to place by place */
   HeftPlan           plan;
   gsize              batch;              /* as asked for; plan.batch is at most N */
 
@@ -106,13 +124,37 @@ struct _HeftTrainer
   guint64            order_epoch;
   gsize              tile_size;          /* floats of one gradient tile */
   float             *tiles;              /* two a worker */
+  float             *zeros;              /* as many as the widest place has channels */
+  float             *square_gradients;   /* batch x the widest dense layer's inputs, for the operations */
   double             loss;               /* of the running step, summed over the batch; written by worker 0 */
 };
 
-void     heft_plan_build  (HeftPlan *self, const HeftStage *stages, guint n_stages, gsize batch, gsize *tile_size);
+/* Cuts a step into tasks; @in_operations where the network is no chain of dense layers. */
+void     heft_plan_build  (HeftPlan *self, const HeftStage *stages, guint n_stages, gboolean in_operations, gsize batch,
+                           gsize *tile_size);
 void     heft_plan_clear  (HeftPlan *self);
 
 /* One step's tasks on all workers; FALSE if the loss or a gradient left the finite numbers. */
 gboolean heft_trainer_run_plan (HeftTrainer *self);
+
+/* --- workspace.c --- */
+
+/* Workspace and plan for @batch; on failure nothing has changed. */
+gboolean heft_trainer_prepare_batch (HeftTrainer *self, gsize batch, GError **error);
+
+/* --- step.c, for whoever cuts the work --- */
+
+void     heft_step_gather_rows   (HeftTrainer *self, gsize row0, gsize row1);
+/* Element r out + c of the stage's stream is the noise of row r, column c, however the matrix is cut. */
+void     heft_step_fill_noise    (HeftTrainer *self, const HeftStage *stage, gsize row0, gsize row1, gsize column0, gsize column1);
+void     heft_step_forward_block (HeftTrainer *self, const HeftStage *stage, gsize row0, gsize row1, gsize column0, gsize column1);
+/* The last stage and the loss; its h becomes the gradient with respect to the logits' mean, its dv to their variance. */
+void     heft_step_loss_block    (HeftTrainer *self, HeftTask *task);
+
+static inline gboolean
+heft_trainer_is_noisy (const HeftTrainer *self)
+{
+  return self->posterior->kind == HEFT_POSTERIOR_MEAN_FIELD;
+}
 
 G_END_DECLS

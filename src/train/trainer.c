@@ -11,8 +11,7 @@
 #include <heft/error.h>
 
 #include "linalg/linalg.h"
-#include "linalg/random-private.h"
-#include "train/trainer-private.h"
+#include "train/operation.h"
 
 #define ADAM_DECAY1 0.9
 #define ADAM_DECAY2 0.999
@@ -94,134 +93,6 @@ check_data (HeftNetwork *network,
                    heft_dataset_get_name (train), heft_dataset_get_n_classes (train), classes);
       return FALSE;
     }
-  return TRUE;
-}
-
-/* Dense layers, each with or without an activation behind it. */
-static gboolean
-build_stages (HeftTrainer *self,
-              GError     **error)
-{
-  const gsize n_layers = heft_network_get_n_layers (self->network);
-
-  self->stages = g_new0 (HeftStage, n_layers);
-  for (gsize i = 0; i < n_layers; i++)
-    {
-      const HeftLayer *layer = heft_network_get_layer (self->network, i);
-      HeftStage *stage = &self->stages[self->n_stages];
-
-      if (layer->kind == HEFT_LAYER_FLATTEN)
-        continue;
-      if (layer->kind == HEFT_LAYER_ACTIVATION && self->n_stages > 0 && stage[-1].activation == HEFT_KERNEL_LINEAR)
-        {
-          stage[-1].activation = (HeftKernelActivation) layer->activation;
-          continue;
-        }
-      if (layer->kind != HEFT_LAYER_DENSE)
-        {
-          g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER,
-                       _("The layer %s cannot be trained: use dense layers, each with at most one activation behind it."),
-                       layer->name);
-          return FALSE;
-        }
-      stage->layer = layer;
-      stage->in = layer->fan_in;
-      stage->out = layer->fan_out;
-      stage->offset = layer->offset;
-      stage->activation = HEFT_KERNEL_LINEAR;
-      heft_stream_key (heft_stream (self->seed, HEFT_PURPOSE_TRAINING_NOISE, self->n_stages), stage->noise_key);
-      self->n_stages++;
-    }
-  return TRUE;
-}
-
-/* Hands out pieces of one allocation; with a NULL @base it only counts. */
-typedef struct
-{
-  float *base;
-  gsize  used;
-} Arena;
-
-static float *
-take (Arena *arena,
-      gsize  n)
-{
-  float *piece = arena->base != NULL ? arena->base + arena->used : NULL;
-
-  arena->used += (n + 15) & ~(gsize) 15;
-  return piece;
-}
-
-static void
-lay_out (HeftTrainer *self,
-         Arena       *arena)
-{
-  const gsize batch = self->plan.batch, d = heft_network_get_n_inputs (self->network);
-  const gboolean noisy = self->posterior->kind == HEFT_POSTERIOR_MEAN_FIELD;
-
-  self->inputs = take (arena, batch * d);
-  self->input_squares = noisy ? take (arena, batch * d) : NULL;
-  self->losses = take (arena, batch);
-  self->indices = (guint32 *) (gpointer) take (arena, batch);
-  self->labels = (guint8 *) take (arena, batch);
-  self->tiles = take (arena, 2 * self->tile_size * heft_pool_get_n_workers (self->pool));
-  for (guint i = 0; i < self->n_stages; i++)
-    {
-      HeftStage *stage = &self->stages[i];
-      const gsize size = batch * stage->out;
-      const gboolean last = i + 1 == self->n_stages;
-
-      stage->input = i == 0 ? self->inputs : stage[-1].h;
-      stage->input_squares = i == 0 ? self->input_squares : stage[-1].squares;
-      stage->h = take (arena, size);
-      stage->squares = noisy ? take (arena, size) : NULL;
-      stage->noise = noisy ? take (arena, size) : NULL;
-      stage->slope = last ? NULL : take (arena, size);
-      /* The logits are not needed behind the loss: their matrices take the gradients. */
-      stage->dz = last ? stage->h : take (arena, size);
-      stage->dv = last || !noisy ? stage->squares : take (arena, size);
-    }
-}
-
-/* Workspace and plan for @batch; on failure nothing has changed. */
-static gboolean
-prepare_batch (HeftTrainer *self,
-               gsize        batch,
-               GError     **error)
-{
-  const HeftPlan plan = self->plan;
-  const gsize tile_size = self->tile_size;
-  Arena arena = { NULL, 0 };
-  float *workspace;
-
-  self->plan = (HeftPlan) { 0 };
-  heft_plan_build (&self->plan, self->stages, self->n_stages, MIN (batch, heft_dataset_get_n_samples (self->train)),
-                   &self->tile_size);
-  lay_out (self, &arena);
-  workspace = heft_aligned_try_alloc (arena.used, sizeof (float), error);
-  if (workspace == NULL)
-    {
-      heft_plan_clear (&self->plan);
-      self->plan = plan;
-      self->tile_size = tile_size;
-      if (self->workspace != NULL)
-        {
-          arena = (Arena) { self->workspace, 0 };
-          lay_out (self, &arena);
-        }
-      return FALSE;
-    }
-
-  heft_aligned_free (self->workspace);
-  self->workspace = workspace;
-  arena = (Arena) { workspace, 0 };
-  lay_out (self, &arena);
-  self->batch = batch;
-  {
-    HeftPlan old = plan;
-
-    heft_plan_clear (&old);
-  }
   return TRUE;
 }
 
@@ -341,7 +212,7 @@ initialise_deviations (HeftTrainer *self,
 
 /**
  * heft_trainer_new:
- * @network: dense layers with activations
+ * @network: any that heft_network_new() describes
  * @train: at least one sample, with the network's inputs and at most its classes
  *
  * Starts from heft_network_initialise() under @config's seed. A batch larger than N means all of the data at every step.
@@ -370,18 +241,17 @@ heft_trainer_new (HeftNetwork             *network,
   self->seed = config->seed;
   self->loss_limit = INFINITY;
   self->posterior = heft_posterior_new (config->posterior, heft_network_get_n_parameters (network));
-  if (!build_stages (self, error))
-    return NULL;
+  self->pool = heft_pool_new (config->n_threads);
+  heft_trainer_build_operations (self);
 
   heft_network_initialise (network, config->seed, self->posterior->mean);
   self->prior = heft_prior_new (network, config->prior, config->lambda, config->lambdas, self->posterior->mean, error);
   if (self->prior == NULL)
     return NULL;
   self->centre = heft_prior_get_centre (self->prior);
-  self->pool = heft_pool_new (config->n_threads);
   self->order = g_new (guint32, heft_dataset_get_n_samples (train));
   self->order_epoch = G_MAXUINT64;
-  if (!prepare_batch (self, config->batch, error))
+  if (!heft_trainer_prepare_batch (self, config->batch, error))
     return NULL;
   allocate_vectors (self);
   if (self->variance != NULL)
@@ -408,6 +278,8 @@ heft_trainer_free (HeftTrainer *self)
   heft_aligned_free (self->workspace);
   heft_plan_clear (&self->plan);
   g_free (self->stages);
+  g_free (self->operations);
+  g_free (self->scratch);
   g_free (self->order);
   heft_dataset_unref (self->train);
   heft_network_unref (self->network);
@@ -496,7 +368,7 @@ find_culprit (const HeftTrainer *self)
   double growth = -1.0;
 
   for (guint i = 0; i < self->n_stages; i++)
-    if (!all_finite (self->stages[i].h, self->plan.batch * self->stages[i].out))
+    if (!all_finite (self->stages[i].h, self->plan.batch * self->stages[i].size))
       return &self->stages[i];
   for (guint i = 0; i < self->n_stages; i++)
     {
@@ -648,7 +520,7 @@ heft_trainer_set_batch (HeftTrainer *self,
     return refuse (error, _("The batch must hold at least one sample."));
   if (batch == self->batch)
     return TRUE;
-  return prepare_batch (self, batch, error);
+  return heft_trainer_prepare_batch (self, batch, error);
 }
 
 HeftNetwork *

@@ -77,36 +77,181 @@ activate (HeftActivation activation,
     }
 }
 
-/* One sample through one layer; @row is its place in the batch, which numbers its noise. */
-static void
-dense (const ReferenceBatch *batch,
-       const HeftLayer      *layer,
-       guint32               index,
-       gsize                 row,
-       const double         *mean,
-       const double         *log_deviation,
-       const double         *in,
-       double               *out)
+/* Mean and variance of one output of a layer with weights, and its draw: element @element of stream @index. */
+static double
+draw (const ReferenceBatch *batch,
+      guint32               index,
+      gsize                 element,
+      double                mean,
+      double                variance)
 {
-  for (gsize j = 0; j < layer->fan_out; j++)
-    {
-      double m = mean[layer->offset + layer->fan_in * layer->fan_out + j], v = 0;
+  float noise;
 
-      for (gsize i = 0; i < layer->fan_in; i++)
-        m += in[i] * mean[layer->offset + i * layer->fan_out + j];
-      if (log_deviation != NULL)
+  heft_stream_normals_f32 (heft_stream (batch->seed, HEFT_PURPOSE_TRAINING_NOISE, index), batch->step, element, 1, &noise);
+  return mean + sqrt (variance) * noise;
+}
+
+static gsize
+shape_size (HeftShape shape)
+{
+  return shape.channels * shape.height * shape.width;
+}
+
+/* One sample through one layer with weights; @row is its place in the batch, which numbers its noise. Images are channel by
+ * channel, as in HeftNetwork; a dense layer is a convolution whose window is its whole input. */
+static void
+weights (const ReferenceBatch *batch,
+         const HeftLayer      *layer,
+         guint32               index,
+         gsize                 row,
+         const double         *mean,
+         const double         *log_deviation,
+         const double         *in,
+         double               *out)
+{
+  const gboolean dense = layer->kind == HEFT_LAYER_DENSE;
+  const gsize kernel = dense ? 1 : layer->kernel, places = dense ? 1 : layer->output.height * layer->output.width;
+
+  for (gsize p = 0; p < places; p++)
+    for (gsize j = 0; j < layer->fan_out; j++)
+      {
+        const gsize bias = layer->offset + layer->fan_in * layer->fan_out + j;
+        double m = mean[bias], v = log_deviation != NULL ? exp (2 * log_deviation[bias]) : 0;
+
+        for (gsize i = 0; i < layer->fan_in; i++)
+          {
+            const gsize at = layer->offset + i * layer->fan_out + j, c = i / (kernel * kernel);
+            const glong y = (glong) (p / layer->output.width * layer->stride + i / kernel % kernel) - (glong) layer->padding;
+            const glong x = (glong) (p % layer->output.width * layer->stride + i % kernel) - (glong) layer->padding;
+            double value;
+
+            if (dense)
+              value = in[i];
+            else if (y < 0 || x < 0 || y >= (glong) layer->input.height || x >= (glong) layer->input.width)
+              continue;
+            else
+              value = in[(c * layer->input.height + (gsize) y) * layer->input.width + (gsize) x];
+            m += value * mean[at];
+            v += log_deviation != NULL ? value * value * exp (2 * log_deviation[at]) : 0;
+          }
+        if (log_deviation != NULL)
+          m = draw (batch, index, (row * places + p) * layer->fan_out + j, m, v);
+        out[j * places + p] = m;
+      }
+}
+
+static void
+pool (const HeftLayer *layer,
+      const double    *in,
+      double          *out)
+{
+  for (gsize c = 0; c < layer->output.channels; c++)
+    for (gsize y = 0; y < layer->output.height; y++)
+      for (gsize x = 0; x < layer->output.width; x++)
         {
-          float noise;
+          double sum = 0, top = -INFINITY;
 
-          v = exp (2 * log_deviation[layer->offset + layer->fan_in * layer->fan_out + j]);
-          for (gsize i = 0; i < layer->fan_in; i++)
-            v += in[i] * in[i] * exp (2 * log_deviation[layer->offset + i * layer->fan_out + j]);
-          heft_stream_normals_f32 (heft_stream (batch->seed, HEFT_PURPOSE_TRAINING_NOISE, index), batch->step,
-                                   row * layer->fan_out + j, 1, &noise);
-          m += sqrt (v) * noise;
+          for (gsize i = 0; i < layer->kernel * layer->kernel; i++)
+            {
+              const glong row = (glong) (y * layer->stride + i / layer->kernel) - (glong) layer->padding;
+              const glong column = (glong) (x * layer->stride + i % layer->kernel) - (glong) layer->padding;
+
+              if (row < 0 || column < 0 || row >= (glong) layer->input.height || column >= (glong) layer->input.width)
+                continue;
+              sum += in[(c * layer->input.height + (gsize) row) * layer->input.width + (gsize) column];
+              top = fmax (top, in[(c * layer->input.height + (gsize) row) * layer->input.width + (gsize) column]);
+            }
+          *out++ = layer->kind == HEFT_LAYER_MAX_POOL ? top : sum / (double) (layer->kernel * layer->kernel);
         }
-      out[j] = m;
+}
+
+static void
+normalise (const HeftLayer *layer,
+           const double    *in,
+           double          *out)
+{
+  const gsize width = shape_size (layer->input) / layer->kernel;
+
+  for (gsize g = 0; g < layer->kernel; g++, in += width, out += width)
+    {
+      double mean = 0, variance = 0;
+
+      for (gsize i = 0; i < width; i++)
+        mean += in[i] / (double) width;
+      for (gsize i = 0; i < width; i++)
+        variance += (in[i] - mean) * (in[i] - mean) / (double) width;
+      for (gsize i = 0; i < width; i++)
+        out[i] = (in[i] - mean) / sqrt (variance + 1e-5);
     }
+}
+
+/* Operations without weights. @open holds what entered the residual blocks that are open. */
+static void
+plain (const HeftLayer *layer,
+       GPtrArray       *open,
+       const double    *in,
+       double          *out)
+{
+  const gsize n = shape_size (layer->output), n_pixels = layer->input.height * layer->input.width;
+
+  memcpy (out, in, n * sizeof (double));
+  if (layer->kind == HEFT_LAYER_ACTIVATION)
+    for (gsize i = 0; i < n; i++)
+      out[i] = activate (layer->activation, in[i]);
+  else if (layer->kind == HEFT_LAYER_MAX_POOL || layer->kind == HEFT_LAYER_AVERAGE_POOL)
+    pool (layer, in, out);
+  else if (layer->kind == HEFT_LAYER_NORMALISATION)
+    normalise (layer, in, out);
+  else if (layer->kind == HEFT_LAYER_RESIDUAL_BEGIN)
+    g_ptr_array_add (open, g_memdup2 (in, n * sizeof (double)));
+  else if (layer->kind == HEFT_LAYER_RESIDUAL_END)
+    {
+      const double *shortcut = g_ptr_array_index (open, open->len - 1);
+
+      for (gsize i = 0; i < n; i++)
+        out[i] += shortcut[i];
+      g_ptr_array_set_size (open, (int) open->len - 1);
+    }
+  else if (layer->kind == HEFT_LAYER_GLOBAL_AVERAGE_POOL)
+    for (gsize c = 0; c < n; c++)
+      {
+        out[c] = 0;
+        for (gsize p = 0; p < n_pixels; p++)
+          out[c] += in[c * n_pixels + p] / (double) n_pixels;
+      }
+}
+
+/* The last operation's output for one sample of the batch, into @outputs. */
+static void
+sample_outputs (const ReferenceBatch *batch,
+                gsize                 row,
+                const double         *mean,
+                const double         *log_deviation,
+                double               *outputs)
+{
+  g_autoptr (GPtrArray) open = g_ptr_array_new_with_free_func (g_free);
+  gsize widest = heft_network_get_n_inputs (batch->network);
+  g_autofree double *in = NULL, *out = NULL;
+  guint32 index = 0;
+
+  for (gsize l = 0; l < heft_network_get_n_layers (batch->network); l++)
+    widest = MAX (widest, shape_size (heft_network_get_layer (batch->network, l)->output));
+  in = g_new (double, widest);
+  out = g_new (double, widest);
+  heft_dataset_gather_f64 (batch->data, &batch->samples[row], 0, 1, in);
+  for (gsize l = 0; l < heft_network_get_n_layers (batch->network); l++)
+    {
+      const HeftLayer *layer = heft_network_get_layer (batch->network, l);
+      double *swap = in;
+
+      if (layer->n_parameters > 0)
+        weights (batch, layer, index++, row, mean, log_deviation, in, out);
+      else
+        plain (layer, open, in, out);
+      in = out;
+      out = swap;
+    }
+  memcpy (outputs, in, heft_network_get_n_classes (batch->network) * sizeof (double));
 }
 
 static double
@@ -117,30 +262,13 @@ sample_loss (const ReferenceBatch *batch,
 {
   const gsize n_classes = heft_network_get_n_classes (batch->network);
   const guint8 label = heft_dataset_get_labels (batch->data)[batch->samples[row]];
-  double values[2][1024], sum = 0;
-  guint32 index = 0;
-  guint current = 0;
+  g_autofree double *outputs = g_new (double, n_classes);
+  double sum = 0;
 
-  heft_dataset_gather_f64 (batch->data, &batch->samples[row], 0, 1, values[0]);
-  for (gsize l = 0; l < heft_network_get_n_layers (batch->network); l++)
-    {
-      const HeftLayer *layer = heft_network_get_layer (batch->network, l);
-
-      if (layer->kind == HEFT_LAYER_DENSE)
-        {
-          g_assert_cmpuint (layer->fan_out, <=, 1024);
-          dense (batch, layer, index++, row, mean, log_deviation, values[current], values[1 - current]);
-          current = 1 - current;
-        }
-      else if (layer->kind == HEFT_LAYER_ACTIVATION)
-        for (gsize i = 0; i < layer->output.channels * layer->output.height * layer->output.width; i++)
-          values[current][i] = activate (layer->activation, values[current][i]);
-      else
-        g_assert_not_reached ();
-    }
+  sample_outputs (batch, row, mean, log_deviation, outputs);
   for (gsize c = 0; c < n_classes; c++)
-    sum += exp (values[current][c]);
-  return log (sum) - values[current][label];
+    sum += exp (outputs[c]);
+  return log (sum) - outputs[label];
 }
 
 double

@@ -11,7 +11,7 @@ HeftDataset *reference_dataset (gsize n, gsize n_features, gsize n_classes, guin
 
 /*
  * The objective of one training step, written down again: double precision, one number at a time, straight from theory.md section
- * 1, with the step's own noise. @log_deviation NULL means a Dirac. Dense layers and activations only.
+ * 1, with the step's own noise. @log_deviation NULL means a Dirac.
  */
 typedef struct
 {

@@ -223,6 +223,16 @@ HEFT_KERNEL (heft_kernel_backward_noisy) (gsize        rows,
 }
 
 void
+HEFT_KERNEL (heft_kernel_add_square_gradient) (gsize        n,
+                                               const float *restrict x,
+                                               const float *restrict square_gradient,
+                                               float       *restrict gradient)
+{
+  for (gsize i = 0; i < n; i++)
+    gradient[i] += 2.0f * x[i] * square_gradient[i];
+}
+
+void
 HEFT_KERNEL (heft_kernel_column_sums) (gsize        rows,
                                        gsize        columns,
                                        gsize        ld,

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#define G_LOG_DOMAIN "heft"
+
+#include "config.h"
+
+#include "linalg/linalg.h"
+#include "nn/image.h"
+#include "train/operation.h"
+
+/* Hands out pieces of one allocation; with a NULL @base it only counts. */
+typedef struct
+{
+  float *base;
+  gsize  used;
+} Arena;
+
+static float *
+take (Arena *arena,
+      gsize  n)
+{
+  float *piece = arena->base != NULL ? arena->base + arena->used : NULL;
+
+  arena->used += (n + 15) & ~(gsize) 15;
+  return piece;
+}
+
+static void
+lay_out_chain (HeftTrainer *self,
+               Arena       *arena)
+{
+  const gsize batch = self->plan.batch;
+  const gboolean noisy = heft_trainer_is_noisy (self);
+
+  self->input_squares = noisy ? take (arena, batch * heft_network_get_n_inputs (self->network)) : NULL;
+  for (guint i = 0; i < self->n_stages; i++)
+    {
+      HeftStage *stage = &self->stages[i];
+      const gsize size = batch * stage->out;
+      const gboolean last = i + 1 == self->n_stages;
+
+      stage->input = i == 0 ? self->inputs : stage[-1].h;
+      stage->input_squares = i == 0 ? self->input_squares : stage[-1].squares;
+      stage->h = take (arena, size);
+      stage->squares = noisy ? take (arena, size) : NULL;
+      stage->noise = noisy ? take (arena, size) : NULL;
+      stage->slope = last ? NULL : take (arena, size);
+      /* The logits are not needed behind the loss: their matrices take the gradients. */
+      stage->dz = last ? stage->h : take (arena, size);
+      stage->dv = last || !noisy ? stage->squares : take (arena, size);
+    }
+}
+
+static void
+lay_out_scratch (HeftTrainer *self,
+                 HeftScratch *scratch,
+                 Arena       *arena)
+{
+  const gboolean noisy = heft_trainer_is_noisy (self);
+  gsize columns = 0, size = 0, image = self->images_by_place ? heft_network_get_n_inputs (self->network) : 0;
+
+  for (guint i = 0; i < self->n_stages; i++)
+    {
+      const HeftStage *stage = &self->stages[i];
+
+      if (stage->layer->kind != HEFT_LAYER_CONVOLUTION)
+        continue;
+      columns = MAX (columns, stage->places * stage->in);
+      size = MAX (size, stage->places * stage->out);
+      image = MAX (image, heft_shape_size (stage->layer->input));
+    }
+  *scratch = (HeftScratch) {
+    .columns = take (arena, columns),
+    .columns_gradient = take (arena, columns),
+    .h = take (arena, size),
+    .slope = take (arena, size),
+    .dz = take (arena, size),
+    .image = take (arena, image),
+  };
+  if (!noisy)
+    return;
+  scratch->column_squares = take (arena, columns);
+  scratch->squares = take (arena, size);
+  scratch->noise = take (arena, size);
+  scratch->dv = take (arena, size);
+}
+
+/* The matrices of a layer with weights beside its output and gradient. */
+static void
+lay_out_weights (HeftTrainer         *self,
+                 const HeftOperation *operation,
+                 gboolean             last,
+                 Arena               *arena)
+{
+  HeftStage *stage = operation->stage;
+  const gsize batch = self->plan.batch, size = batch * operation->size;
+  const gboolean noisy = heft_trainer_is_noisy (self), dense = operation->kind == HEFT_OPERATION_DENSE;
+
+  stage->input = operation->input;
+  stage->h = operation->output;
+  stage->dz = operation->gradient;
+  stage->slope = last ? NULL : take (arena, size);
+  stage->noise = noisy ? take (arena, size) : NULL;
+  stage->winners = stage->pool != NULL ? (guint8 *) take (arena, size / sizeof (float) + 1) : NULL;
+  stage->partials = dense ? NULL : take (arena, self->plan.n_shards * heft_stage_partial_size (self, stage));
+  stage->input_squares = dense && noisy ? take (arena, batch * stage->in) : NULL;
+  stage->squares = dense && noisy ? take (arena, size) : NULL;
+  stage->dv = last || !(dense && noisy) ? stage->squares : take (arena, size);
+}
+
+static float *
+output_of (HeftTrainer *self,
+           int          operation)
+{
+  return operation < 0 ? self->inputs : self->operations[operation].output;
+}
+
+static float *
+gradient_of (HeftTrainer *self,
+             int          operation)
+{
+  return operation < 0 ? NULL : self->operations[operation].gradient;
+}
+
+static void
+lay_out_operations (HeftTrainer *self,
+                    Arena       *arena)
+{
+  const gsize batch = self->plan.batch;
+  gsize widest_place = 0, widest_dense = 0;
+
+  for (guint i = 0; i < self->n_operations; i++)
+    {
+      HeftOperation *operation = &self->operations[i];
+      const gsize size = batch * operation->size;
+      const gboolean last = i + 1 == self->n_operations;
+
+      operation->input = output_of (self, operation->from);
+      operation->input_gradient = gradient_of (self, operation->from);
+      operation->shortcut_input = output_of (self, operation->shortcut);
+      operation->shortcut_gradient = gradient_of (self, operation->shortcut);
+      operation->output = take (arena, size);
+      operation->gradient = last ? operation->output : take (arena, size);
+      if (operation->kind == HEFT_OPERATION_ACTIVATE)
+        operation->slope = take (arena, size);
+      if (operation->kind == HEFT_OPERATION_NORMALISE)
+        operation->slope = take (arena, batch * operation->layer->kernel);
+      if (operation->kind == HEFT_OPERATION_MAX_POOL)
+        operation->winners = (guint8 *) take (arena, size / sizeof (float) + 1);
+      if (operation->stage != NULL)
+        lay_out_weights (self, operation, last, arena);
+      if (operation->kind == HEFT_OPERATION_DENSE)
+        widest_dense = MAX (widest_dense, operation->in_size);
+      widest_place = MAX (widest_place, operation->layer->output.channels);
+    }
+  self->zeros = take (arena, widest_place);
+  self->square_gradients = heft_trainer_is_noisy (self) ? take (arena, batch * widest_dense) : NULL;
+  for (guint i = 0; i < heft_pool_get_n_workers (self->pool); i++)
+    lay_out_scratch (self, &self->scratch[i], arena);
+}
+
+static void
+lay_out (HeftTrainer *self,
+         Arena       *arena)
+{
+  const gsize batch = self->plan.batch;
+
+  self->inputs = take (arena, batch * heft_network_get_n_inputs (self->network));
+  self->losses = take (arena, batch);
+  self->indices = (guint32 *) (gpointer) take (arena, batch);
+  self->labels = (guint8 *) take (arena, batch);
+  self->tiles = take (arena, 2 * self->tile_size * heft_pool_get_n_workers (self->pool));
+  if (self->n_operations > 0)
+    lay_out_operations (self, arena);
+  else
+    lay_out_chain (self, arena);
+}
+
+gboolean
+heft_trainer_prepare_batch (HeftTrainer *self,
+                            gsize        batch,
+                            GError     **error)
+{
+  const HeftPlan plan = self->plan;
+  const gsize tile_size = self->tile_size;
+  Arena arena = { NULL, 0 };
+  float *workspace;
+
+  self->plan = (HeftPlan) { 0 };
+  heft_plan_build (&self->plan, self->stages, self->n_stages, self->n_operations > 0,
+                   MIN (batch, heft_dataset_get_n_samples (self->train)), &self->tile_size);
+  lay_out (self, &arena);
+  workspace = heft_aligned_try_alloc (arena.used, sizeof (float), error);
+  if (workspace == NULL)
+    {
+      heft_plan_clear (&self->plan);
+      self->plan = plan;
+      self->tile_size = tile_size;
+      if (self->workspace != NULL)
+        {
+          arena = (Arena) { self->workspace, 0 };
+          lay_out (self, &arena);
+        }
+      return FALSE;
+    }
+
+  heft_aligned_free (self->workspace);
+  self->workspace = workspace;
+  arena = (Arena) { workspace, 0 };
+  lay_out (self, &arena);
+  self->batch = batch;
+  {
+    HeftPlan old = plan;
+
+    heft_plan_clear (&old);
+  }
+  return TRUE;
+}
+

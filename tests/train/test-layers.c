@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "config.h"
+
+#include <math.h>
+#include <string.h>
+
+#include <heft/pass.h>
+
+#include "reference.h"
+#include "train/operation.h"
+
+#define N_CLASSES 4
+
+static HeftNetwork *
+make_network (const char     *architecture,
+              HeftActivation  activation,
+              HeftShape       input)
+{
+  g_autoptr (GError) error = NULL;
+  HeftNetwork *network = heft_network_new (architecture, activation, input, N_CLASSES, &error);
+
+  g_assert_no_error (error);
+  return network;
+}
+
+static HeftTrainer *
+make_trainer (HeftNetwork             *network,
+              HeftDataset             *data,
+              const HeftTrainerConfig *config)
+{
+  g_autoptr (GError) error = NULL;
+  HeftTrainer *trainer = heft_trainer_new (network, data, config, &error);
+
+  g_assert_no_error (error);
+  return trainer;
+}
+
+static HeftStep
+step_once (HeftTrainer *trainer)
+{
+  g_autoptr (GError) error = NULL;
+  HeftStep step;
+
+  heft_trainer_step (trainer, &step, &error);
+  g_assert_no_error (error);
+  return step;
+}
+
+/* Every kind of layer alone and in company: fused with what is behind it and not, with several readers, at the inputs and behind
+ * others, with strides, padding, windows that overlap, and channel counts that fill no vector. */
+static const struct { const char *architecture; HeftShape input; } cases[] = {
+  { "conv3x5", { 1, 7, 6 } },
+  { "conv3x5", { 3, 6, 7 } },
+  { "conv3x4-conv2x3", { 2, 7, 6 } },
+  { "conv3x6s2p1-conv3x18p2", { 2, 7, 7 } },
+  { "conv2x16-pool2-conv2x33-20", { 1, 8, 9 } },
+  { "conv3x5-pool3s2p1-conv1x7-pool2s1", { 2, 9, 8 } },
+  { "pool2-conv2x4", { 2, 6, 6 } },
+  { "avgpool2-conv2x4-avgpool3s2p1", { 2, 9, 9 } },
+  { "conv3x6-gap", { 1, 6, 6 } },
+  { "conv3x6-norm-conv2x4-norm2-9", { 2, 6, 6 } },
+  { "norm-conv3x4", { 1, 6, 6 } },
+  { "conv3x4p1-(conv3x4p1-linear-conv3x4p1)-pool2-8", { 2, 6, 6 } },
+  { "conv1x3-((conv1x3)-conv3x3p1)-gap", { 2, 4, 4 } },
+  { "(linear)-conv3x4", { 1, 5, 5 } },
+  { "tanh-conv3x4-linear-norm-tanh-pool2", { 2, 6, 6 } },
+  { "12-(12-linear-12)-norm-9", { 1, 1, 11 } },
+  { "conv3x4-flatten-tanh-9", { 1, 5, 5 } },
+  { "flatten-tanh-9", { 2, 3, 3 } },
+  { "conv5x3-relu-pool2-relu-5", { 1, 9, 9 } },
+};
+
+static double
+objective (const ReferenceBatch    *batch,
+           const HeftPrior         *prior,
+           const HeftTrainerConfig *config,
+           const double            *mean,
+           const double            *log_deviation)
+{
+  return reference_loss (batch, mean, log_deviation)
+         + (log_deviation != NULL ? config->beta * reference_kl (batch->network, prior, mean, log_deviation) : 0);
+}
+
+/* With plain gradient descent at rate 1 a step moves each number of @before to @after by its gradient. */
+static void
+check_numbers (const ReferenceBatch    *batch,
+               const HeftPrior         *prior,
+               const HeftTrainerConfig *config,
+               double                  *mean,
+               double                  *log_deviation,
+               double                  *x,
+               const float             *before,
+               const float             *after)
+{
+  const double h = 1e-5;
+
+  for (gsize l = 0; l < heft_network_get_n_weight_layers (batch->network); l++)
+    {
+      const HeftLayer *layer = heft_network_get_weight_layer (batch->network, l);
+
+      /* The first, the last (a bias), and some between. */
+      for (guint k = 0; k < 8; k++)
+        {
+          const gsize i = layer->offset + (layer->n_parameters - 1) * k / 7;
+          const double kept = x[i];
+          double expected;
+
+          x[i] = kept + h;
+          expected = objective (batch, prior, config, mean, log_deviation);
+          x[i] = kept - h;
+          expected = (expected - objective (batch, prior, config, mean, log_deviation)) / (2 * h);
+          x[i] = kept;
+          /* Single precision: the difference of two numbers near 1, and sums of a few thousand products. */
+          g_assert_cmpfloat_with_epsilon (before[i] - after[i], expected, 2e-6 + 2e-4 * fabs (expected));
+        }
+    }
+}
+
+static void
+check_gradient (const char        *architecture,
+                HeftActivation     activation,
+                HeftShape          input,
+                HeftPosteriorKind  kind,
+                gsize              batch_size)
+{
+  g_autoptr (HeftDataset) data = reference_dataset (batch_size + 3, input.channels * input.height * input.width, N_CLASSES, 3);
+  g_autoptr (HeftNetwork) network = make_network (architecture, activation, input);
+  const HeftTrainerConfig config = {
+    .posterior = kind, .prior = HEFT_PRIOR_ISOTROPIC, .lambda = 0.2, .beta = 1e-3, .optimizer = HEFT_OPTIMIZER_SGD,
+    .learning_rate = 1, .batch = batch_size, .initial_deviation = 0.05, .seed = 11, .n_threads = 2,
+  };
+  g_autoptr (HeftTrainer) trainer = make_trainer (network, data, &config);
+  g_autoptr (HeftPosterior) before = heft_posterior_copy (heft_trainer_get_posterior (trainer));
+  g_autoptr (HeftPrior) prior = heft_prior_copy (heft_trainer_get_prior (trainer));
+  g_autoptr (ReferenceBatch) batch = reference_batch_new (network, data, batch_size, 11, 0);
+  g_autofree double *mean = reference_widen (before->mean, before->n);
+  g_autofree double *log_deviation = before->log_deviation != NULL ? reference_widen (before->log_deviation, before->n) : NULL;
+  const HeftPosterior *after = heft_trainer_get_posterior (trainer);
+
+  g_test_message ("%s, batch %zu", architecture, batch_size);
+  g_assert_cmpfloat_with_epsilon (step_once (trainer).loss, reference_loss (batch, mean, log_deviation), 3e-6);
+  check_numbers (batch, prior, &config, mean, log_deviation, mean, before->mean, after->mean);
+  if (log_deviation != NULL)
+    check_numbers (batch, prior, &config, mean, log_deviation, log_deviation, before->log_deviation, after->log_deviation);
+}
+
+static void
+test_gradient_dirac (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    check_gradient (cases[i].architecture, HEFT_ACTIVATION_TANH, cases[i].input, HEFT_POSTERIOR_DIRAC, 5);
+}
+
+static void
+test_gradient_mean_field (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    check_gradient (cases[i].architecture, HEFT_ACTIVATION_TANH, cases[i].input, HEFT_POSTERIOR_MEAN_FIELD, 5);
+}
+
+static void
+test_gradient_activations (void)
+{
+  for (HeftActivation a = HEFT_ACTIVATION_LINEAR; a <= HEFT_ACTIVATION_GELU; a++)
+    for (HeftPosteriorKind kind = HEFT_POSTERIOR_DIRAC; kind <= HEFT_POSTERIOR_MEAN_FIELD; kind++)
+      check_gradient ("conv3x4-norm-conv2x3-pool2", a, (HeftShape) { 1, 6, 6 }, kind, 4);
+}
+
+/* Batches that are cut into several parts. */
+static void
+test_gradient_shards (void)
+{
+  for (HeftPosteriorKind kind = HEFT_POSTERIOR_DIRAC; kind <= HEFT_POSTERIOR_MEAN_FIELD; kind++)
+    check_gradient ("conv3x16p1-(conv3x16p1)-pool2-20", HEFT_ACTIVATION_TANH, (HeftShape) { 1, 8, 8 }, kind, 66);
+}
+
+/* The Dirac's loss through the library's own double-precision pass. */
+static void
+test_loss_equals_pass (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      const HeftShape input = cases[i].input;
+      const gsize d = input.channels * input.height * input.width, n = 40;
+      g_autoptr (HeftDataset) data = reference_dataset (n, d, N_CLASSES, 4);
+      g_autoptr (HeftNetwork) network = make_network (cases[i].architecture, HEFT_ACTIVATION_RELU, input);
+      HeftTrainerConfig config = heft_trainer_config_default ();
+      g_autoptr (HeftTrainer) trainer = NULL;
+      g_autoptr (HeftPassF64) pass = heft_pass_f64_new (network, n);
+      g_autofree double *inputs = g_new (double, n * d), *losses = g_new (double, n), *weights = NULL;
+      double loss = 0;
+
+      config.posterior = HEFT_POSTERIOR_DIRAC;
+      config.batch = 1000;
+      trainer = make_trainer (network, data, &config);
+      weights = reference_widen (heft_trainer_get_posterior (trainer)->mean, heft_network_get_n_parameters (network));
+      heft_dataset_gather_f64 (data, NULL, 0, n, inputs);
+      heft_pass_f64_forward (pass, weights, inputs, n);
+      heft_softmax_cross_entropy_f64 (heft_pass_f64_logits (pass), heft_dataset_get_labels (data), n, N_CLASSES, losses, NULL,
+                                      NULL);
+      for (gsize s = 0; s < n; s++)
+        loss += losses[s] / (double) n;
+      g_assert_cmpfloat_with_epsilon (step_once (trainer).loss, loss, 2e-6);
+    }
+}
+
+static void
+test_same_bits (void)
+{
+  static const struct { const char *architecture; gsize batch; } networks[] = {
+    { "conv3x5", 6 }, { "conv3x16p1-pool2-conv3x20-norm-40", 64 }, { "conv3x8p1-(conv3x8p1)-gap", 300 },
+  };
+  const HeftShape input = { 2, 10, 10 };
+  const guint threads[] = { 1, 2, 4 };
+  g_autoptr (HeftDataset) data = reference_dataset (400, 200, N_CLASSES, 6);
+
+  for (guint i = 0; i < G_N_ELEMENTS (networks); i++)
+    for (HeftPosteriorKind kind = HEFT_POSTERIOR_DIRAC; kind <= HEFT_POSTERIOR_MEAN_FIELD; kind++)
+      {
+        g_autoptr (HeftNetwork) network = make_network (networks[i].architecture, HEFT_ACTIVATION_RELU, input);
+        g_autoptr (HeftPosterior) first = NULL;
+
+        for (guint t = 0; t < G_N_ELEMENTS (threads); t++)
+          {
+            HeftTrainerConfig config = heft_trainer_config_default ();
+            g_autoptr (HeftTrainer) trainer = NULL;
+            const HeftPosterior *q;
+            const gsize size = heft_network_get_n_parameters (network) * sizeof (float);
+
+            config.posterior = kind;
+            config.batch = networks[i].batch;
+            config.n_threads = threads[t];
+            trainer = make_trainer (network, data, &config);
+            for (guint s = 0; s < 4; s++)
+              step_once (trainer);
+            q = heft_trainer_get_posterior (trainer);
+            if (first == NULL)
+              first = heft_posterior_copy (q);
+            g_assert_cmpmem (q->mean, size, first->mean, size);
+            if (q->log_deviation != NULL)
+              g_assert_cmpmem (q->log_deviation, size, first->log_deviation, size);
+          }
+      }
+}
+
+/* Changing the batch moves every matrix; the next step must be as good as one of a trainer that began so. */
+static void
+test_batch_changes (void)
+{
+  const HeftShape input = { 1, 8, 8 };
+  g_autoptr (HeftDataset) data = reference_dataset (50, 64, N_CLASSES, 6);
+  g_autoptr (HeftNetwork) network = make_network ("conv3x5p1-pool2-(conv3x5p1)-9", HEFT_ACTIVATION_RELU, input);
+  HeftTrainerConfig config = heft_trainer_config_default ();
+  g_autoptr (HeftTrainer) one = NULL, other = NULL;
+
+  config.batch = 50;
+  one = make_trainer (network, data, &config);
+  config.batch = 7;
+  other = make_trainer (network, data, &config);
+  g_assert_true (heft_trainer_set_batch (other, 50, NULL));
+  g_assert_cmpfloat (step_once (one).loss, ==, step_once (other).loss);
+  g_assert_cmpfloat (step_once (one).loss, ==, step_once (other).loss);
+}
+
+/* A chain of dense layers takes the way made for it. */
+static void
+test_chain (void)
+{
+  g_autoptr (HeftDataset) data = reference_dataset (50, 12, N_CLASSES, 6);
+  g_autoptr (HeftNetwork) chain = make_network ("8-tanh-9-linear", HEFT_ACTIVATION_RELU, (HeftShape) { 3, 2, 2 });
+  g_autoptr (HeftNetwork) other = make_network ("8-norm-9", HEFT_ACTIVATION_RELU, (HeftShape) { 3, 2, 2 });
+  const HeftTrainerConfig config = heft_trainer_config_default ();
+  g_autoptr (HeftTrainer) trainer = make_trainer (chain, data, &config), second = make_trainer (other, data, &config);
+
+  g_assert_cmpuint (trainer->n_operations, ==, 0);
+  g_assert_cmpuint (second->n_operations, ==, 5);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/train/layers/gradient-dirac", test_gradient_dirac);
+  g_test_add_func ("/train/layers/gradient-mean-field", test_gradient_mean_field);
+  g_test_add_func ("/train/layers/gradient-activations", test_gradient_activations);
+  g_test_add_func ("/train/layers/gradient-shards", test_gradient_shards);
+  g_test_add_func ("/train/layers/loss-equals-pass", test_loss_equals_pass);
+  g_test_add_func ("/train/layers/same-bits", test_same_bits);
+  g_test_add_func ("/train/layers/batch-changes", test_batch_changes);
+  g_test_add_func ("/train/layers/chain", test_chain);
+
+  return g_test_run ();
+}
