@@ -49,7 +49,7 @@ typedef struct
  */
 typedef struct
 {
-  gsize      n_samples, n_parameters;
+  gsize      n_samples, n_parameters; /* free ones: without biases that the network does not have */
   double     loss, error;             /* mean nats, fraction misclassified, of the data's labels */
   double     beta, lambda;
   GPtrArray *spectra;                 /* HeftSpectrum */

@@ -58,6 +58,7 @@ typedef struct
   gsize          fan_in, fan_out;  /* 0 without weights */
   gsize          offset;           /* into the parameter vector */
   gsize          n_parameters;     /* (fan_in + 1) * fan_out, or 0 */
+  gboolean       fixed_bias;       /* the last row stays 0 and is no parameter: heft_network_fix_biases() */
   char           name[24];         /* "dense 1", "conv 2", ... untranslated, unique */
 } HeftLayer;
 
@@ -100,7 +101,21 @@ HeftNetwork *heft_network_ref   (HeftNetwork *self);
 void         heft_network_unref (HeftNetwork *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftNetwork, heft_network_unref)
 
+/**
+ * heft_network_fix_biases:
+ * @fixed: one a weight layer
+ *
+ * For networks made elsewhere whose layers have no bias. Their layout stays, so that everything sees one shape of block; the last row
+ * of a fixed layer must be 0 and nothing varies it: gradients, tangents and noise there are 0, and it is not counted as a parameter.
+ *
+ * Returns: (transfer full): a copy of @self
+ */
+HeftNetwork     *heft_network_fix_biases       (const HeftNetwork *self, const gboolean *fixed);
+
 gsize            heft_network_get_n_parameters (const HeftNetwork *self);        /* k */
+/* k without the biases that are fixed: what PyTorch counts. */
+gsize            heft_network_get_n_free_parameters (const HeftNetwork *self);
+gsize            heft_layer_n_free_parameters  (const HeftLayer *layer);
 gsize            heft_network_get_n_layers     (const HeftNetwork *self);        /* all operations */
 const HeftLayer *heft_network_get_layer        (const HeftNetwork *self, gsize i);
 /* The layers with weights, in order: what "layer" means for KL, Fisher and prior. */

@@ -75,7 +75,7 @@ gboolean heft_safetensors_save (const char *path, const HeftTensor *tensors, con
 
 /**
  * heft_network_load_safetensors:
- * @path: a file of NAME.weight (out x in, or out x in x kh x kw) and NAME.bias as PyTorch writes them, layers in natural order
+ * @path: a file of NAME.weight (out x in, or out x in x kh x kw) and NAME.bias as PyTorch writes them (no NAME.bias: a layer without bias), layers in natural order
  *   of NAME (2 before 10), convolutions before dense layers
  * @architecture: (nullable): every layer in order, sizes optional ("conv-relu-pool2-conv-relu-pool2-flatten-dense"), with the output
  *   layer or without; %NULL takes what the file says, or the layers as they follow, stride 1 and no padding

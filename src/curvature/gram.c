@@ -26,14 +26,15 @@ heft_gram_rows (const HeftFactorsF64 *factors, gsize layer, gsize first, gsize c
 
       const double *input = factors->inputs[layer] + (r % factors->n) * block->fan_in;
       const double *delta = factors->deltas[layer] + r * block->fan_out;
+      double bias = block->fixed_bias ? 0 : 1;
 
       for (gsize i = 0; i <= block->fan_in; i++)
         for (gsize j = 0; j < block->fan_out; j++)
-          rows[i * block->fan_out + j] = (i < block->fan_in ? input[i] : 1) * delta[j];
+          rows[i * block->fan_out + j] = (i < block->fan_in ? input[i] : bias) * delta[j];
     }
 }
 
-/* Rows [first, first + count) of D D^T, columns [0, first + count), times those of A A^T + 1, added to the Gram matrix. */
+/* Rows [first, first + count) of D D^T, columns [0, first + count), times those of A A^T + 1 (without the 1 where the bias is fixed), added to the Gram matrix. */
 static void
 add_dense_panel (const HeftFactorsF64 *factors, gsize layer, const double *similarity, gsize first, gsize count,
                  double *panel, double *gram)
@@ -43,6 +44,7 @@ add_dense_panel (const HeftFactorsF64 *factors, gsize layer, const double *simil
   const double *deltas = factors->deltas[layer];
   gsize n = factors->n;
   gsize columns = first + count;
+  double bias = heft_network_get_weight_layer (factors->network, layer)->fixed_bias ? 0 : 1;
 
   heft_gemm_f64 (FALSE, TRUE, count, columns, width, 1 / (double) n, deltas + first * width, width, deltas, width,
                  0, panel, columns);
@@ -54,7 +56,7 @@ add_dense_panel (const HeftFactorsF64 *factors, gsize layer, const double *simil
 
       for (gsize start = 0; start < columns; start += n)
         for (gsize j = 0; j < MIN (n, columns - start); j++)
-          target[start + j] += source[start + j] * (similar[j] + 1);
+          target[start + j] += source[start + j] * (similar[j] + bias);
     }
 }
 

@@ -65,7 +65,7 @@ row_operator_init (RowOperator *self, const HeftFactorsF32 *factors, gsize first
       self->similarity[l] = heft_aligned_new (float, n * n);
       heft_syrk_f32 (FALSE, n, layer->fan_in, 1, factors->inputs[l], layer->fan_in, 0, self->similarity[l], n);
       for (gsize i = 0; i < n * n; i++)
-        self->similarity[l][i] += 1;
+        self->similarity[l][i] += layer->fixed_bias ? 0 : 1;
     }
   self->u = heft_aligned_new (float, n * factors->n_columns * 2);
   self->t = heft_aligned_new (float, n * width);
@@ -100,7 +100,7 @@ apply_similarity (RowOperator *self, gsize l, const HeftLayer *layer)
     }
   heft_gemm_f32 (TRUE, FALSE, layer->fan_in, width, n, 1, inputs, layer->fan_in, self->t, width, 0, self->inner, width);
   memset (self->y, 0, width * sizeof (float));
-  for (gsize i = 0; i < n; i++)
+  for (gsize i = 0; i < n && !layer->fixed_bias; i++)
     heft_axpy_f32 (width, 1, self->t + i * width, self->y);
   for (gsize i = 1; i < n; i++)
     memcpy (self->y + i * width, self->y, width * sizeof (float));
@@ -318,7 +318,7 @@ head_of (const HeftFactorsF32 *factors, WeightOperator *weight_operator, gsize f
   for (gsize l = first; l <= last; l++)
     {
       spectrum->trace += factors->traces[l] / (double) factors->n;
-      spectrum->n_parameters += heft_network_get_weight_layer (factors->network, l)->n_parameters;
+      spectrum->n_parameters += heft_layer_n_free_parameters (heft_network_get_weight_layer (factors->network, l));
     }
   if (all_dense (factors->network, first, last))
     {

@@ -65,7 +65,7 @@ spectrum_new (const HeftFactorsF64 *factors, gsize first, gsize last, HeftFisher
 
   for (gsize l = first; l <= last; l++)
     {
-      self->n_parameters += heft_network_get_weight_layer (factors->network, l)->n_parameters;
+      self->n_parameters += heft_layer_n_free_parameters (heft_network_get_weight_layer (factors->network, l));
       self->trace += factors->traces[l] / (double) factors->n;
     }
   self->layer = first == last ? (int) first : -1;

@@ -12,8 +12,6 @@
 
 /* Pivots of a correlation matrix below this are rounding: it has no inverse. */
 #define SINGULAR_PIVOT 1e-11
-/* Eigenvalues of the covariance below this share of the largest carry no noise. */
-#define NOISELESS 1e-10
 
 /* R = L^-1 D^-1 J with Sigma = D L L^T D, D the deviations: correlations cost no digits where outputs differ in scale. FALSE
  * where Sigma has no inverse; @jacobian is then as it was. */
@@ -37,7 +35,8 @@ whiten_by_cholesky (gsize n, gsize d, const double *covariance, double *jacobian
 }
 
 static gboolean
-whiten_by_eigenvectors (gsize n, gsize d, const double *covariance, double *jacobian, gsize *rank, GError **error)
+whiten_by_eigenvectors (gsize n, gsize d, const double *covariance, double floor,
+                        double *jacobian, gsize *rank, GError **error)
 {
   heft_aligned_autofree double *vectors = heft_aligned_new (double, n * n);
   heft_aligned_autofree double *projected = heft_aligned_new (double, n * d);
@@ -46,7 +45,7 @@ whiten_by_eigenvectors (gsize n, gsize d, const double *covariance, double *jaco
   memcpy (vectors, covariance, n * n * sizeof *vectors);
   if (!heft_symmetric_eigen (n, vectors, values, error))
     return FALSE;
-  for (*rank = 0; *rank < n && values[*rank] > NOISELESS * values[0]; (*rank)++)
+  for (*rank = 0; *rank < n && values[*rank] > floor * values[0]; (*rank)++)
     heft_scale_f64 (n, 1 / sqrt (values[*rank]), vectors + *rank * n);
   heft_gemm_f64 (FALSE, FALSE, *rank, d, n, 1, vectors, n, jacobian, d, 0, projected, d);
   memcpy (jacobian, projected, *rank * d * sizeof *jacobian);
@@ -54,11 +53,11 @@ whiten_by_eigenvectors (gsize n, gsize d, const double *covariance, double *jaco
 }
 
 gboolean
-heft_channel_root (gsize n, gsize d, const double *covariance, double *jacobian, gsize *rank, GError **error)
+heft_channel_root (gsize n, gsize d, const double *covariance, double floor, double *jacobian, gsize *rank, GError **error)
 {
   *rank = n;
   return n == 0 || whiten_by_cholesky (n, d, covariance, jacobian)
-         || whiten_by_eigenvectors (n, d, covariance, jacobian, rank, error);
+         || whiten_by_eigenvectors (n, d, covariance, floor, jacobian, rank, error);
 }
 
 gboolean

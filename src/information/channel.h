@@ -9,9 +9,11 @@ G_BEGIN_DECLS
 /*
  * Replaces @jacobian (n x d, d outputs / d inputs) by a root R (its first @rank rows, rank x d) of the Fisher information
  * F = R^T R = J^T Sigma^+ J that n outputs with noise of @covariance (n x n) carry. Where the noise leaves directions free Sigma
- * has no inverse: its pseudo-inverse counts the noisy ones alone, and @rank is less than @n.
+ * has no inverse: its pseudo-inverse, which takes eigenvalues below @floor times the largest for 0, counts the noisy ones alone, and
+ * @rank is less than @n.
  */
-gboolean heft_channel_root        (gsize n, gsize d, const double *covariance, double *jacobian, gsize *rank, GError **error);
+gboolean heft_channel_root        (gsize n, gsize d, const double *covariance, double floor, double *jacobian,
+                                   gsize *rank, GError **error);
 
 /* 1/2 log |I + Sigma_x F| = 1/2 log |I + R Sigma_x R^T| in nats, Sigma_x = X^T X / n_samples of the @centred inputs
  * (n_samples x d). */

@@ -4,6 +4,7 @@
 
 #include "config.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -13,6 +14,10 @@
 #include "information/effective.h"
 #include "information/linearise.h"
 #include "linalg/linalg.h"
+
+/* Times the number of activations: eigenvalues of the covariance below this share of the largest carry no noise. Where
+ * torch.linalg.pinv() and scipy.linalg.pinvh() cut. */
+#define FLOOR DBL_EPSILON
 
 /* One sample at a time, operation by operation: Jx and Jw, transposed, tangents as rows. Jw grows by a block of rows at every
  * layer with weights; the rows of later layers do not exist yet. */
@@ -85,7 +90,7 @@ measure_channel (const Sweep *self, gsize size, gsize sample, HeftEffectiveLayer
       heft_triangular_solve (FALSE, self->k, self->factor, n_active, noise);
       heft_syrk_f64 (TRUE, n_active, self->k, self->beta, noise, n_active, 0, covariance, n_active);
     }
-  if (!heft_channel_root (n_active, d, covariance, root, &rank, error)
+  if (!heft_channel_root (n_active, d, covariance, FLOOR * (double) MAX (n_active, 16), root, &rank, error)
       || !heft_channel_information (rank, d, root, self->n, self->centred, &layer->information[sample], error))
     return FALSE;
   layer->fisher_trace[sample] = heft_dot_f64 (rank * d, root, root);

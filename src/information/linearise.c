@@ -166,7 +166,7 @@ add_convolution_noise (HeftLinearisation *self, const HeftLayer *layer, const do
     {
       for (gsize i = 0; i <= layer->fan_in; i++)
         {
-          double deviation = sqrt (variance[i * layer->fan_out + j]);
+          double deviation = i == layer->fan_in && layer->fixed_bias ? 0 : sqrt (variance[i * layer->fan_out + j]);
 
           for (gsize p = 0; p < places; p++)
             scaled[i * places + p] = deviation * (i < layer->fan_in ? self->columns[i * places + p] : 1);
@@ -187,7 +187,7 @@ heft_linearisation_add_noise_diagonal (HeftLinearisation *self, gsize i, const d
   g_return_if_fail (layer->kind == HEFT_LAYER_DENSE);
   for (gsize q = 0; q <= layer->fan_in; q++)
     {
-      double square = q < layer->fan_in ? in[q] * in[q] : 1;
+      double square = q < layer->fan_in ? in[q] * in[q] : layer->fixed_bias ? 0 : 1;
 
       for (gsize j = 0; square > 0 && j < n_out; j++)
         diagonal[j * stride] += variance[q * n_out + j] * square;
@@ -222,7 +222,7 @@ heft_linearisation_weight_rows (HeftLinearisation *self, gsize i, double *rows)
       heft_image_to_columns_f64 (layer, in, self->columns);
       in = self->columns;
     }
-  for (gsize q = 0; q <= layer->fan_in; q++)
+  for (gsize q = 0; q < layer->fan_in + (layer->fixed_bias ? 0 : 1); q++)
     for (gsize j = 0; j < layer->fan_out; j++)
       for (gsize p = 0; p < places; p++)
         rows[(q * layer->fan_out + j) * size + j * places + p] = q < layer->fan_in ? in[q * places + p] : 1;

@@ -105,12 +105,6 @@ measure_loss (HeftMeasurement *self, HeftNetwork *network, const double *weights
   return FALSE;
 }
 
-static double
-squared_norm (const double *weights, gsize n)
-{
-  return heft_dot_f64 (n, weights, weights);
-}
-
 static gboolean
 measure_spectra (HeftMeasurement *self, HeftNetwork *network, const double *weights, HeftDataset *data,
                  const HeftMeasureOptions *options, GCancellable *cancellable, GError **error)
@@ -127,20 +121,43 @@ measure_spectra (HeftMeasurement *self, HeftNetwork *network, const double *weig
   for (guint i = 0; i < self->spectra->len; i++)
     {
       const HeftSpectrum *spectrum = g_ptr_array_index (self->spectra, i);
-      gsize offset = spectrum->layer < 0 ? 0 : heft_network_get_weight_layer (network, (gsize) spectrum->layer)->offset;
+      const HeftLayer *layer = spectrum->layer < 0 ? NULL : heft_network_get_weight_layer (network, (gsize) spectrum->layer);
+      double squared_norm = layer != NULL ? heft_dot_f64 (layer->n_parameters, weights + layer->offset, weights + layer->offset)
+                                          : heft_dot_f64 (heft_network_get_n_parameters (network), weights, weights);
 
       self->information[i] = heft_gaussian_information (spectrum->eigenvalues, spectrum->n_eigenvalues, spectrum->n_parameters,
-                                                        squared_norm (weights + offset, spectrum->n_parameters),
-                                                        self->beta, self->lambda);
+                                                        squared_norm, self->beta, self->lambda);
     }
   return TRUE;
+}
+
+/* Moves the rows and columns of free parameters of a k x k matrix together; returns how many they are. */
+static gsize
+leave_out_fixed (HeftNetwork *network, double *matrix)
+{
+  gsize k = heft_network_get_n_parameters (network);
+  g_autofree gsize *kept = g_new (gsize, k);
+  gsize n = 0;
+
+  for (gsize l = 0; l < heft_network_get_n_weight_layers (network); l++)
+    {
+      const HeftLayer *layer = heft_network_get_weight_layer (network, l);
+
+      for (gsize i = 0; i < heft_layer_n_free_parameters (layer); i++)
+        kept[n++] = layer->offset + i;
+    }
+  for (gsize i = 0; n < k && i < n; i++)
+    for (gsize j = 0; j < n; j++)
+      matrix[i * n + j] = matrix[kept[i] * k + kept[j]];
+  return n;
 }
 
 static gboolean
 measure_hessian (HeftMeasurement *self, HeftNetwork *network, const double *weights, HeftDataset *data, const double *fisher,
                  GCancellable *cancellable, GError **error)
 {
-  gsize k = self->n_parameters;
+  gsize k = heft_network_get_n_parameters (network);
+  gsize n_free;
   heft_aligned_autofree double *hessian = heft_aligned_try_alloc (k * k, sizeof (double), error);
   double gap = 0;
   double norm = 0;
@@ -149,7 +166,6 @@ measure_hessian (HeftMeasurement *self, HeftNetwork *network, const double *weig
     return FALSE;
   self->hessian = g_new0 (HeftSpectrum, 1);
   self->hessian->layer = -1;
-  self->hessian->n_parameters = self->hessian->n_eigenvalues = k;
   self->hessian->eigenvalues = g_new (double, k);
   self->hessian->n_samples = self->n_samples;
   self->hessian->complete = TRUE;
@@ -166,7 +182,9 @@ measure_hessian (HeftMeasurement *self, HeftNetwork *network, const double *weig
         }
     }
   self->hessian_gap = sqrt (gap) / sqrt (norm);
-  return heft_symmetric_eigenvalues (k, hessian, self->hessian->eigenvalues, error);
+  n_free = leave_out_fixed (network, hessian);
+  self->hessian->n_parameters = self->hessian->n_eigenvalues = n_free;
+  return heft_symmetric_eigenvalues (n_free, hessian, self->hessian->eigenvalues, error);
 }
 
 /* Both need the whole network's exact Fisher as a matrix. */
@@ -174,7 +192,7 @@ static gboolean
 measure_dense (HeftMeasurement *self, HeftNetwork *network, const double *weights, HeftDataset *data,
                const HeftMeasureOptions *options, GCancellable *cancellable, GError **error)
 {
-  gsize k = self->n_parameters;
+  gsize k = heft_network_get_n_parameters (network);
   heft_aligned_autofree double *fisher = heft_aligned_try_alloc (k * k, sizeof (double), error);
 
   if (fisher == NULL || !heft_fisher_matrix (network, weights, data, self->n_samples, HEFT_FISHER_EXACT, options->seed, fisher,
@@ -200,7 +218,7 @@ heft_measure (HeftNetwork *network, const double *weights, HeftDataset *data, co
   self->n_samples = heft_dataset_get_n_samples (data);
   if (options->n_samples > 0)
     self->n_samples = MIN (self->n_samples, options->n_samples);
-  self->n_parameters = heft_network_get_n_parameters (network);
+  self->n_parameters = heft_network_get_n_free_parameters (network);
   self->beta = options->beta;
   self->lambda = options->lambda;
   if (!measure_loss (self, network, weights, data, error)

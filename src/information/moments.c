@@ -18,6 +18,9 @@
 
 /* Beyond this the covariance of a layer's activations takes more than 100 MB. */
 #define MAX_ACTIVATIONS 4096
+/* Eigenvalues of the covariance below this share of the largest carry no noise: propagated from layer to layer, the others are good
+ * to some digits still. */
+#define NOISELESS 1e-10
 
 void
 heft_moments_init (HeftMoments *self, HeftLinearisation *at, const double *weights, const double *variance, gsize m,
@@ -244,7 +247,7 @@ heft_moments_root (const HeftMoments *self, gsize i, gsize *n_active, gsize *ran
         for (gsize b = 0; b < *n_active; b++)
           covariance[a * *n_active + b] = slopes[active[a]] * slopes[active[b]]
                                           * self->covariance[active[a] * self->n + active[b]];
-      if (!heft_channel_root (*n_active, self->m, covariance, whitened, rank, error))
+      if (!heft_channel_root (*n_active, self->m, covariance, NOISELESS, whitened, rank, error))
         return FALSE;
     }
   *root = g_steal_pointer (&whitened);

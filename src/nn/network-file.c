@@ -22,7 +22,7 @@ typedef struct
 {
   char             *name;      /* NAME of NAME.weight, perhaps empty */
   const HeftTensor *weight;    /* out x in, or out x in x kernel x kernel */
-  const HeftTensor *bias;      /* out */
+  const HeftTensor *bias;      /* out; NULL for a layer without one */
 } FileLayer;
 
 typedef struct
@@ -119,10 +119,7 @@ check_weight (const NetworkFile *self, const FileLayer *layer, GError **error)
                             "measured; batch normalisation and its like depend on other samples and are left out."));
   if (is_convolution (layer) && weight->shape[2] != weight->shape[3])
     return refuse_tensor (self, weight->name, error, _("its kernel is not square; only square kernels are supported."));
-  if (layer->bias == NULL)
-    return refuse_tensor (self, weight->name, error,
-                          _("its layer has no bias, which every layer here has; save the network with biases."));
-  if (layer->bias->n_dimensions != 1 || layer->bias->n_elements != weight->shape[0])
+  if (layer->bias != NULL && (layer->bias->n_dimensions != 1 || layer->bias->n_elements != weight->shape[0]))
     return refuse_tensor (self, layer->bias->name, error,
                           _("a bias must hold one number for each output of its weight; save the network again."));
   return TRUE;
@@ -423,9 +420,15 @@ copy_layer (NetworkFile *self, guint l, const HeftLayer *layer, double *weights,
 {
   const FileLayer *from = &g_array_index (self->layers, FileLayer, l);
   g_autofree double *weight = heft_safetensors_read (self->file, from->weight, error);
-  g_autofree double *bias = weight != NULL ? heft_safetensors_read (self->file, from->bias, error) : NULL;
+  g_autofree double *bias = NULL;
   double *to = weights + layer->offset;
 
+  if (weight == NULL)
+    return FALSE;
+  if (from->bias == NULL)
+    bias = g_new0 (double, layer->fan_out);
+  else
+    bias = heft_safetensors_read (self->file, from->bias, error);
   if (bias == NULL)
     return FALSE;
   for (gsize i = 0; i < layer->fan_in; i++)
@@ -433,6 +436,17 @@ copy_layer (NetworkFile *self, guint l, const HeftLayer *layer, double *weights,
       to[i * layer->fan_out + j] = weight[j * layer->fan_in + i];
   memcpy (to + layer->fan_in * layer->fan_out, bias, layer->fan_out * sizeof (double));
   return TRUE;
+}
+
+/* Says of every layer whether the file has its bias. */
+static HeftNetwork *
+fix_missing_biases (NetworkFile *self, HeftNetwork *network)
+{
+  g_autofree gboolean *fixed = g_new0 (gboolean, self->layers->len);
+
+  for (guint l = 0; l < self->layers->len; l++)
+    fixed[l] = g_array_index (self->layers, FileLayer, l).bias == NULL;
+  return heft_network_fix_biases (network, fixed);
 }
 
 gboolean
@@ -464,7 +478,7 @@ heft_network_load_safetensors (const char *path, const char *architecture, const
   for (guint l = 0; l < self.layers->len; l++)
     if (!copy_layer (&self, l, heft_network_get_weight_layer (made, l), vector, error))
       return FALSE;
-  *network = g_steal_pointer (&made);
+  *network = fix_missing_biases (&self, made);
   *weights = g_steal_pointer (&vector);
   return TRUE;
 }
@@ -492,6 +506,11 @@ append_layer (GArray *tensors, GPtrArray *values, const HeftLayer *layer, gsize 
       transposed[o * layer->fan_in + j] = weights[layer->offset + j * layer->fan_out + o];
   g_array_append_val (tensors, weight);
   g_ptr_array_add (values, transposed);
+  if (layer->fixed_bias)
+    {
+      g_free (bias.name);
+      return;
+    }
   g_array_append_val (tensors, bias);
   g_ptr_array_add (values, g_memdup2 (weights + layer->offset + layer->fan_in * layer->fan_out,
                                       layer->fan_out * sizeof (double)));

@@ -407,10 +407,44 @@ heft_network_unref (HeftNetwork *self)
   g_free (self);
 }
 
+HeftNetwork *
+heft_network_fix_biases (const HeftNetwork *self,
+                         const gboolean    *fixed)
+{
+  HeftNetwork *copy;
+
+  g_return_val_if_fail (self != NULL && fixed != NULL, NULL);
+
+  copy = g_memdup2 (self, sizeof *self);
+  g_atomic_ref_count_init (&copy->ref_count);
+  copy->architecture = g_strdup (self->architecture);
+  copy->layers = g_array_copy (self->layers);
+  copy->weight_layers = g_array_copy (self->weight_layers);
+  for (guint l = 0; l < copy->weight_layers->len; l++)
+    g_array_index (copy->layers, HeftLayer, g_array_index (copy->weight_layers, guint, l)).fixed_bias = fixed[l];
+  return copy;
+}
+
 gsize
 heft_network_get_n_parameters (const HeftNetwork *self)
 {
   return self->n_parameters;
+}
+
+gsize
+heft_layer_n_free_parameters (const HeftLayer *layer)
+{
+  return layer->n_parameters - (layer->fixed_bias ? layer->fan_out : 0);
+}
+
+gsize
+heft_network_get_n_free_parameters (const HeftNetwork *self)
+{
+  gsize k = 0;
+
+  for (guint l = 0; l < self->weight_layers->len; l++)
+    k += heft_layer_n_free_parameters (heft_network_get_weight_layer (self, l));
+  return k;
 }
 
 gsize

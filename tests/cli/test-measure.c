@@ -2,7 +2,9 @@
 
 #include "config.h"
 
+#include <glib/gstdio.h>
 #include <math.h>
+#include <sys/stat.h>
 
 #include "reference/reference.h"
 
@@ -120,6 +122,102 @@ test_reference (gconstpointer data)
 }
 
 static void
+compare_numbers (const char *name, JsonArray *found, JsonArray *expected)
+{
+  double largest = 0;
+
+  for (guint i = 0; i < json_array_get_length (expected); i++)
+    largest = MAX (largest, fabs (json_array_get_double_element (expected, i)));
+  for (guint i = 0; i < json_array_get_length (expected); i++)
+    {
+      /* A spectrum is printed down to its rank. */
+      double value = i < json_array_get_length (found) ? json_array_get_double_element (found, i) : 0;
+      double reference = json_array_get_double_element (expected, i);
+
+      if (!(fabs (value - reference) <= 1e-8 * fabs (reference) + 1e-12 * largest))
+        g_error ("%s %u is %.17g, the reference %.17g", name, i, value, reference);
+    }
+}
+
+/* Everything in @expected is in @found, equal to what rounding leaves. */
+static void
+compare_object (JsonObject *found, JsonObject *expected)
+{
+  g_autoptr (GList) names = json_object_get_members (expected);
+
+  for (GList *l = names; l != NULL; l = l->next)
+    {
+      JsonNode *node = json_object_get_member (expected, l->data);
+      JsonArray *array, *other;
+
+      g_assert_true (json_object_has_member (found, l->data));
+      if (JSON_NODE_HOLDS_OBJECT (node))
+        compare_object (json_object_get_object_member (found, l->data), json_node_get_object (node));
+      if (JSON_NODE_HOLDS_VALUE (node))
+        near (found, l->data, json_node_get_double (node), 1e-8);
+      if (!JSON_NODE_HOLDS_ARRAY (node))
+        continue;
+      array = json_node_get_array (node);
+      other = json_object_get_array_member (found, l->data);
+      if (!JSON_NODE_HOLDS_OBJECT (json_array_get_element (array, 0)))
+        {
+          compare_numbers (l->data, other, array);
+          continue;
+        }
+      g_assert_cmpuint (json_array_get_length (other), ==, json_array_get_length (array));
+      for (guint i = 0; i < json_array_get_length (array); i++)
+        compare_object (json_array_get_object_element (other, i), json_array_get_object_element (array, i));
+    }
+}
+
+/* Layers without a bias have none that counts, carries noise or has a curvature. */
+static void
+test_without_bias (gconstpointer data)
+{
+  const char *name = data;
+  g_autofree char *values = reference_path (name, ".json"), *path = reference_path (name, ".safetensors");
+  g_autofree char *inputs = reference_path (name, "-inputs.npy"), *labels = reference_path (name, "-labels.npy");
+  g_autoptr (JsonParser) reference = json_parser_new (), found = json_parser_new ();
+  g_autofree char *line = NULL, *output = NULL, *errors = NULL;
+  JsonObject *root, *expected;
+  guint k;
+
+  g_assert_true (json_parser_load_from_file (reference, values, NULL));
+  root = json_node_get_object (json_parser_get_root (reference));
+  expected = json_object_get_object_member (root, "expected");
+  line = g_strdup_printf ("%s --data %s,%s %s", path, inputs, labels, json_object_get_string_member (root, "arguments"));
+  g_assert_cmpint (run_measure (line, &output, &errors), ==, 0);
+  g_assert_true (json_parser_load_from_data (found, output, -1, NULL));
+  root = json_node_get_object (json_parser_get_root (found));
+  compare_object (root, expected);
+  k = (guint) json_object_get_int_member (expected, "parameters");
+  root = json_object_get_object_member (root, "hessian");
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (root, "eigenvalues")), ==, k);
+}
+
+/* Opening a pipe that nobody writes to must not wait. */
+static void
+test_pipe (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("heft-test-XXXXXX", NULL);
+  g_autofree char *pipe = g_build_filename (folder, "pipe.csv", NULL), *network = reference_path ("dense-tanh", ".safetensors");
+  g_autofree char *data = g_strdup_printf ("%s --data %s", network, pipe), *swapped = g_strdup_printf ("%s --data moons", pipe);
+  const char *const lines[] = { data, swapped };
+
+  g_assert_cmpint (mkfifo (pipe, 0600), ==, 0);
+  for (gsize i = 0; i < G_N_ELEMENTS (lines); i++)
+    {
+      g_autofree char *output = NULL, *errors = NULL;
+
+      g_assert_cmpint (run_measure (lines[i], &output, &errors), ==, 2);
+      g_assert_nonnull (strstr (errors, "pipe.csv"));
+      g_assert_nonnull (strstr (errors, "is empty"));
+    }
+  g_unlink (pipe);
+  g_rmdir (folder);
+}
+
+static void
 test_refusals (void)
 {
   g_autofree char *path = reference_path ("dense-tanh", ".safetensors");
@@ -167,6 +265,9 @@ main (int argc, char **argv)
 
       g_test_add_data_func (path, reference_names[i], test_reference);
     }
+  g_test_add_data_func ("/cli/measure/nobias-dense", "nobias-dense", test_without_bias);
+  g_test_add_data_func ("/cli/measure/nobias-conv", "nobias-conv", test_without_bias);
+  g_test_add_func ("/cli/measure/pipe", test_pipe);
   g_test_add_func ("/cli/measure/refusals", test_refusals);
   return g_test_run ();
 }

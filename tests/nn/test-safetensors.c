@@ -238,7 +238,6 @@ test_networks_refused (Fixture *fixture, gconstpointer user_data)
                                TENSOR ("b.bias", 3) };
   const HeftTensor image[] = { TENSOR ("c.weight", 2, 1, 3, 3), TENSOR ("c.bias", 2), TENSOR ("f.weight", 3, 32),
                                TENSOR ("f.bias", 3) };
-  const HeftTensor no_bias[] = { TENSOR ("a.weight", 5, 4) };
   const HeftTensor short_bias[] = { TENSOR ("a.weight", 5, 4), TENSOR ("a.bias", 4) };
   const HeftTensor orphan[] = { TENSOR ("a.bias", 4) };
   const HeftTensor norm[] = { TENSOR ("bn.weight", 5), TENSOR ("bn.bias", 5), TENSOR ("bn.running_mean", 5) };
@@ -260,7 +259,6 @@ test_networks_refused (Fixture *fixture, gconstpointer user_data)
   refuse_network (fixture, image, 4, "conv5-dense", six, "conv");
   refuse_network (fixture, image, 4, "conv5x2-dense", six, "kernel of 3");
   refuse_network (fixture, image, 4, "dense-dense", six, "is a convolution");
-  refuse_network (fixture, no_bias, 1, NULL, none, "no bias");
   refuse_network (fixture, short_bias, 2, NULL, none, "one number for each output");
   refuse_network (fixture, orphan, 1, NULL, none, "weight is missing");
   refuse_network (fixture, norm, 3, NULL, none, "batch normalisation");
@@ -277,7 +275,7 @@ test_networks_accepted (Fixture *fixture, gconstpointer user_data)
 {
   const HeftTensor chain[] = { TENSOR ("layer10.weight", 3, 5), TENSOR ("layer10.bias", 3), TENSOR ("layer2.weight", 5, 4),
                                TENSOR ("layer2.bias", 5) };
-  const HeftTensor single[] = { TENSOR ("weight", 5, 4), TENSOR ("bias", 5) };
+  const HeftTensor single[] = { TENSOR ("weight", 5, 4) };   /* without a bias */
   g_autofree char *path = write_tensors (fixture, chain, 4);
   g_autoptr(HeftNetwork) network = NULL;
   g_autoptr(HeftNetwork) full = NULL;
@@ -301,10 +299,12 @@ test_networks_accepted (Fixture *fixture, gconstpointer user_data)
   g_assert_no_error (error);
   g_assert_cmpstr (heft_network_get_architecture (full), ==, "5-sigmoid");
   g_free (path);
-  path = write_tensors (fixture, single, 2);
+  path = write_tensors (fixture, single, 1);
   heft_network_load_safetensors (path, NULL, NULL, (HeftShape) { 0 }, &linear, &linear_weights, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (heft_network_get_n_layers (linear), ==, 1);
+  g_assert_cmpuint (heft_network_get_n_parameters (linear), ==, 25);
+  g_assert_cmpuint (heft_network_get_n_free_parameters (linear), ==, 20);
 }
 
 static void

@@ -1,0 +1,356 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`heft-cli measure` against PyTorch: networks made at random, measured by brute force with dense matrices in double precision.
+
+    /usr/bin/python3 tests/reference/measure.py CLI [FIRST LAST]    compares networks number FIRST to LAST - 1 (default 0 to 100)
+    /usr/bin/python3 tests/reference/measure.py --write             makes the nobias-* files of this folder anew
+
+Dense networks of one to five layers and convolutions with strides, paddings, pools; with and without biases; every activation; untrained,
+trained, saturated; tensors of every floating-point type; data as NPY and CSV. Only exact quantities are compared.
+"""
+
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from make_reference import HERE, jacobian, save_safetensors
+
+ACTIVATIONS = {'relu': torch.relu, 'tanh': torch.tanh, 'sigmoid': torch.sigmoid, 'softplus': functional.softplus,
+               'gelu': functional.gelu, 'leaky-relu': lambda x: functional.leaky_relu(x, 0.01)}
+EPSILON = 2.220446049250313e-16
+
+
+class Operation:
+    """A word of the architecture, its function of (parameters, x), and its parameters: weight and perhaps bias."""
+
+    def __init__(self, word, function, shapes=(), activation=False):
+        self.word, self.function, self.activation = word, function, activation
+        self.parameters = [torch.zeros(s) for s in shapes]
+
+
+def dense(fan_in, fan_out, bias):
+    return Operation('dense', lambda p, x: functional.linear(x, *p), [(fan_out, fan_in)] + [(fan_out,)] * bias)
+
+
+def convolution(channels, outputs, kernel, stride, padding, bias):
+    word = 'conv%dx%ds%dp%d' % (kernel, outputs, stride, padding)
+
+    def apply(p, x):
+        return functional.conv2d(x, p[0], p[1] if bias else None, stride, padding)
+    return Operation(word, apply, [(outputs, channels, kernel, kernel)] + [(outputs,)] * bias)
+
+
+def pool(rng, side):
+    k = 2 if side < 3 else int(rng.integers(2, 4))
+    s, p = int(rng.integers(1, k + 1)), int(rng.random() < 0.2)
+    if rng.random() < 0.5:
+        return Operation('pool%ds%dp%d' % (k, s, p), lambda _, x: functional.max_pool2d(x, k, s, p))
+    return Operation('avgpool%ds%dp%d' % (k, s, p), lambda _, x: functional.avg_pool2d(x, k, s, p))
+
+
+class Network:
+    def __init__(self, rng):
+        self.activation = str(rng.choice(list(ACTIVATIONS)))
+        self.classes = int(rng.integers(2, 13))
+        self.biased = float(rng.choice([1, 1, 0.3, 0]))
+        self.operations = []
+        width = self.images(rng) if rng.random() < 0.5 else self.vectors(rng)
+        self.operations.append(dense(width, self.classes, rng.random() < self.biased))
+        scale = float(rng.choice([0.3, 1, 1, 1, 2, 8]))
+        for o in self.operations:
+            o.parameters = [torch.tensor(rng.normal(size=t.shape)) * scale / math.sqrt(max(1, t[0].numel()))
+                            for t in o.parameters]
+
+    def activate(self):
+        f = ACTIVATIONS[self.activation]
+        self.operations.append(Operation(self.activation, lambda _, x: f(x), activation=True))
+
+    def vectors(self, rng):
+        width = int(rng.integers(1, 14))
+        self.shape = (width,)
+        for _ in range(int(rng.integers(0, 5))):
+            out = int(rng.integers(1, 11))
+            self.operations.append(dense(width, out, rng.random() < self.biased))
+            self.activate()
+            width = out
+        return width
+
+    def images(self, rng):
+        self.shape = (int(rng.integers(1, 4)), int(rng.integers(3, 10)), int(rng.integers(3, 10)))
+        x = torch.zeros((1,) + self.shape)
+        for _ in range(int(rng.integers(1, 3))):
+            k = int(rng.integers(1, min(4, *x.shape[2:]) + 1))
+            padding = int(rng.integers(0, k)) if rng.random() < 0.5 else 0
+            self.operations.append(convolution(x.shape[1], int(rng.integers(1, 5)), k, int(rng.integers(1, 3)), padding,
+                                               rng.random() < self.biased))
+            x = self.operations[-1].function(self.operations[-1].parameters, x)
+            self.activate()
+            if min(x.shape[2:]) >= 2 and rng.random() < 0.6:
+                self.operations.append(pool(rng, min(x.shape[2:])))
+                x = self.operations[-1].function([], x)
+        last = (Operation('gap', lambda _, x: x.mean((2, 3))) if rng.random() < 0.3
+                else Operation('flatten', lambda _, x: x.flatten(1)))
+        self.operations.append(last)
+        return last.function([], x).shape[1]
+
+    def layers(self):
+        return [o for o in self.operations if o.parameters]
+
+    def parameters(self):
+        return [t for o in self.operations for t in o.parameters]
+
+    def forward(self, parameters, x):
+        """What leaves each activation, and the logits."""
+        seen, i = [], 0
+        for o in self.operations:
+            x = o.function(parameters[i:i + len(o.parameters)], x)
+            i += len(o.parameters)
+            if o.activation:
+                seen.append(x)
+        return seen + [x]
+
+    def split(self, vector):
+        parts, i = [], 0
+        for t in self.parameters():
+            parts.append(vector[i:i + t.numel()].reshape(t.shape))
+            i += t.numel()
+        return parts
+
+    def train(self, x, y, steps):
+        parameters = [t.clone().requires_grad_(True) for t in self.parameters()]
+        optimiser = torch.optim.Adam(parameters, 0.05)
+        for _ in range(steps):
+            optimiser.zero_grad()
+            functional.cross_entropy(self.forward(parameters, x)[-1], y).backward()
+            optimiser.step()
+        i = 0
+        for o in self.operations:
+            o.parameters = [t.detach() for t in parameters[i:i + len(o.parameters)]]
+            i += len(o.parameters)
+
+    def architecture(self):
+        return '-'.join(o.word for o in self.operations)
+
+
+def weight_jacobian(network, f, vector):
+    v = vector.clone().requires_grad_(True)
+    return jacobian(f(network.split(v)), v)
+
+
+def logit_metric(p):
+    """diag p - p p^T as a sum of p_a p_b (e_a - e_b)(e_a - e_b)^T: nothing cancels on a sample that fits."""
+    m = -torch.outer(p, p)
+    for c in range(len(p)):
+        m[c, c] = p[c] * (p[:c].sum() + p[c + 1:].sum())
+    return m
+
+
+def spectrum(matrix, squared_norm, beta, lam):
+    values = torch.linalg.eigvalsh(matrix).flip(0).clamp(min=0)
+    r = lam ** 2 / beta
+    kl = 0.5 * (torch.log1p(r * values).sum() - len(values) + (1 / (1 + r * values)).sum() + squared_norm / lam ** 2)
+    return {'parameters': len(values), 'trace': matrix.trace().item(), 'eigenvalues': values.tolist(), 'kl': kl.item()}
+
+
+def channel(jx, sigma):
+    """J^T Sigma^+ J, and the least share of noise in it: below 1e-9 double precision decides by rounding what there is.
+
+    Activations that differ in scale alone (saturated ones) have an inverse, which their correlations show.
+    """
+    active = sigma.diagonal() > 0
+    deviations = sigma.diagonal()[active].sqrt()
+    correlations = sigma[active][:, active] / deviations[:, None] / deviations
+    if len(deviations) == 0 or torch.linalg.eigvalsh(correlations)[0] > 1e-9:
+        j = jx[active] / deviations[:, None]
+        return j.t() @ torch.linalg.solve(correlations, j), 1.0
+    values = torch.linalg.eigvalsh(0.5 * (sigma + sigma.t()))
+    share = (values / values[-1])[values > 1e-16 * values[-1]].min().item()
+    return jx.t() @ torch.linalg.pinv(sigma, hermitian=True, rtol=max(len(sigma), 16) * EPSILON) @ jx, share
+
+
+def effective(network, vector, x, covariance):
+    n = len(x)
+    flat = x.reshape(n, -1) - x.reshape(n, -1).mean(0)
+    sigma_x = flat.t() @ flat / n
+    layers = [{'fisher_trace': [], 'information': [], 'share': []} for _ in network.forward(network.parameters(), x[:1])]
+    for i in range(n):
+        for l, layer in enumerate(layers):
+            jw = weight_jacobian(network, lambda p: network.forward(p, x[i:i + 1])[l], vector)
+            xg = x[i:i + 1].clone().requires_grad_(True)
+            jx = jacobian(network.forward(network.parameters(), xg)[l], xg)
+            fisher, share = channel(jx, jw @ covariance @ jw.t())
+            layer['fisher_trace'].append(fisher.trace().item())
+            layer['information'].append(0.5 * torch.linalg.slogdet(torch.eye(len(sigma_x)) + sigma_x @ fisher)[1].item())
+            layer['share'].append(share)
+    return layers
+
+
+def reference(network, x, y, beta, lam):
+    """What heft-cli measure prints."""
+    vector = torch.cat([t.reshape(-1) for t in network.parameters()])
+    n, k = len(x), len(vector)
+    logits = network.forward(network.parameters(), x)[-1]
+    p = torch.softmax(logits, 1)
+    fisher = torch.zeros(k, k)
+    for i in range(n):
+        j = weight_jacobian(network, lambda q: network.forward(q, x[i:i + 1])[-1], vector)
+        fisher += j.t() @ logit_metric(p[i]) @ j / n
+    fisher = 0.5 * (fisher + fisher.t())
+    hessian = torch.autograd.functional.hessian(
+        lambda v: functional.cross_entropy(network.forward(network.split(v), x)[-1], y), vector)
+    hessian = 0.5 * (hessian + hessian.t())
+    layers, offset = [], 0
+    for o in network.layers():
+        block = slice(offset, offset + sum(t.numel() for t in o.parameters))
+        layers.append(spectrum(fisher[block, block], vector[block].square().sum(), beta, lam))
+        offset = block.stop
+    values = torch.linalg.eigvalsh(hessian).flip(0)
+    covariance = beta * torch.linalg.inv(fisher + beta / lam ** 2 * torch.eye(k))
+    return {'samples': n, 'parameters': k, 'loss': functional.cross_entropy(logits, y).item(),
+            'error': (logits.argmax(1) != y).double().mean().item(), 'layers': layers,
+            'network': spectrum(fisher, vector.square().sum(), beta, lam),
+            'hessian': {'trace': hessian.trace().item(), 'eigenvalues': values.tolist(),
+                        'most_negative': min(values[-1].item(), 0),
+                        'relative_gap_to_fisher': ((hessian - fisher).norm() / hessian.norm()).item()},
+            'effective': effective(network, vector, x, 0.5 * (covariance + covariance.t()))}
+
+
+def write_network(network, path, rng, dtype):
+    style = int(rng.integers(0, 3))
+    tensors = {}
+    for j, o in enumerate(network.layers()):
+        name = [str(network.operations.index(o)), 'layers.%d' % (5 * j), 'features.%d' % j][style]
+        o.parameters = [t.to(dtype).double() for t in o.parameters]
+        for suffix, t in zip(('weight', 'bias'), o.parameters):
+            tensors['%s.%s' % (name, suffix)] = t.to(dtype)
+    save_safetensors(path, tensors)
+
+
+def write_data(base, x, y, csv):
+    if not csv:
+        np.save(base + '-inputs.npy', x.numpy())
+        np.save(base + '-labels.npy', y.numpy())
+        return '%s-inputs.npy,%s-labels.npy' % (base, base)
+    rows = x.reshape(len(x), -1).numpy()
+    with open(base + '.csv', 'w') as f:
+        f.write(','.join('x%d' % i for i in range(rows.shape[1])) + ',label\n')
+        for row, label in zip(rows, y):
+            f.write(','.join(repr(float(v)) for v in row) + ',%d\n' % label)
+    return base + '.csv'
+
+
+def arguments(network, beta, lam):
+    words = ['--activation', network.activation, '--beta', repr(beta), '--lambda', repr(lam), '--hessian', '--activations', '--json']
+    if len(network.shape) == 3:
+        words += ['--input', 'x'.join(map(str, network.shape)), '--arch', network.architecture()]
+    return words
+
+
+def near(a, b, tolerance, floor=0.0):
+    return a is not None and abs(a - b) <= tolerance * abs(b) + floor
+
+
+def differences(found, expected):
+    """Fields that differ by more than 1e-6, and what rounding leaves of the largest of their kind."""
+    for name in ('samples', 'parameters', 'loss'):
+        if not near(found[name], expected[name], 1e-9, 1e-15):
+            yield name, found[name], expected[name]
+    blocks = [('layer %d' % i, a, b) for i, (a, b) in enumerate(zip(found['layers'], expected['layers']))]
+    for where, a, b in blocks + [('network', found['network'], expected['network'])]:
+        top = b['eigenvalues'][0]
+        for name in ('parameters', 'trace', 'kl'):
+            if not near(a[name], b[name], 1e-6, 1e-14 * top):
+                yield where + ' ' + name, a[name], b[name]
+        padded = a['eigenvalues'] + [0.0] * (len(b['eigenvalues']) - a['rank'])
+        if len(a['eigenvalues']) != a['rank'] or padded != sorted(padded, reverse=True):
+            yield where + ' order', a['rank'], len(a['eigenvalues'])
+        for v, w in zip(padded, b['eigenvalues']):
+            if not near(v, w, 1e-6, 1e-12 * top):
+                yield where + ' eigenvalue', v, w
+    a, b = found['hessian'], expected['hessian']
+    size = max(abs(v) for v in b['eigenvalues'])
+    if len(a['eigenvalues']) != len(b['eigenvalues']):
+        yield 'Hessian length', len(a['eigenvalues']), len(b['eigenvalues'])
+    for name, v, w in [(n, a[n], b[n]) for n in ('trace', 'most_negative', 'relative_gap_to_fisher')] + \
+            [('eigenvalue', v, w) for v, w in zip(a['eigenvalues'], b['eigenvalues'])]:
+        if not near(v, w, 1e-6, 1e-10 * (1 if name == 'relative_gap_to_fisher' else size)):
+            yield 'Hessian ' + name, v, w
+    for l, (a, b) in enumerate(zip(found['effective'], expected['effective'])):
+        for i, share in enumerate(b['share']):
+            for name in ('fisher_trace', 'information'):
+                if share > 1e-9 and not near(a[name][i], b[name][i], 1e-6, 1e-10):
+                    yield 'effective layer %d sample %d %s' % (l, i, name), a[name][i], b[name][i]
+
+
+def compare(cli, number, folder):
+    rng = np.random.default_rng(number)
+    torch.manual_seed(number)
+    network = Network(rng)
+    if sum(t.numel() for t in network.parameters()) > 300:
+        return False
+    n = int(rng.integers(2, 16))
+    x = torch.tensor(rng.normal(size=(n,) + network.shape))
+    y = torch.tensor(rng.integers(0, network.classes, size=n))
+    network.train(x, y, int(rng.choice([0, 30, 300])))
+    base = os.path.join(folder, str(number))
+    write_network(network, base + '.safetensors', rng,
+                  [torch.float64, torch.float32, torch.float16, torch.bfloat16][int(rng.integers(0, 4))])
+    data = write_data(base, x, y, rng.random() < 0.3)
+    beta, lam = float(10 ** rng.uniform(-5, -0.5)), float(10 ** rng.uniform(-1.5, 0.7))
+    run = subprocess.run([cli, 'measure', base + '.safetensors', '--data', data] + arguments(network, beta, lam),
+                         capture_output=True, text=True, env={**os.environ, 'OPENBLAS_NUM_THREADS': '1'})
+    title = '%d %s %s, %d samples' % (number, network.architecture(), network.shape, n)
+    if run.returncode != 0:
+        print(title, run.stderr.strip())
+        return True
+    for what, found, expected in list(differences(json.loads(run.stdout), reference(network, x, y, beta, lam)))[:5]:
+        print('%s: %s is %r, the reference %r' % (title, what, found, expected))
+    return True
+
+
+def write():
+    """Two small networks without biases (one layer of each has one), for tests/cli/test-measure.c."""
+    rng = np.random.default_rng(7)
+    for name, shape, operations in [
+            ('nobias-dense', (5,), [dense(5, 4, False), 'relu', dense(4, 3, False), 'relu', dense(3, 3, True)]),
+            ('nobias-conv', (2, 4, 3), [convolution(2, 3, 2, 1, 0, False), 'tanh', Operation('pool2s1', lambda _, x:
+                                        functional.max_pool2d(x, 2, 1)), convolution(3, 2, 1, 1, 0, True), 'tanh',
+                                        Operation('flatten', lambda _, x: x.flatten(1)), dense(4, 3, False)])]:
+        network = Network(rng)
+        network.shape, network.operations, network.classes = shape, [], 3
+        for o in operations:
+            if isinstance(o, str):
+                network.activation = o
+                network.activate()
+            else:
+                o.parameters = [torch.tensor(rng.normal(size=t.shape)) / math.sqrt(max(1, t[0].numel())) for t in o.parameters]
+                network.operations.append(o)
+        x, y = torch.tensor(rng.normal(size=(8,) + shape)), torch.tensor(rng.integers(0, 3, size=8))
+        base = os.path.join(HERE, name)
+        write_network(network, base + '.safetensors', rng, torch.float64)
+        write_data(base, x, y, False)
+        expected = reference(network, x, y, 0.01, 0.7)
+        for layer in expected['effective']:
+            assert min(layer.pop('share')) > 1e-9
+        with open(base + '.json', 'w') as f:
+            json.dump({'arguments': ' '.join(arguments(network, 0.01, 0.7)), 'expected': expected}, f)
+
+
+def main():
+    if sys.argv[1:] == ['--write']:
+        write()
+        return
+    first, last = (int(v) for v in sys.argv[2:4]) if len(sys.argv) == 4 else (0, 100)
+    with tempfile.TemporaryDirectory() as folder:
+        print('%d networks compared' % sum(compare(sys.argv[1], i, folder) for i in range(first, last)))
+
+
+if __name__ == '__main__':
+    main()
