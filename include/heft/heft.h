@@ -5,6 +5,7 @@
 #include <heft/code.h>
 #include <heft/curvature.h>
 #include <heft/dataset.h>
+#include <heft/description.h>
 #include <heft/error.h>
 #include <heft/experiment.h>
 #include <heft/information.h>
@@ -19,4 +20,5 @@
 #include <heft/record.h>
 #include <heft/runfile.h>
 #include <heft/safetensors.h>
+#include <heft/shannon.h>
 #include <heft/trainer.h>

@@ -54,6 +54,33 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftGibbs, heft_gibbs_free)
 /* The best single Gaussian (mean, deviation) on the same interval, renormalised like P, and its Lagrangian. */
 double heft_gibbs_best_gaussian (const HeftGibbs *gibbs, double lambda, double beta, double *mean, double *deviation);
 
+/* --- ... and in two dimensions ------------------------------------------------------------------------------------ */
+
+typedef double (*HeftPlaneFunction) (double w1, double w2, gpointer user_data);
+
+/**
+ * HeftGibbs2d:
+ *
+ * The optimum over all distributions of two weights on a rectangle, P = N(0, lambda^2 I) renormalised to it. Quadrature one weight
+ * inside the other: for each value of the first the second is integrated out exactly as in one dimension, its free energy
+ * -beta log Z is the first one's loss, and informations add up by the chain rule.
+ */
+typedef struct
+{
+  double  lagrangian;       /* min C = -beta log Z */
+  double  information;      /* KL(Q*||P) */
+  double  expected_loss;    /* E_Q* L */
+  gsize   n_grid;           /* of each axis */
+  double *grid[2];          /* n_grid */
+  double *marginal[2];      /* n_grid: density of each weight under Q* */
+  double *prior, *posterior, *loss;   /* n_grid x n_grid, row i the first weight's: densities, for drawing */
+} HeftGibbs2d;
+
+HeftGibbs2d *heft_gibbs_2d_new  (HeftPlaneFunction loss, gpointer user_data, const double lower[2], const double upper[2],
+                                 double lambda, double beta, gsize n_grid, GError **error);
+void         heft_gibbs_2d_free (HeftGibbs2d *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftGibbs2d, heft_gibbs_2d_free)
+
 /* --- PAC-Bayes, theory.md section 5 ---------------------------------------------------------------------------- */
 
 /* kl(q || p) of two Bernoulli parameters; safe at 0 and 1. */

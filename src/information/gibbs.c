@@ -12,6 +12,7 @@
 #include <heft/error.h>
 #include <heft/information.h>
 
+#include "information/gibbs-private.h"
 #include "information/numeric.h"
 
 /* The density exp (-w^2 / (2 lambda^2) - loss / beta) may be a spike far narrower than the grid (beta = 1e-6 and less), so the
@@ -19,60 +20,45 @@
  * the exponent peaks, are halved until Gauss-Kronrod (7, 15) resolves both P and P exp (-loss / beta). All integrals are then
  * plain sums over one rule. */
 
-#define N_NODES 15
+#define N_NODES HEFT_KRONROD
 #define N_PANELS 200
 #define MAX_DEPTH 60
 #define NEGLIGIBLE 90.0          /* exp (-90) is nothing, even against a spike 1e-12 of the interval wide */
 #define RESOLVED 1e-9            /* of |Gauss - Kronrod|; the Kronrod value is then good to rounding */
 #define MIN_GRID 16
-#define MAX_NODES (1 << 20)      /* a loss that is noise is not refined for ever */
-
-static const double kronrod_nodes[8] = {
-  0.991455371120812639206854697526329, 0.949107912342758524526189684047851,
-  0.864864423359769072789712788640926, 0.741531185599394439863864773280788,
-  0.586087235467691130294144691693013, 0.405845151377397166906606412076961,
-  0.207784955007898467600689403773245, 0.0,
-};
-static const double kronrod_weights[8] = {
-  0.022935322010529224963732008058970, 0.063092092629978553290700663189204,
-  0.104790010322250183839876322541518, 0.140653259715525918745189590510238,
-  0.169004726639267902826583426598550, 0.190350578064785409913256402421014,
-  0.204432940075298892414161999234649, 0.209482141084727828012999174891714,
-};
-static const double gauss_weights[4] = {
-  0.129484966168869693270611432679082, 0.279705391489276667901467771423780,
-  0.381830050505118944950369775488975, 0.417959183673469387755102040816327,
-};
+#define MAX_NODES_A_PANEL 5250   /* a loss that is noise is not refined for ever */
 
 typedef struct
 {
-  double w, weight, loss;
+  double         w, weight;
+  HeftGibbsValue value;
 } Node;
 
 typedef struct
 {
-  HeftScalarFunction loss;
+  HeftGibbsFunction  function;
   gpointer           user_data;
   double             precision;          /* 1 / lambda^2 */
   double             beta;
   double             prior_peak;         /* largest exponent of P, and of P exp (-loss / beta) */
   double             posterior_peak;
+  guint              max_nodes;
   double             bad_w;              /* where the loss is not finite, if anywhere */
   gboolean           finite;
   GArray            *nodes;              /* Node */
 } Rule;
 
-static double
-rule_loss (Rule *self, double w)
+static HeftGibbsValue
+rule_value (Rule *self, double w)
 {
-  double loss = self->loss (w, self->user_data);
+  HeftGibbsValue value = self->function (w, self->user_data);
 
-  if (!isfinite (loss) && self->finite)
+  if (!isfinite (value.loss) && self->finite)
     {
       self->finite = FALSE;
       self->bad_w = w;
     }
-  return loss;
+  return value;
 }
 
 static double
@@ -84,7 +70,7 @@ rule_prior_exponent (const Rule *self, double w)
 static double
 rule_posterior_exponent (Rule *self, double w)
 {
-  return rule_prior_exponent (self, w) - rule_loss (self, w) / self->beta;
+  return rule_prior_exponent (self, w) - rule_value (self, w).loss / self->beta;
 }
 
 /* Whether the 15 values exp (exponents) are resolved on a panel whose ends have the exponents @left and @right. */
@@ -110,9 +96,9 @@ is_resolved (const double exponents[N_NODES], double left, double right, double 
       int node = i < 8 ? i : 14 - i;
       double value = exp (exponents[i] - inside);
 
-      kronrod += kronrod_weights[node] * value;
+      kronrod += heft_kronrod_weights[node] * value;
       if (node % 2 == 1)
-        gauss += gauss_weights[node / 2] * value;
+        gauss += heft_kronrod_gauss[node / 2] * value;
     }
   return fabs (kronrod - gauss) <= tolerance * kronrod;
 }
@@ -128,15 +114,15 @@ rule_add_panel (Rule *self, double left, double right, int depth)
   for (int i = 0; i < N_NODES; i++)
     {
       int node = i < 8 ? i : 14 - i;
-      double w = middle + (i < 8 ? -1 : 1) * half * kronrod_nodes[node];
+      double w = middle + (i < 8 ? -1 : 1) * half * heft_kronrod_nodes[node];
 
-      nodes[i] = (Node) { w, half * kronrod_weights[node], rule_loss (self, w) };
+      nodes[i] = (Node) { w, half * heft_kronrod_weights[node], rule_value (self, w) };
       prior[i] = rule_prior_exponent (self, w);
-      posterior[i] = prior[i] - nodes[i].loss / self->beta;
+      posterior[i] = prior[i] - nodes[i].value.loss / self->beta;
     }
   if (!self->finite)
     return;
-  if (depth < MAX_DEPTH && self->nodes->len < MAX_NODES && middle > left && middle < right
+  if (depth < MAX_DEPTH && self->nodes->len < self->max_nodes && middle > left && middle < right
       && (!is_resolved (prior, rule_prior_exponent (self, left), rule_prior_exponent (self, right), self->prior_peak)
           || !is_resolved (posterior, rule_posterior_exponent (self, left), rule_posterior_exponent (self, right),
                            self->posterior_peak)))
@@ -191,7 +177,7 @@ compare_doubles (gconstpointer a, gconstpointer b)
 
 /* Panel ends: equal pieces, every peak of the exponent on the grid, and the peak of P. */
 static GArray *
-rule_breaks (Rule *self, const double *grid, const double *exponents, gsize n)
+rule_breaks (Rule *self, const double *grid, const double *exponents, gsize n, int n_panels)
 {
   GArray *breaks = g_array_new (FALSE, FALSE, sizeof (double));
   double lower = grid[0];
@@ -201,9 +187,9 @@ rule_breaks (Rule *self, const double *grid, const double *exponents, gsize n)
   self->prior_peak = rule_prior_exponent (self, zero);
   self->posterior_peak = -INFINITY;
   g_array_append_val (breaks, zero);
-  for (int i = 0; i <= N_PANELS; i++)
+  for (int i = 0; i <= n_panels; i++)
     {
-      double w = i == N_PANELS ? upper : lower + (upper - lower) * i / N_PANELS;
+      double w = i == n_panels ? upper : lower + (upper - lower) * i / n_panels;
 
       g_array_append_val (breaks, w);
     }
@@ -254,9 +240,9 @@ gibbs_integrate (HeftGibbs *self, const Rule *rule)
   for (gsize i = 0; i < n; i++)
     {
       log_prior[i] -= log_prior_mass;
-      centre += exp (log_prior[i]) * nodes[i].loss;
-      lowest = MIN (lowest, nodes[i].loss);
-      highest = MAX (highest, nodes[i].loss);
+      centre += exp (log_prior[i]) * nodes[i].value.loss;
+      lowest = MIN (lowest, nodes[i].value.loss);
+      highest = MAX (highest, nodes[i].value.loss);
     }
 
   /* At a large beta Q is P times 1 + small, and the information is a difference that plain sums would lose to rounding:
@@ -269,22 +255,23 @@ gibbs_integrate (HeftGibbs *self, const Rule *rule)
       double excess = 0;
 
       for (gsize i = 0; i < n; i++)
-        excess += exp (log_prior[i]) * expm1 (-(nodes[i].loss - centre) / beta);
+        excess += exp (log_prior[i]) * expm1 (-(nodes[i].value.loss - centre) / beta);
       log_z = log1p (excess);
     }
   else
     {
       for (gsize i = 0; i < n; i++)
-        terms[i] = log_prior[i] - (nodes[i].loss - centre) / beta;
+        terms[i] = log_prior[i] - (nodes[i].value.loss - centre) / beta;
       log_z = log_sum_exp (terms, n);
     }
   for (gsize i = 0; i < n; i++)
     {
-      double log_ratio = -(nodes[i].loss - centre) / beta - log_z;
+      double log_ratio = -(nodes[i].value.loss - centre) / beta - log_z;
       double mass = exp (log_prior[i] + log_ratio);
 
-      expected += mass * (nodes[i].loss - centre);
+      expected += mass * (nodes[i].value.expected - centre);
       information += gentle ? exp (log_prior[i]) * heft_numeric_kl_density (log_ratio) : mass * log_ratio;
+      information += mass * nodes[i].value.information;
     }
   self->lagrangian = centre - beta * log_z;
   self->expected_loss = centre + expected;
@@ -323,23 +310,23 @@ check_arguments (double lower, double upper, double lambda, double beta, gsize n
 }
 
 HeftGibbs *
-heft_gibbs_new (HeftScalarFunction loss, gpointer user_data, double lower, double upper,
-                double lambda, double beta, gsize n_grid, GError **error)
+heft_gibbs_over (HeftGibbsFunction function, gpointer user_data, double lower, double upper, double lambda, double beta,
+                 gsize n_grid, int n_panels, GError **error)
 {
   g_autoptr (HeftGibbs) self = NULL;
   g_autoptr (GArray) nodes = NULL;
   g_autoptr (GArray) breaks = NULL;
   g_autofree double *exponents = NULL;
-  Rule rule = { loss, user_data };
+  Rule rule = { function, user_data };
 
-  g_return_val_if_fail (loss != NULL, NULL);
   if (!check_arguments (lower, upper, lambda, beta, n_grid, error))
     return NULL;
 
   rule.precision = 1 / lambda / lambda;
   rule.beta = beta;
   rule.finite = TRUE;
-  rule.nodes = nodes = g_array_sized_new (FALSE, FALSE, sizeof (Node), 4 * N_PANELS * N_NODES);
+  rule.max_nodes = (guint) n_panels * MAX_NODES_A_PANEL;
+  rule.nodes = nodes = g_array_sized_new (FALSE, FALSE, sizeof (Node), 4 * (guint) n_panels * N_NODES);
   self = g_new0 (HeftGibbs, 1);
   self->n_grid = n_grid;
   self->grid = g_new (double, n_grid);
@@ -350,12 +337,12 @@ heft_gibbs_new (HeftScalarFunction loss, gpointer user_data, double lower, doubl
   for (gsize i = 0; i < n_grid; i++)
     {
       self->grid[i] = i + 1 == n_grid ? upper : lower + (upper - lower) * (double) i / (double) (n_grid - 1);
-      self->loss[i] = rule_loss (&rule, self->grid[i]);
+      self->loss[i] = rule_value (&rule, self->grid[i]).loss;
       exponents[i] = rule_prior_exponent (&rule, self->grid[i]) - self->loss[i] / beta;
     }
   if (rule.finite)
     {
-      breaks = rule_breaks (&rule, self->grid, exponents, n_grid);
+      breaks = rule_breaks (&rule, self->grid, exponents, n_grid, n_panels);
       for (guint i = 0; i + 1 < breaks->len && rule.finite; i++)
         {
           double left = g_array_index (breaks, double, i);
@@ -376,6 +363,31 @@ heft_gibbs_new (HeftScalarFunction loss, gpointer user_data, double lower, doubl
       return NULL;
     }
   return g_steal_pointer (&self);
+}
+
+typedef struct
+{
+  HeftScalarFunction loss;
+  gpointer           user_data;
+} Plain;
+
+static HeftGibbsValue
+plain_value (double w, gpointer user_data)
+{
+  const Plain *plain = user_data;
+  double loss = plain->loss (w, plain->user_data);
+
+  return (HeftGibbsValue) { loss, loss, 0 };
+}
+
+HeftGibbs *
+heft_gibbs_new (HeftScalarFunction loss, gpointer user_data, double lower, double upper,
+                double lambda, double beta, gsize n_grid, GError **error)
+{
+  Plain plain = { loss, user_data };
+
+  g_return_val_if_fail (loss != NULL, NULL);
+  return heft_gibbs_over (plain_value, &plain, lower, upper, lambda, beta, n_grid, N_PANELS, error);
 }
 
 void

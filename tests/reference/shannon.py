@@ -1,0 +1,124 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Makes shannon.json with Debian's PyTorch and SciPy: Shannon's information of small Gaussian posteriors, Gibbs in the plane, hulls.
+
+Run it by hand:  /usr/bin/python3 tests/reference/shannon.py
+"""
+
+import json
+import math
+import os
+
+import numpy as np
+import torch
+from scipy.integrate import quad
+from scipy.spatial import ConvexHull
+from torch.distributions import Independent, Normal, kl_divergence
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+torch.set_default_dtype(torch.float64)
+LAMBDA = 0.7
+
+
+def gaussians(m, s, k, spread):
+    """Single-precision numbers, so that both programs begin with the same."""
+    mean = (torch.randn(m, 1, k) * spread + torch.randn(m, s, k) * 0.3).to(torch.float32).to(torch.float64)
+    log_deviation = (torch.randn(m, s, k) * 0.4 - 1).to(torch.float32).to(torch.float64)
+    return mean, log_deviation
+
+
+def normal(mean, deviation):
+    return Independent(Normal(mean, deviation), 1)
+
+
+def pooled(mean, deviation):
+    """The Gaussian of the moments of a set of Gaussians (rows)."""
+    centre = mean.mean(0)
+    return normal(centre, (deviation ** 2 + (mean - centre) ** 2).mean(0).sqrt())
+
+
+def information(mean, log_deviation):
+    m, s, k = mean.shape
+    deviation = log_deviation.exp()
+    flat, flat_deviation = mean.reshape(-1, k), deviation.reshape(-1, k)
+    fixed = kl_divergence(normal(mean, deviation), normal(torch.zeros(k), torch.full((k,), LAMBDA)))
+    adapted = kl_divergence(normal(mean, deviation), pooled(flat, flat_deviation))
+    left, within = torch.zeros(m, s), torch.zeros(m, s)
+    for d in range(m):
+        rest = torch.arange(m) != d
+        left[d] = kl_divergence(normal(mean[d], deviation[d]), pooled(mean[rest].reshape(-1, k), deviation[rest].reshape(-1, k)))
+        within[d] = kl_divergence(normal(mean[d], deviation[d]), pooled(mean[d], deviation[d]))
+    out = dict(mean=mean.flatten().tolist(), log_deviation=log_deviation.flatten().tolist(), n_datasets=m, n_seeds=s,
+               kl_fixed=fixed.flatten().tolist(), per_run_fixed=fixed.mean().item(), per_run_adapted=adapted.mean().item(),
+               per_run_leave_one_out=left.mean().item(), seed_entropy_gaussian=within.mean().item())
+    if k == 1:
+        out.update(mixtures(mean[:, :, 0].numpy(), deviation[:, :, 0].numpy()))
+    return out
+
+
+def mixtures(mean, deviation):
+    """In one dimension the mixtures' divergences are integrals."""
+    def density(w, rows, columns):
+        z = (w - mean[rows, columns]) / deviation[rows, columns]
+        return np.mean(np.exp(-0.5 * z * z) / deviation[rows, columns]) / math.sqrt(2 * math.pi)
+
+    def divergence(p, q):
+        def integrand(w):
+            a, b = p(w), q(w)
+            return a * math.log(a / b) if a > 1e-290 and b > 0 else 0.0
+        edges = np.linspace(mean.min() - 8, mean.max() + 8, 400)
+        return sum(quad(integrand, a, b, epsabs=1e-12)[0] for a, b in zip(edges, edges[1:]))
+
+    m, s = mean.shape
+    everything = slice(None)
+    seeds = np.mean([divergence(lambda w: density(w, [d], [t]), lambda w: density(w, d, everything))
+                     for d in range(m) for t in range(s)])
+    lower = np.mean([divergence(lambda w: density(w, d, everything), lambda w: density(w, everything, everything))
+                     for d in range(m)])
+    return dict(seed_entropy=float(seeds), information_lower=float(lower))
+
+
+def gibbs_plane():
+    """L = (w1 w2 - 1)^2 + 0.1 w1 on [-3, 3] x [-2, 2.5]: Gauss and Legendre's rule on 400 panels a side."""
+    n, lam = 400, 0.9
+    nodes, weights = np.polynomial.legendre.leggauss(10)
+
+    def axis(low, high):
+        starts = np.arange(n)[:, None]
+        w = low + (high - low) * (starts + 0.5 * (1 + nodes)) / n
+        return torch.from_numpy(w.ravel()), torch.from_numpy(np.log(np.tile(weights, n)))
+
+    (w1, log_1), (w2, log_2) = axis(-3, 3), axis(-2, 2.5)
+    log_p = log_1[:, None] + log_2[None, :] - (w1[:, None] ** 2 + w2[None, :] ** 2) / (2 * lam ** 2)
+    log_p = log_p - torch.logsumexp(log_p.flatten(), 0)
+    loss = (w1[:, None] * w2[None, :] - 1) ** 2 + 0.1 * w1[:, None]
+    rows = []
+    for beta in (1e-3, 0.02, 0.3, 10.0):
+        log_z = torch.logsumexp((log_p - loss / beta).flatten(), 0).item()
+        q = (log_p - loss / beta - log_z).exp()
+        expected = (q * loss).sum().item()
+        rows.append(dict(beta=beta, lagrangian=-beta * log_z, expected_loss=expected,
+                         information=(q * (-loss / beta - log_z)).sum().item()))
+    return dict(lam=lam, rows=rows)
+
+
+def hull():
+    rng = np.random.default_rng(7)
+    x = rng.uniform(0, 100, 60)
+    y = np.exp(-x / 30) * (1 + 0.5 * rng.uniform(0, 1, 60))
+    corners = [i for i in ConvexHull(np.stack([x, y], 1)).vertices]
+    lowest = int(np.argmin(y))
+    left = int(np.argmin(x))
+    # The lower chain from the leftmost to the lowest point: below the line between the two.
+    slope = (y[lowest] - y[left]) / (x[lowest] - x[left])
+    chain = sorted((i for i in corners if i in (left, lowest) or x[i] < x[lowest] and y[i] < y[left] + slope * (x[i] - x[left])),
+                   key=lambda i: x[i])
+    return dict(information=x.tolist(), loss=y.tolist(), corners=[int(i) for i in chain])
+
+
+torch.manual_seed(3)
+values = dict(lam=LAMBDA, line=information(*gaussians(4, 3, 1, 0.8)), space=information(*gaussians(5, 2, 7, 0.5)),
+              plane=gibbs_plane(), hull=hull())
+with open(os.path.join(HERE, 'shannon.json'), 'w', encoding='ascii') as out:
+    json.dump(values, out, indent=1)
+    out.write('\n')
