@@ -164,7 +164,8 @@ gboolean     heft_run_set_parameter (HeftRun *self, const char *name, const char
 gboolean     heft_run_start_job (HeftRun *self, gsize job, GError **error);
 void         heft_run_stop_job  (HeftRun *self, gsize job);
 
-/* For a window: the run stays alive at its end where it can still react to live parameters. Before the start. */
+/* For a window: the run stays alive at its end where it can still react to live parameters, and its threads leave the processor to
+ * the screen when that needs it. Before the start. */
 void         heft_run_set_interactive (HeftRun *self, gboolean interactive);
 
 HeftRunState heft_run_get_state    (HeftRun *self);

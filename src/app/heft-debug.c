@@ -8,6 +8,9 @@
 
 #include "heft-format.h"
 
+/* Longer than this is worth a line of debugging. */
+#define NOTED (8 * G_TIME_SPAN_MILLISECOND)
+
 /* A source that never fires: GLib prepares it before and checks it after each wait, so that between check and prepare lies what
  * the main loop has worked. */
 typedef struct
@@ -25,8 +28,12 @@ watch_prepare (GSource *source, int *timeout)
   *timeout = -1;
   if (self->since != 0)
     {
-      self->worst = MAX (self->worst, g_get_monotonic_time () - self->since);
-      self->worst_cpu = MAX (self->worst_cpu, heft_processor_time () - self->since_cpu);
+      gint64 wall = g_get_monotonic_time () - self->since, cpu = heft_processor_time () - self->since_cpu;
+
+      self->worst = MAX (self->worst, wall);
+      self->worst_cpu = MAX (self->worst_cpu, cpu);
+      if (wall >= NOTED)
+        g_debug ("dispatch of %d us, %d us of the processor", (int) wall, (int) cpu);
     }
   self->since = 0;
   return FALSE;

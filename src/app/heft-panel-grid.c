@@ -220,6 +220,19 @@ heft_panel_grid_set_enlarged (HeftPanelGrid *self, const char *id)
 }
 
 gboolean
+heft_panel_grid_is_current (HeftPanelGrid *self)
+{
+  for (guint i = 0; i < self->panels->len; i++)
+    {
+      HeftPanelView *panel = g_ptr_array_index (self->panels, i);
+
+      if (gtk_widget_get_mapped (GTK_WIDGET (panel)) && heft_panel_view_is_stale (panel))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
 heft_panel_grid_is_due (HeftPanelGrid *self, gint64 now)
 {
   return now >= self->next_time;

@@ -26,6 +26,8 @@ HeftPanelView *heft_panel_grid_get_active     (HeftPanelGrid *self);
 /* Id of the panel that fills the grid, or "". */
 const char    *heft_panel_grid_get_enlarged   (HeftPanelGrid *self);
 void           heft_panel_grid_set_enlarged   (HeftPanelGrid *self, const char *id);
+/* Whether every panel on screen shows what the record holds. */
+gboolean       heft_panel_grid_is_current     (HeftPanelGrid *self);
 /* Whether drawing has kept below its share of the time, so that a refresh may come. */
 gboolean       heft_panel_grid_is_due         (HeftPanelGrid *self, gint64 now);
 /* Brings stale panels up to date, as many as one frame can bear. FALSE if none was stale. */

@@ -9,8 +9,12 @@
 #include <glib/gi18n.h>
 #include <heft/experiment.h>
 
+#include "heft-format.h"
 #include "heft-list-row.h"
 #include "heft-parameter-row.h"
+
+/* Rows are made a few at a time, so that dozens of them never hold up a frame. */
+#define LONGEST_BUILDING (4 * G_TIME_SPAN_MILLISECOND)
 
 struct _HeftParameterSidebar
 {
@@ -28,6 +32,10 @@ struct _HeftParameterSidebar
   char                 *blamed;        /* whose row shows it now */
   const HeftExperiment *experiment;    /* the rows were made for */
   GtkEditable          *seed;
+  GQueue                waiting;       /* const HeftParameterSpec: whose rows are still to be made */
+  GtkWidget            *card;          /* of the group that rows are added to */
+  HeftParameterGroup    group;
+  guint                 building;      /* idle source that makes rows */
   gsize                 n_layers;
   gboolean              valid;
 };
@@ -106,37 +114,65 @@ remove_rows (HeftParameterSidebar *self)
 {
   GtkWidget *child;
 
+  g_clear_handle_id (&self->building, g_source_remove);
+  g_queue_clear (&self->waiting);
   g_hash_table_remove_all (self->rows);
   self->seed = NULL;
+  self->card = NULL;
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self->groups))) != NULL)
     gtk_box_remove (self->groups, child);
 }
 
+static void
+add_row (HeftParameterSidebar *self, const HeftParameterSpec *spec)
+{
+  GtkWidget *row;
+
+  if (self->card == NULL || self->group != spec->group)
+    self->card = add_group (self, _(group_titles[spec->group]));
+  self->group = spec->group;
+  row = heft_parameter_row_new (self->session, spec);
+  gtk_widget_add_css_class (row, "heft-row");
+  gtk_box_append (GTK_BOX (self->card), row);
+  g_hash_table_insert (self->rows, g_strdup (spec->id), row);
+}
+
+static gboolean
+build_cb (gpointer data)
+{
+  HeftParameterSidebar *self = data;
+  gint64 start = heft_processor_time ();
+
+  while (!g_queue_is_empty (&self->waiting) && heft_processor_time () - start < LONGEST_BUILDING)
+    add_row (self, g_queue_pop_head (&self->waiting));
+  if (!g_queue_is_empty (&self->waiting))
+    return G_SOURCE_CONTINUE;
+  gtk_box_append (GTK_BOX (add_group (self, _("Randomness"))), make_seed_row (self));
+  self->building = 0;
+  return G_SOURCE_REMOVE;
+}
+
+/* In the order of the groups, which is that of the story. */
 static void
 make_rows (HeftParameterSidebar *self)
 {
   remove_rows (self);
   self->experiment = heft_session_get_experiment (self->session);
   for (gsize group = 0; group < G_N_ELEMENTS (group_titles); group++)
-    {
-      GtkWidget *card = NULL;
+    for (gsize i = 0; i < self->experiment->n_parameters; i++)
+      {
+        const HeftParameterSpec *spec = &self->experiment->parameters[i];
 
-      for (gsize i = 0; i < self->experiment->n_parameters; i++)
-        {
-          const HeftParameterSpec *spec = &self->experiment->parameters[i];
-          GtkWidget *row;
+        if ((gsize) spec->group == group && g_strcmp0 (spec->id, "seed") != 0)
+          g_queue_push_tail (&self->waiting, (gpointer) spec);
+      }
+  self->building = g_idle_add (build_cb, self);
+}
 
-          if ((gsize) spec->group != group || g_strcmp0 (spec->id, "seed") == 0)
-            continue;
-          if (card == NULL)
-            card = add_group (self, _(group_titles[group]));
-          row = heft_parameter_row_new (self->session, spec);
-          gtk_widget_add_css_class (row, "heft-row");
-          gtk_box_append (GTK_BOX (card), row);
-          g_hash_table_insert (self->rows, g_strdup (spec->id), row);
-        }
-    }
-  gtk_box_append (GTK_BOX (add_group (self, _("Randomness"))), make_seed_row (self));
+gboolean
+heft_parameter_sidebar_is_complete (HeftParameterSidebar *self)
+{
+  return self->building == 0;
 }
 
 static void
@@ -238,6 +274,8 @@ heft_parameter_sidebar_dispose (GObject *object)
 
   g_cancellable_cancel (self->check);
   g_clear_object (&self->check);
+  g_clear_handle_id (&self->building, g_source_remove);
+  g_queue_clear (&self->waiting);
   g_clear_object (&self->session);
   self->seed = NULL;
   g_hash_table_remove_all (self->rows);

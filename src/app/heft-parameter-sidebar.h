@@ -17,6 +17,8 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (HeftParameterSidebar, heft_parameter_sidebar, HEFT, PARAMETER_SIDEBAR, GtkWidget)
 
 void heft_parameter_sidebar_set_session (HeftParameterSidebar *self, HeftSession *session);
+/* Whether every row has been made; rows come a few at a time after a change of experiment. */
+gboolean heft_parameter_sidebar_is_complete (HeftParameterSidebar *self);
 /* Whether the parameters as edited fit together, as the last look at them found; "checked" is emitted when that changes. */
 gboolean heft_parameter_sidebar_is_valid (HeftParameterSidebar *self);
 /* Follows what only the run can tell, such as its layers. */

@@ -15,6 +15,8 @@
 /* The pointer must travel this far before a press becomes a pan. */
 #define PAN_THRESHOLD 4
 #define MAX_HISTORY 50
+/* What painting is taken to cost, in microseconds, until it has been measured. */
+#define COST_UNKNOWN 6000
 
 /* The axes as the figure came. */
 typedef struct
@@ -217,6 +219,16 @@ repaint_cb (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* The old picture stands meanwhile. */
+static void
+repaint_later (HeftPlotView *self)
+{
+  if (self->picture == NULL)
+    return;
+  g_clear_handle_id (&self->repaint, g_source_remove);
+  self->repaint = g_timeout_add (self->patience, repaint_cb, self);
+}
+
 /* While a size is still changing (a window pulled, a bar sliding in) the picture is stretched: painting six plots in every frame
  * would hold up the main loop. */
 static void
@@ -224,10 +236,8 @@ heft_plot_view_size_allocate (GtkWidget *widget, int width, int height, int base
 {
   HeftPlotView *self = HEFT_PLOT_VIEW (widget);
 
-  if (self->picture == NULL || (self->picture_width == width && self->picture_height == height))
-    return;
-  g_clear_handle_id (&self->repaint, g_source_remove);
-  self->repaint = g_timeout_add (self->patience, repaint_cb, self);
+  if (self->picture != NULL && (self->picture_width != width || self->picture_height != height))
+    repaint_later (self);
 }
 
 static void
@@ -242,8 +252,9 @@ heft_plot_view_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
     return;
   theme = get_theme (self);
   if (self->picture == NULL
-      || (self->repaint == 0 && (self->picture_width != width || self->picture_height != height))
-      || self->picture_scale != scale || self->picture_dark != theme.dark || self->picture_contrast != theme.high_contrast)
+      || (self->repaint == 0
+          && (self->picture_width != width || self->picture_height != height || self->picture_scale != scale
+              || self->picture_dark != theme.dark || self->picture_contrast != theme.high_contrast)))
     paint_picture (self, width, height, scale, &theme);
   snapshot_picture (self, snapshot, width, height);
   if (self->repaint != 0)
@@ -544,8 +555,8 @@ heft_plot_view_init (HeftPlotView *self)
   self->guide_x = NAN;
   self->patience = 60;
   gtk_widget_set_overflow (GTK_WIDGET (self), GTK_OVERFLOW_HIDDEN);
-  g_signal_connect_object (manager, "notify::dark", G_CALLBACK (gtk_widget_queue_draw), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (manager, "notify::high-contrast", G_CALLBACK (gtk_widget_queue_draw), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (manager, "notify::dark", G_CALLBACK (repaint_later), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (manager, "notify::high-contrast", G_CALLBACK (repaint_later), self, G_CONNECT_SWAPPED);
   add_controllers (self);
 }
 
@@ -554,6 +565,9 @@ heft_plot_view_take_figure (HeftPlotView *self, HeftFigure *figure)
 {
   g_return_if_fail (HEFT_IS_PLOT_VIEW (self));
 
+  /* A sentence is painted in no time; a first plot has its fonts and numbers still to be shaped. */
+  if (self->figure == NULL || self->figure->plots->len != figure->plots->len)
+    self->cost = figure->plots->len > 0 ? COST_UNKNOWN : 0;
   g_clear_pointer (&self->figure, heft_figure_free);
   self->figure = figure;
   remember_axes (self);

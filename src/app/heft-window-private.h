@@ -37,6 +37,7 @@ struct _HeftWindow
   char                 *last_folder;    /* of the last file dialog */
 
   guint                 tick;
+  guint                 start;          /* timeout that starts a run whose panels were never painted */
   gint64                frame_time;     /* when the frame under way began */
   gboolean              updating;
   gboolean              closing;

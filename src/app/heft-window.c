@@ -12,6 +12,10 @@
 #include "heft-plain-text.h"
 #include "heft-settings.h"
 
+/* An experiment starts once its panels are on screen, so that its threads do not slow them down; milliseconds after which it starts
+ * though nobody has seen them. */
+#define START_ANYWAY 500
+
 G_DEFINE_FINAL_TYPE (HeftWindow, heft_window, ADW_TYPE_APPLICATION_WINDOW)
 
 void
@@ -137,10 +141,25 @@ before_paint_cb (HeftWindow *self)
   self->frame_time = heft_processor_time ();
 }
 
+static gboolean
+start_cb (gpointer data)
+{
+  HeftWindow *self = data;
+
+  self->start = 0;
+  if (heft_session_get_state (self->session) == HEFT_RUN_READY)
+    heft_session_start (self->session);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 after_paint_cb (HeftWindow *self)
 {
   heft_panel_grid_note_frame (self->grid, heft_processor_time () - self->frame_time);
+  if (self->start == 0 || !heft_panel_grid_is_current (self->grid) || !heft_parameter_sidebar_is_complete (self->sidebar))
+    return;
+  g_source_remove (self->start);
+  start_cb (self);
 }
 
 static void
@@ -221,7 +240,8 @@ heft_window_choose (HeftWindow *self, const HeftExperiment *experiment)
 {
   heft_panel_grid_set_enlarged (self->grid, "");
   heft_session_set_experiment (self->session, experiment);
-  heft_session_start (self->session);
+  g_clear_handle_id (&self->start, g_source_remove);
+  self->start = g_timeout_add (START_ANYWAY, start_cb, self);
 }
 
 static void
@@ -332,6 +352,7 @@ heft_window_close_request (GtkWindow *window)
   HeftWindow *self = HEFT_WINDOW (window);
   GApplication *application = g_application_get_default ();
 
+  g_clear_handle_id (&self->start, g_source_remove);
   if (!self->closing)
     {
       self->closing = TRUE;
@@ -371,6 +392,7 @@ heft_window_dispose (GObject *object)
 {
   HeftWindow *self = HEFT_WINDOW (object);
 
+  g_clear_handle_id (&self->start, g_source_remove);
   g_clear_object (&self->session);
   g_clear_object (&self->settings);
   g_clear_pointer (&self->log_actions, g_ptr_array_unref);

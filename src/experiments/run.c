@@ -10,9 +10,13 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <heft/error.h>
 #include <heft/experiment.h>
+
+/* How far the threads behind a window step back. */
+#define NICENESS 5
 
 /* What a thread tells of its progress; written by that thread alone, read by any. */
 typedef struct
@@ -407,6 +411,24 @@ heft_run_get_cancellable (HeftRun *self)
 
 /* --- The owner's side -------------------------------------------------------------------------------------------- */
 
+/* Behind a window the screen comes first: where a thread has a niceness of its own, which the threads it starts inherit, this one
+ * steps back. A processor that has nothing else to do is as fast as before. */
+static void
+give_way (HeftRun *self)
+{
+#ifdef __linux__
+  if (self->interactive && nice (NICENESS) == -1)
+    g_debug ("the thread keeps its priority");
+#endif
+}
+
+static gpointer
+worker_thread (gpointer data)
+{
+  give_way (data);
+  return run_thread (data);
+}
+
 /* With the mutex held. */
 static void
 ensure_thread (HeftRun *self)
@@ -415,7 +437,7 @@ ensure_thread (HeftRun *self)
     return;
   self->state = HEFT_RUN_RUNNING;
   atomic_store (&self->alive, TRUE);
-  self->thread = g_thread_new ("heft-run", run_thread, self);
+  self->thread = g_thread_new ("heft-run", worker_thread, self);
 }
 
 void
@@ -648,6 +670,7 @@ job_thread (gpointer data)
   HeftRun *self = job->run;
   g_autoptr (GError) error = NULL;
 
+  give_way (self);
   if (!self->experiment->jobs[job->index].run (self, &error) &&
       !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     {
