@@ -15,7 +15,7 @@ build_packages=(
 run_packages=(fonts-cantarell fonts-stix adwaita-icon-theme librsvg2-common gsettings-desktop-schemas)
 # A screen and a session bus that nobody sees, the validators of the desktop's files, Korean letters for the pictures.
 test_packages=(
-  xvfb xauth xdotool x11-utils dbus libglib2.0-bin imagemagick
+  xvfb xauth xdotool x11-utils dbus libglib2.0-bin imagemagick at-spi2-core gir1.2-atspi-2.0 python3-gi
   appstream appstream-util libxml2-utils librsvg2-bin
   fonts-noto-cjk git
 )
