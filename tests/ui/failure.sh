@@ -10,7 +10,7 @@ win set-parameter "<('learning-rate', '10')>"
 expect 60 is state "'failed'"
 state error | grep -q 'step' || fail "no step in: $(state error)"
 state error | grep -q 'layer' || fail "no layer in: $(state error)"
-[ -n "$(rect failure)" ] || fail "no bar"
+expect 10 eval '[ -n "$(rect failure)" ]'
 
 # No number that is not finite leaves the program.
 win export-all-to "<'$HOME/all'>"

@@ -37,7 +37,7 @@ expect 10 eval "xdotool mousemove $((x + width / 2)) $slider click --repeat 2 --
 # A change that needs a reset waits, is checked, and takes effect when asked to.
 win set-parameter "<('architecture', '32')>"
 expect 10 eval '! is pending "'"''"'"'
-[ -n "$(rect apply)" ] || fail "no bar"
+expect 10 eval '[ -n "$(rect apply)" ]'
 win discard
 expect 10 is pending "''"
 expect 10 parameter_is architecture 256-256
@@ -48,6 +48,8 @@ expect 10 eval 'describe apply | grep -q "((true"'
 win apply
 expect 10 is pending "''"
 expect 20 is state "'running'"
+# The bar slides away, and panels that move under the pointer know of no double click.
+expect 10 eval '[ -z "$(rect apply)" ]'
 
 # Panels: a double click enlarges, Escape restores; the log axis of the plot under the pointer.
 # shellcheck disable=SC2046
