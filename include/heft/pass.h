@@ -36,6 +36,8 @@ void        prefix##_input_gradient (Type *self, real *input_gradients);        
  * workspace for tangents. */                                                                                             \
 void        prefix##_tangent  (Type *self, const real *direction, gsize first_layer, gsize last_layer,                    \
                                const real *input_direction, real *logit_tangents);                                        \
+/* The derivative of the NORMALISATION operation i, a symmetric matrix a sample, applied to n x size of the last forward's batch. */  \
+void        prefix##_normalised_tangent (const Type *self, gsize i, const real *in, real *out);                            \
 /* Per-sample gradient of weight layer l of sample i: (fan_in + 1) x fan_out, from the factors of the last backward. */   \
 void        prefix##_sample_gradient (const Type *self, gsize l, gsize i, real *gradient);                                 \
 /* The tangent of the gradient (Pearlmutter's R-operator) along the direction of the last tangent(), which must have been \

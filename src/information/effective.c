@@ -30,20 +30,14 @@ typedef struct
   gsize         d, k, n;      /* inputs, weights, samples */
   double       *centred;      /* n x d */
   gsize         n_rows;       /* of the tangents so far: d, then d + weights */
-  double       *tangents;     /* n_rows x size */
+  double       *tangents;     /* n_rows x the length of a state */
 } Sweep;
-
-static gsize
-shape_size (HeftShape shape)
-{
-  return shape.channels * shape.height * shape.width;
-}
 
 static void
 advance (Sweep *self, HeftLinearisation *at, gsize i)
 {
   const HeftLayer *layer = heft_network_get_layer (self->network, i);
-  gsize size = shape_size (layer->output);
+  gsize size = heft_linearisation_state_size (at, (int) i);
   double *next = heft_aligned_new (double, (self->n_rows + layer->n_parameters) * size);
 
   heft_linearisation_apply (at, self->weights, i, self->n_rows, self->tangents, next);
@@ -54,9 +48,9 @@ advance (Sweep *self, HeftLinearisation *at, gsize i)
   self->n_rows += layer->n_parameters;
 }
 
-/* tr F and 1/2 log |I + Sigma_x F| of the activations that have any variance. */
+/* tr F and 1/2 log |I + Sigma_x F| of the activations that have any variance: numbers [@kept, @size) of the state. */
 static gboolean
-measure_channel (const Sweep *self, gsize size, gsize sample, HeftEffectiveLayer *layer, GError **error)
+measure_channel (const Sweep *self, gsize kept, gsize size, gsize sample, HeftEffectiveLayer *layer, GError **error)
 {
   gsize d = self->d;
   gsize n_weights = self->n_rows - d;
@@ -68,7 +62,7 @@ measure_channel (const Sweep *self, gsize size, gsize sample, HeftEffectiveLayer
   heft_aligned_autofree double *covariance = NULL;
   heft_aligned_autofree double *root = NULL;
 
-  for (gsize z = 0; z < size; z++)
+  for (gsize z = kept; z < size; z++)
     for (gsize q = 0; q < n_weights; q++)
       if (weight_rows[q * size + z] != 0)
         {
@@ -101,12 +95,10 @@ measure_channel (const Sweep *self, gsize size, gsize sample, HeftEffectiveLayer
 static gboolean
 measure_sample (Sweep *self, const double *input, gsize sample, GPtrArray *layers, GError **error)
 {
-  g_autoptr (HeftLinearisation) at = heft_linearisation_new (self->network, self->weights, input, error);
+  g_autoptr (HeftLinearisation) at = heft_linearisation_new (self->network, self->weights, input);
   gsize n_operations = heft_network_get_n_layers (self->network);
   gsize layer = 0;
 
-  if (at == NULL)
-    return FALSE;
   self->n_rows = self->d;
   self->tangents = heft_aligned_new (double, self->d * self->d);
   for (gsize j = 0; j < self->d; j++)
@@ -118,7 +110,8 @@ measure_sample (Sweep *self, const double *input, gsize sample, GPtrArray *layer
       advance (self, at, i);
       if (operation->kind != HEFT_LAYER_ACTIVATION && i + 1 < n_operations)
         continue;
-      if (!measure_channel (self, shape_size (operation->output), sample, g_ptr_array_index (layers, layer++), error))
+      if (!measure_channel (self, heft_linearisation_kept (at, (int) i), heft_linearisation_state_size (at, (int) i), sample,
+                            g_ptr_array_index (layers, layer++), error))
         return FALSE;
     }
   return TRUE;

@@ -59,7 +59,7 @@ advance_tangents (HeftMoments *self, const HeftLayer *layer, gsize i, gsize n)
   double *tangents = heft_aligned_new (double, MAX (self->m, 1) * n);
 
   /* At the input the tangents are the unit vectors, and a dense layer turns those into its weights. */
-  if (self->tangents == NULL && layer->kind == HEFT_LAYER_DENSE)
+  if (self->tangents == NULL && layer->kind == HEFT_LAYER_DENSE && self->kept == 0)
     {
       memcpy (tangents, self->weights + layer->offset, self->m * n * sizeof *tangents);
       return tangents;
@@ -120,7 +120,9 @@ cross_activation (HeftMoments *self, gsize i)
 {
   g_autofree double *slopes = g_new (double, self->n);
 
-  heft_linearisation_slopes (self->at, i, slopes);
+  for (gsize a = 0; a < self->kept; a++)
+    slopes[a] = 1;
+  heft_linearisation_slopes (self->at, i, slopes + self->kept);
   for (gsize a = 0; a < self->n; a++)
     {
       if (self->diagonal != NULL)
@@ -165,7 +167,7 @@ advance_covariance (HeftMoments *self, const HeftLayer *layer, gsize i, gsize n)
   if (noisy && layer->kind == HEFT_LAYER_FLATTEN)
     return;
   if (noisy)
-    covariance = layer->kind == HEFT_LAYER_DENSE ? cross_dense (self, layer, n) : cross_any (self, i, n);
+    covariance = layer->kind == HEFT_LAYER_DENSE && self->kept == 0 ? cross_dense (self, layer, n) : cross_any (self, i, n);
   heft_aligned_free (g_steal_pointer (&self->covariance));
   heft_aligned_free (g_steal_pointer (&self->diagonal));
   self->covariance = covariance;
@@ -174,7 +176,8 @@ advance_covariance (HeftMoments *self, const HeftLayer *layer, gsize i, gsize n)
   if (!noisy && layer->kind == HEFT_LAYER_DENSE)
     {
       self->diagonal = heft_aligned_new (double, n);
-      heft_linearisation_add_noise_diagonal (self->at, i, self->variance + layer->offset, 1, self->diagonal);
+      heft_linearisation_add_noise_diagonal (self->at, i, self->variance + layer->offset, 1,
+                                             self->diagonal + heft_linearisation_kept (self->at, (int) i));
       return;
     }
   if (self->covariance == NULL)
@@ -186,21 +189,22 @@ void
 heft_moments_advance (HeftMoments *self, gsize i)
 {
   const HeftLayer *layer = heft_network_get_layer (self->at->network, i);
-  gsize n = heft_linearisation_size (self->at, (int) i);
+  gsize n = heft_linearisation_state_size (self->at, (int) i);
   double *tangents = advance_tangents (self, layer, i, n);
 
   advance_covariance (self, layer, i, n);
   heft_aligned_free (self->tangents);
   self->tangents = tangents;
   self->n = n;
+  self->kept = heft_linearisation_kept (self->at, (int) i);
 }
 
-/* The outputs that are alive; each must have noise. */
+/* The outputs that are alive, by their places in the state; each must have noise. */
 static gboolean
 find_active (const HeftMoments *self, const double *slopes, gsize *active, gsize *n_active, GError **error)
 {
   *n_active = 0;
-  for (gsize i = 0; i < self->n; i++)
+  for (gsize i = self->kept; i < self->n; i++)
     {
       double variance = self->diagonal != NULL ? self->diagonal[i]
                         : self->covariance != NULL ? self->covariance[i * self->n + i] : 0;
@@ -211,7 +215,7 @@ find_active (const HeftMoments *self, const double *slopes, gsize *active, gsize
         {
           g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER,
                        _("Activation %zu carries no noise or one that is not finite, so what it sees has no "
-                         "limit: give every weight a variance above 0 (a mean-field posterior, not a Dirac)."), i);
+                         "limit: give every weight a variance above 0 (a mean-field posterior, not a Dirac)."), i - self->kept);
           return FALSE;
         }
       active[(*n_active)++] = i;
@@ -228,7 +232,7 @@ heft_moments_root (const HeftMoments *self, gsize i, gsize *n_active, gsize *ran
   heft_aligned_autofree double *whitened = NULL;
 
   /* An activation's slopes scale tangents and deviations alike: taken apart, those that are 0 mark the dead. */
-  heft_linearisation_slopes (self->at, i, slopes);
+  heft_linearisation_slopes (self->at, i, slopes + self->kept);
   if (!find_active (self, slopes, active, n_active, error))
     return FALSE;
   *rank = *n_active;
@@ -267,12 +271,18 @@ gboolean
 heft_moments_check_sizes (const HeftNetwork *network, gsize last, GError **error)
 {
   gboolean noisy = FALSE;
+  gsize kept = 0;
 
   for (gsize i = 0; i <= last; i++)
     {
       const HeftLayer *layer = heft_network_get_layer (network, i);
       gsize n = heft_shape_size (layer->output);
 
+      if (layer->kind == HEFT_LAYER_RESIDUAL_BEGIN)
+        kept += n;
+      else if (layer->kind == HEFT_LAYER_RESIDUAL_END)
+        kept -= n;
+      n += kept;
       noisy = noisy || layer->n_parameters > 0;
       if (noisy && n > MAX_ACTIVATIONS)
         {
@@ -293,9 +303,8 @@ start (HeftNetwork *network, const double *weights, const double *variance, cons
 
   if (!heft_moments_check_sizes (network, last, error))
     return NULL;
-  at = heft_linearisation_new (network, weights, input, error);
-  if (at != NULL)
-    heft_moments_init (moments, at, weights, variance, m, tangents);
+  at = heft_linearisation_new (network, weights, input);
+  heft_moments_init (moments, at, weights, variance, m, tangents);
   return at;
 }
 

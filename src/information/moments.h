@@ -11,13 +11,15 @@ G_BEGIN_DECLS
  *
  * What goes forward through a network at one input, to first order: tangents of the input, and the covariance that independent
  * noise in all weights so far makes. It starts at the input; heft_moments_advance() takes it through one operation after the other.
- * As long as outputs do not share noise (up to the second layer with weights) only the covariance's diagonal is kept.
+ * As long as outputs do not share noise (up to the second layer with weights) only the covariance's diagonal is held. Inside a
+ * residual block the covariance is that of what entered it and the outputs together, so that their sum at its end is exact.
  */
 typedef struct
 {
   HeftLinearisation *at;                 /* borrowed, as are the two below */
   const double      *weights, *variance; /* k each */
-  gsize              n;                  /* outputs here */
+  gsize              n;                  /* length of a state here (HeftLinearisation): what open residual blocks keep, then outputs */
+  gsize              kept;               /* of it, what blocks keep */
   gsize              m;                  /* tangents */
   double            *tangents;           /* m x n; NULL for the unit vectors of the input */
   double            *covariance;         /* n x n, or NULL */

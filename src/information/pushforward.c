@@ -29,23 +29,23 @@ heft_pushforward_first_order (HeftNetwork *network, const double *mean, const do
   g_autoptr (HeftLinearisation) at = NULL;
   g_auto (HeftMoments) moments = { 0 };
   const double none = 0;
-  gsize last;
+  gsize last, n;
 
   g_return_val_if_fail (layer < heft_visibility_n_layers (network), FALSE);
   last = heft_moments_operation (network, layer);
   if (!heft_moments_check_sizes (network, last, error))
     return FALSE;
-  at = heft_linearisation_new (network, mean, input, error);
-  if (at == NULL)
-    return FALSE;
+  at = heft_linearisation_new (network, mean, input);
   heft_moments_init (&moments, at, mean, variance, 0, &none);
   for (gsize i = 0; i <= last; i++)
     heft_moments_advance (&moments, i);
-  memset (covariance, 0, moments.n * moments.n * sizeof *covariance);
-  if (moments.covariance != NULL)
-    memcpy (covariance, moments.covariance, moments.n * moments.n * sizeof *covariance);
-  for (gsize j = 0; moments.diagonal != NULL && j < moments.n; j++)
-    covariance[j * moments.n + j] = moments.diagonal[j];
+  n = moments.n - moments.kept;
+  memset (covariance, 0, n * n * sizeof *covariance);
+  for (gsize j = 0; j < n; j++)
+    if (moments.covariance != NULL)
+      memcpy (covariance + j * n, moments.covariance + (moments.kept + j) * moments.n + moments.kept, n * sizeof *covariance);
+    else if (moments.diagonal != NULL)
+      covariance[j * n + j] = moments.diagonal[moments.kept + j];
   return TRUE;
 }
 

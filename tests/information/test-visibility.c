@@ -174,6 +174,69 @@ test_convolution (void)
   compare (&max, 2e-7);
 }
 
+/* The covariance of every layer's activations against J diag(variance) J^T by differences. */
+static void
+compare_covariance (Fixture *f, double tolerance)
+{
+  gsize d = heft_network_get_n_inputs (f->network);
+  g_autofree double *variance = variances_new (f->k, 0.01);
+  g_autofree double *input = g_new (double, d);
+
+  heft_dataset_gather_f64 (f->data, NULL, 0, 1, input);
+  for (gsize layer = 0; layer < heft_visibility_n_layers (f->network); layer++)
+    {
+      gsize operation = operation_of (f->network, layer), size = output_size (f->network, operation);
+      g_autofree double *jacobian = g_new (double, size * f->k);
+      g_autofree double *covariance = g_new (double, size * size);
+      g_autoptr (GError) error = NULL;
+
+      differences (f->network, f->weights, input, f->weights, f->k, operation, jacobian);
+      heft_pushforward_first_order (f->network, f->weights, variance, input, layer, covariance, &error);
+      g_assert_no_error (error);
+      for (gsize i = 0; i < size; i++)
+        for (gsize j = 0; j < size; j++)
+          {
+            double expected = 0;
+
+            for (gsize q = 0; q < f->k; q++)
+              expected += jacobian[i * f->k + q] * jacobian[j * f->k + q] * variance[q];
+            g_assert_cmpfloat_with_epsilon (covariance[i * size + j], expected, tolerance);
+          }
+    }
+}
+
+/* What entered a block and what leaves it share noise. */
+static void
+test_residual (void)
+{
+  static const char *const architectures[] = { "7-(6-7)-5", "(6-7)-4", "6-(6-(6)-6)-5", "(7)" };
+  g_auto (Fixture) image = fixture_new ("conv3x2p1-(conv3x2p1-conv3x2p1)-avgpool2-gap", HEFT_ACTIVATION_SOFTPLUS,
+                                        ((HeftShape) { 1, 4, 4 }), 3, 5, 4);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (architectures); i++)
+    {
+      g_auto (Fixture) f = fixture_new (architectures[i], HEFT_ACTIVATION_TANH, FLAT (7), 3, 5, 1 + i);
+
+      for (gsize q = 0; q < f.k; q++)
+        f.weights[q] *= 0.6;
+      compare (&f, 5e-7);
+      compare_covariance (&f, 1e-8);
+    }
+  compare_covariance (&image, 1e-8);
+}
+
+/* Its outputs' sum and length are fixed, so that their covariance has no inverse: compared as it is. */
+static void
+test_normalisation (void)
+{
+  g_auto (Fixture) flat = fixture_new ("6-norm-6-(norm2-6)-5", HEFT_ACTIVATION_TANH, FLAT (7), 3, 5, 2);
+  g_auto (Fixture) image = fixture_new ("conv3x2p1-norm-conv3x4p1-norm2-pool2-gap", HEFT_ACTIVATION_GELU,
+                                        ((HeftShape) { 1, 4, 4 }), 3, 5, 4);
+
+  compare_covariance (&flat, 1e-8);
+  compare_covariance (&image, 1e-8);
+}
+
 /* Every unit dead: the layer sees nothing, which is an answer, not an error. */
 static void
 test_dead (void)
@@ -261,7 +324,7 @@ test_weight_rows (void)
   g_autoptr (HeftLinearisation) at = NULL;
 
   heft_dataset_gather_f64 (f.data, NULL, 0, 1, input);
-  at = heft_linearisation_new (f.network, f.weights, input, NULL);
+  at = heft_linearisation_new (f.network, f.weights, input);
   for (gsize i = 0; i < heft_network_get_n_layers (f.network); i++)
     {
       const HeftLayer *layer = heft_network_get_layer (f.network, i);
@@ -297,6 +360,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/information/visibility/brute-force", test_brute_force);
   g_test_add_func ("/information/visibility/convolution", test_convolution);
+  g_test_add_func ("/information/visibility/residual", test_residual);
+  g_test_add_func ("/information/visibility/normalisation", test_normalisation);
   g_test_add_func ("/information/visibility/dead", test_dead);
   g_test_add_func ("/information/visibility/identities", test_identities);
   g_test_add_func ("/information/visibility/input-scale", test_input_scale);
