@@ -195,6 +195,121 @@ void     heft_curvature_posterior_covariance (const HeftCurvature *self, gsize l
 void     heft_curvature_posterior_output (const HeftCurvature *self, gsize layer, double beta, double lambda,
                                           const double *input, double *covariance);
 
+/* --- Matrix-free: products, ends of the spectrum, traces, stochastic Lanczos quadrature ------------------------------------ */
+
+typedef enum
+{
+  HEFT_MATRIX_FISHER,    /* exact labels: the generalised Gauss-Newton matrix */
+  HEFT_MATRIX_HESSIAN,   /* of the mean cross-entropy to the labels of the data */
+} HeftMatrixKind;
+
+/**
+ * HeftMatrixFree:
+ *
+ * Fisher or Hessian of a network of any kind as a symmetric matrix that only multiplies (Gauss-Newton products; Pearlmutter 1994).
+ * Works on several threads, the results do not depend on how many. Used by one thread at a time.
+ */
+typedef struct _HeftMatrixFree HeftMatrixFree;
+
+/**
+ * heft_matrix_free_new:
+ * @weights: k; copied
+ * @n_samples: the first n of @data, 0 for all
+ * @layer: the weight layer whose diagonal block it is, -1 for the whole network
+ * @n_threads: 0 = one a processor
+ *
+ * Returns: (transfer full): %NULL with HEFT_ERROR_INVALID_PARAMETER, HEFT_ERROR_DIVERGED or HEFT_ERROR_TOO_LARGE
+ */
+HeftMatrixFree *heft_matrix_free_new      (HeftNetwork *network, const double *weights, HeftDataset *data, gsize n_samples,
+                                           HeftMatrixKind kind, int layer, guint n_threads, GError **error);
+/* The same with single-precision passes, more than twice as fast: products are good to about 1e-5 of the largest
+ * eigenvalue. */
+HeftMatrixFree *heft_matrix_free_new_f32  (HeftNetwork *network, const float *weights, HeftDataset *data, gsize n_samples,
+                                           HeftMatrixKind kind, int layer, guint n_threads, GError **error);
+void            heft_matrix_free_free     (HeftMatrixFree *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftMatrixFree, heft_matrix_free_free)
+
+gsize           heft_matrix_free_get_size (const HeftMatrixFree *self);   /* k of the block */
+/* @out := A @in, both k of the block; @out may not be @in. */
+void            heft_matrix_free_multiply (HeftMatrixFree *self, const double *in, double *out);
+
+/**
+ * HeftEigenEnds:
+ * @values: the @n_top largest, descending, then the @n_bottom smallest, ascending (the most negative first)
+ * @residuals: |A v - theta v| of each: there is an eigenvalue within that of it
+ * @vectors: a row each, of length 1, @size long
+ * @n_products: products taken
+ */
+typedef struct
+{
+  gsize   size, n_top, n_bottom, n_products;
+  double *values, *residuals, *vectors;
+} HeftEigenEnds;
+
+/**
+ * heft_matrix_free_ends:
+ * @n_iterations: at most; no fewer than @n_top + @n_bottom, which together are at most k
+ * @tolerance: stops when residuals are below this share of the largest absolute eigenvalue
+ * @seed: of the vector it starts from
+ *
+ * Both ends of the spectrum by Lanczos with full reorthogonalisation. An eigenvalue that occurs several times is found once.
+ */
+HeftEigenEnds *heft_matrix_free_ends (HeftMatrixFree *self, gsize n_top, gsize n_bottom, gsize n_iterations, double tolerance,
+                                      guint64 seed, GCancellable *cancellable, GError **error);
+void           heft_eigen_ends_free  (HeftEigenEnds *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftEigenEnds, heft_eigen_ends_free)
+
+/* A mean over random probes and the standard error of that mean; NAN where there was one probe alone. */
+typedef struct
+{
+  double value, standard_error;
+} HeftEstimate;
+
+/* tr A as the mean of z^T A z over @n_probes vectors of random signs (Hutchinson 1990). */
+gboolean heft_matrix_free_trace (HeftMatrixFree *self, gsize n_probes, guint64 seed, GCancellable *cancellable,
+                                 HeftEstimate *trace, GError **error);
+/* Hutch++ (Meyer, Musco, Musco and Woodruff 2021) with @n_products (at least 3) in all: exact on the range of A times a third as many
+ * random vectors, Hutchinson on what is left. The standard error is of the latter. */
+gboolean heft_matrix_free_trace_hutch_plus_plus (HeftMatrixFree *self, gsize n_products, guint64 seed, GCancellable *cancellable,
+                                                 HeftEstimate *trace, GError **error);
+
+/**
+ * HeftQuadrature:
+ * @size: k
+ * @n_probes: vectors of random signs
+ * @n_nodes: nodes of each probe's rule
+ * @nodes: of probe p, its Ritz values, descending
+ * @weights: of probe p, the squared first components of the eigenvectors of its tridiagonal matrix: they sum to 1
+ *
+ * Stochastic Lanczos quadrature (Golub and Meurant 1994; Ubaru, Chen and Saad 2017): tr f(A) is estimated by the mean over probes of
+ * k sum_i weights_i f(nodes_i). Every estimate's standard error is over probes; the bias of the rule itself falls with the steps.
+ */
+typedef struct
+{
+  gsize    size, n_probes, n_samples;
+  gsize   *n_nodes;
+  double **nodes, **weights;
+} HeftQuadrature;
+
+HeftQuadrature *heft_quadrature_new  (HeftMatrixFree *matrix, gsize n_steps, gsize n_probes, guint64 seed,
+                                      GCancellable *cancellable, GError **error);
+void            heft_quadrature_free (HeftQuadrature *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftQuadrature, heft_quadrature_free)
+
+typedef double (*HeftSpectralFunction) (double eigenvalue, gpointer user_data);
+
+/* tr f(A). */
+HeftEstimate heft_quadrature_apply           (const HeftQuadrature *self, HeftSpectralFunction f, gpointer user_data);
+HeftEstimate heft_quadrature_trace           (const HeftQuadrature *self);
+/* log|I + r A|, r >= 0, nats; negative nodes count as 0, as in heft_gaussian_information(). */
+HeftEstimate heft_quadrature_log_determinant (const HeftQuadrature *self, double r);
+/* Gaussian information in the weights, theory.md section 3, by its trace function, with |w* - centre|^2 given; nats. */
+HeftEstimate heft_quadrature_information     (const HeftQuadrature *self, double squared_distance, double beta, double lambda);
+/* The spectral density at @points (n), every node widened to a Gaussian of deviation @width; it integrates to 1.
+ * @standard_errors (n) may be NULL. */
+void         heft_quadrature_density         (const HeftQuadrature *self, gsize n, const double *points, double width,
+                                              double *density, double *standard_errors);
+
 /* A deterministic estimate of what a measurement costs, in floating-point operations: cadences are made from it so that they
  * do not depend on the machine. */
 double heft_fisher_spectra_live_cost (const HeftNetwork *network, gsize n_samples);

@@ -8,11 +8,10 @@
 #include <string.h>
 
 #include <heft/curvature.h>
-#include <heft/pass.h>
 
 #include "curvature/factors.h"
 #include "curvature/lanczos.h"
-#include "curvature/root.h"
+#include "curvature/product.h"
 #include "linalg/linalg.h"
 
 /* The head of the spectrum by Lanczos, labels exact.
@@ -25,7 +24,6 @@
 #define CONVERGED 1e-4      /* residual, relative to the Ritz value, at which the iteration stops early */
 #define HONEST 2e-2         /* and above which a Ritz value is not reported */
 #define ROUNDING 1e-6       /* of the largest value: what single-precision products leave of the small ones */
-#define CHUNK 512           /* samples a pass holds */
 
 /* --- Row space, dense layers -------------------------------------------------------------------------------------- */
 
@@ -137,132 +135,6 @@ row_product (gpointer data, const double *in, double *out)
     out[i] = (double) products[i] / (double) n;
 }
 
-/* --- Weight space, any layer ---------------------------------------------------------------------------------------- */
-
-typedef struct
-{
-  HeftNetwork *network;
-  gsize        first, last, base, k;   /* weight layers; their block of the parameter vector */
-  gsize        n, n_passes;
-  HeftPassF32 **passes;
-  float       *inputs, *direction, *gradient, *logits, *reflected;
-  float       *rows;                   /* the root at the logits: n_columns x n x C */
-} WeightOperator;
-
-/* The metric as its root squared: p (v - p . v) would lose a saturated sample to rounding. */
-static void
-make_rows (WeightOperator *self, gsize first, gsize count, const float *logits, double *workspace)
-{
-  gsize n_classes = heft_network_get_n_classes (self->network);
-  gsize size = count * n_classes;
-  double *probabilities = workspace + size;
-
-  for (gsize i = 0; i < size; i++)
-    workspace[i] = (double) logits[i];
-  heft_softmax_cross_entropy_f64 (workspace, NULL, count, n_classes, NULL, probabilities, NULL);
-  for (gsize c = 0; c < heft_root_n_columns (HEFT_FISHER_EXACT, n_classes); c++)
-    {
-      float *rows = self->rows + (c * self->n + first) * n_classes;
-
-      heft_root_rows (HEFT_FISHER_EXACT, probabilities, NULL, count, n_classes, c, workspace);
-      for (gsize i = 0; i < size; i++)
-        rows[i] = (float) workspace[i];
-    }
-}
-
-/* reflected = (diag p - p p^T) logits, for the samples of pass @p. */
-static void
-apply_metric (WeightOperator *self, gsize p, gsize count)
-{
-  gsize n_classes = heft_network_get_n_classes (self->network);
-
-  memset (self->reflected, 0, count * n_classes * sizeof (float));
-  for (gsize c = 0; c < heft_root_n_columns (HEFT_FISHER_EXACT, n_classes); c++)
-    for (gsize i = 0; i < count; i++)
-      {
-        const float *row = self->rows + (c * self->n + p * CHUNK + i) * n_classes;
-        float along = 0;
-
-        for (gsize j = 0; j < n_classes; j++)
-          along += row[j] * self->logits[i * n_classes + j];
-        for (gsize j = 0; j < n_classes; j++)
-          self->reflected[i * n_classes + j] += along * row[j];
-      }
-}
-
-static void
-weight_operator_init (WeightOperator *self, HeftNetwork *network, const float *weights, HeftDataset *data, gsize n)
-{
-  gsize d = heft_network_get_n_inputs (network);
-  gsize n_classes = heft_network_get_n_classes (network);
-  g_autofree double *workspace = g_new (double, 2 * CHUNK * n_classes);
-
-  self->network = network;
-  self->n = n;
-  self->n_passes = (n + CHUNK - 1) / CHUNK;
-  self->passes = g_new0 (HeftPassF32 *, self->n_passes);
-  self->inputs = heft_aligned_new (float, n * d);
-  self->direction = heft_aligned_new (float, heft_network_get_n_parameters (network));
-  self->gradient = heft_aligned_new (float, heft_network_get_n_parameters (network));
-  self->rows = heft_aligned_new (float, heft_root_n_columns (HEFT_FISHER_EXACT, n_classes) * n * n_classes);
-  self->logits = heft_aligned_new (float, CHUNK * n_classes);
-  self->reflected = heft_aligned_new (float, CHUNK * n_classes);
-  heft_dataset_gather_f32 (data, NULL, 0, n, self->inputs);
-  for (gsize p = 0; p < self->n_passes; p++)
-    {
-      gsize count = MIN (CHUNK, n - p * CHUNK);
-
-      self->passes[p] = heft_pass_f32_new (network, count);
-      heft_pass_f32_forward (self->passes[p], weights, self->inputs + p * CHUNK * d, count);
-      make_rows (self, p * CHUNK, count, heft_pass_f32_logits (self->passes[p]), workspace);
-    }
-}
-
-static void
-weight_operator_clear (WeightOperator *self)
-{
-  for (gsize p = 0; p < self->n_passes; p++)
-    heft_pass_f32_free (self->passes[p]);
-  g_free (self->passes);
-  heft_aligned_free (self->inputs);
-  heft_aligned_free (self->direction);
-  heft_aligned_free (self->gradient);
-  heft_aligned_free (self->rows);
-  heft_aligned_free (self->logits);
-  heft_aligned_free (self->reflected);
-}
-
-static void
-weight_operator_select (WeightOperator *self, gsize first, gsize last)
-{
-  const HeftLayer *end = heft_network_get_weight_layer (self->network, last);
-
-  self->first = first;
-  self->last = last;
-  self->base = heft_network_get_weight_layer (self->network, first)->offset;
-  self->k = end->offset + end->n_parameters - self->base;
-}
-
-static void
-weight_product (gpointer data, const double *in, double *out)
-{
-  WeightOperator *self = data;
-
-  for (gsize i = 0; i < self->k; i++)
-    self->direction[self->base + i] = (float) in[i];
-  memset (out, 0, self->k * sizeof *out);
-  for (gsize p = 0; p < self->n_passes; p++)
-    {
-      gsize count = MIN (CHUNK, self->n - p * CHUNK);
-
-      heft_pass_f32_tangent (self->passes[p], self->direction, self->first, self->last, NULL, self->logits);
-      apply_metric (self, p, count);
-      heft_pass_f32_backward (self->passes[p], self->reflected, self->gradient);
-      for (gsize i = 0; i < self->k; i++)
-        out[i] += (double) self->gradient[self->base + i] / (double) self->n;
-    }
-}
-
 /* --- The measurement ------------------------------------------------------------------------------------------------- */
 
 static gboolean
@@ -293,11 +165,12 @@ static gboolean
 run_lanczos (HeftSpectrum *spectrum, gsize n, HeftProduct product, gpointer data, HeftStream stream, gsize n_top,
              gsize n_iterations, GCancellable *cancellable, GError **error)
 {
+  const HeftLanczosOptions options = { .n_steps = n_iterations, .n_top = n_top, .tolerance = CONVERGED, .cancellable = cancellable };
   g_autofree double *start = g_new (double, n);
   g_autoptr (HeftLanczos) lanczos = NULL;
 
   heft_stream_normals_f64 (stream, 0, 0, n, start);
-  lanczos = heft_lanczos_new (n, product, data, start, n_iterations, n_top, CONVERGED, cancellable, error);
+  lanczos = heft_lanczos_new (n, product, data, start, &options, error);
   if (lanczos == NULL)
     return FALSE;
   spectrum_take (spectrum, lanczos, n_top);
@@ -305,7 +178,7 @@ run_lanczos (HeftSpectrum *spectrum, gsize n, HeftProduct product, gpointer data
 }
 
 static HeftSpectrum *
-head_of (const HeftFactorsF32 *factors, WeightOperator *weight_operator, gsize first, gsize last, gsize n_top,
+head_of (const HeftFactorsF32 *factors, HeftProductF32 *product, gsize first, gsize last, gsize n_top,
          gsize n_iterations, guint64 seed, GCancellable *cancellable, GError **error)
 {
   g_autoptr (HeftSpectrum) spectrum = g_new0 (HeftSpectrum, 1);
@@ -331,9 +204,9 @@ head_of (const HeftFactorsF32 *factors, WeightOperator *weight_operator, gsize f
     }
   else
     {
-      weight_operator_select (weight_operator, first, last);
-      done = run_lanczos (spectrum, weight_operator->k, weight_product, weight_operator, stream, n_top, n_iterations,
-                          cancellable, error);
+      heft_product_f32_select (product, first, last);
+      done = run_lanczos (spectrum, heft_product_f32_get_size (product), heft_product_f32_multiply, product, stream, n_top,
+                          n_iterations, cancellable, error);
     }
   return done ? g_steal_pointer (&spectrum) : NULL;
 }
@@ -345,7 +218,8 @@ heft_fisher_lanczos (HeftNetwork *network, const float *weights, HeftDataset *da
 {
   g_autoptr (GPtrArray) spectra = g_ptr_array_new_with_free_func ((GDestroyNotify) heft_spectrum_free);
   g_autoptr (HeftFactorsF32) factors = NULL;
-  WeightOperator weight_operator = { 0 };
+  g_autoptr (HeftPool) pool = NULL;
+  g_autoptr (HeftProductF32) product = NULL;
   gsize n_layers = heft_network_get_n_weight_layers (network);
   gboolean dense = all_dense (network, 0, n_layers - 1);
   gboolean failed = FALSE;
@@ -355,11 +229,16 @@ heft_fisher_lanczos (HeftNetwork *network, const float *weights, HeftDataset *da
   if (factors == NULL)
     return NULL;
   if (!dense)
-    weight_operator_init (&weight_operator, network, weights, data, factors->n);
+    {
+      pool = heft_pool_new (1);
+      product = heft_product_f32_new (network, weights, data, factors->n, HEFT_MATRIX_FISHER, pool, error);
+      if (product == NULL)
+        return NULL;
+    }
   for (gsize l = 0; l < n_layers + (whole_network ? 1 : 0) && !failed; l++)
     {
       gboolean whole = l == n_layers;
-      HeftSpectrum *spectrum = head_of (factors, &weight_operator, whole ? 0 : l, whole ? n_layers - 1 : l, n_top,
+      HeftSpectrum *spectrum = head_of (factors, product, whole ? 0 : l, whole ? n_layers - 1 : l, n_top,
                                         n_iterations, seed, cancellable, error);
 
       failed = spectrum == NULL;
@@ -368,7 +247,5 @@ heft_fisher_lanczos (HeftNetwork *network, const float *weights, HeftDataset *da
       if (!failed)
         g_ptr_array_add (spectra, spectrum);
     }
-  if (!dense)
-    weight_operator_clear (&weight_operator);
   return failed ? NULL : g_steal_pointer (&spectra);
 }

@@ -4,6 +4,8 @@
 
 #include <gio/gio.h>
 
+#include "linalg/pool.h"
+
 G_BEGIN_DECLS
 
 /* @out = A @in for a symmetric A of dimension n; neither may be kept. */
@@ -12,8 +14,8 @@ typedef void (*HeftProduct) (gpointer data, const double *in, double *out);
 /*
  * HeftLanczos:
  *
- * m steps of Lanczos with full reorthogonalisation (twice is enough, Parlett 1998): A Q^T = Q^T T + a residual along the next
- * vector alone, of length @residual. @values (m, descending) are the Ritz values; @tails (m) the absolute last components of T's
+ * m steps of Lanczos with full reorthogonalisation (a second time wherever the first took away more than rounding: twice is enough,
+ * Parlett 1998): A Q^T = Q^T T + a residual along the next vector alone, of length @residual. @values (m, descending) are the Ritz values; @tails (m) the absolute last components of T's
  * eigenvectors, so that |A y - theta y| = residual * tail; @firsts (m) the first ones, whose squares are the weights of
  * stochastic Lanczos quadrature.
  */
@@ -26,10 +28,20 @@ typedef struct
   double *values, *firsts, *tails;
 } HeftLanczos;
 
-/* At most @n_steps from @start (n, need not be normalised); stops when the @n_top largest Ritz pairs have residuals below
- * @tolerance times their value, or when the space is exhausted. @n_top = 0 always takes all steps. */
-HeftLanczos *heft_lanczos_new  (gsize n, HeftProduct product, gpointer data, const double *start, gsize n_steps, gsize n_top,
-                                double tolerance, GCancellable *cancellable, GError **error);
+typedef struct
+{
+  gsize         n_steps;           /* at most */
+  gsize         n_top, n_bottom;   /* stop once these Ritz pairs at either end have residuals below ... */
+  double        tolerance;         /* ... this times the largest absolute Ritz value; for the top its own. Both 0: take all steps */
+  HeftPool     *pool;              /* for reorthogonalisation, or NULL; changes no bit */
+  GCancellable *cancellable;
+} HeftLanczosOptions;
+
+/* From @start (n, need not be normalised). Stops early too when the space is exhausted. */
+HeftLanczos *heft_lanczos_new  (gsize n, HeftProduct product, gpointer data, const double *start,
+                                const HeftLanczosOptions *options, GError **error);
+/* The Ritz vector of values[i], into @vector (n). */
+gboolean     heft_lanczos_vector (const HeftLanczos *self, gsize i, double *vector, GError **error);
 void         heft_lanczos_free (HeftLanczos *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftLanczos, heft_lanczos_free)
 

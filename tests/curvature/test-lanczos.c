@@ -51,7 +51,7 @@ test_identities (void)
   g_assert_true (heft_symmetric_eigenvalues (n, copy, values, NULL));
   for (gsize steps = 1; steps <= n; steps += steps < 5 ? 1 : 11)
     {
-      g_autoptr (HeftLanczos) lanczos = heft_lanczos_new (n, dense_product, &dense, start, steps, 0, 0, NULL, NULL);
+      g_autoptr (HeftLanczos) lanczos = heft_lanczos_new (n, dense_product, &dense, start, &(HeftLanczosOptions) { .n_steps = steps }, NULL);
       gsize m = lanczos->m;
       double weight = 0;
 
@@ -101,7 +101,7 @@ test_exhausted (void)
   for (gsize i = 0; i < 4; i++)
     dense.matrix[i * n + i] = (double) (i + 1);
   heft_stream_normals_f64 (heft_stream (2, HEFT_PURPOSE_PROBE, 0), 0, 0, n, start);
-  lanczos = heft_lanczos_new (n, dense_product, &dense, start, 20, 0, 0, NULL, NULL);
+  lanczos = heft_lanczos_new (n, dense_product, &dense, start, &(HeftLanczosOptions) { .n_steps = 20 }, NULL);
   g_assert_cmpuint (lanczos->m, ==, 5);
   for (gsize i = 0; i < 5; i++)
     g_assert_cmpfloat_with_epsilon (lanczos->values[i], (double) (4 - i), 1e-12);
