@@ -54,6 +54,7 @@ typedef struct
 /*
  * Vector kernels, compiled from one source for several instruction sets (see kernels/) and chosen at run time. Every
  * variant gives the same bits: the kernels use no fused multiply-add and no reassociation, and reductions run over 16 fixed lanes.
+ * Products alone are exempt: v3 and v4, which agree, fuse each multiplication with its addition, "plain" rounds both.
  * Buffers need no alignment; out never overlaps an input unless a comment says so.
  */
 typedef struct
@@ -64,6 +65,14 @@ typedef struct
   void (*philox)  (const guint32 key[2], guint64 step, guint64 first_block, gsize n_blocks, guint32 *out);
   /* The same blocks turned into standard normals, Box-Muller on words (0, 1) and (2, 3) of each counter. */
   void (*normals) (const guint32 key[2], guint64 step, guint64 first_block, gsize n_blocks, float *out);
+
+  /* --- Products ------------------------------------------------------------------------------------------------------------- */
+
+  /* C (m x n) = op(A) op(B), or C + op(A) op(B) where @add; op(A) is m x k, op(B) k x n, all row-major. An element's terms are added in
+   * the order of the inner index, so its bits do not depend on the block of C it is computed in. C overlaps neither input. For the
+   * shapes of training (up to some hundreds of rows or inner elements) this is faster than heft_gemm_f32(). */
+  void (*product) (gboolean transpose_a, gboolean transpose_b, gsize m, gsize n, gsize k, const float *a, gsize lda,
+                   const float *b, gsize ldb, gboolean add, float *c, gsize ldc);
 
   /* --- On blocks of row-major matrices: @rows x @columns with leading dimension @ld ---------------------------------------- */
 

@@ -67,15 +67,15 @@ heft_step_forward_block (HeftTrainer     *self,
   const gsize bias = stage->offset + stage->in * stage->out + column0;
   const float *mean = self->posterior->mean;
 
-  heft_gemm_f32 (FALSE, FALSE, rows, columns, stage->in, 1.0f, stage->input + row0 * stage->in, stage->in,
-                 mean + stage->offset + column0, stage->out, 0.0f, stage->h + at, stage->out);
+  self->kernels->product (FALSE, FALSE, rows, columns, stage->in, stage->input + row0 * stage->in, stage->in,
+                          mean + stage->offset + column0, stage->out, FALSE, stage->h + at, stage->out);
   if (!heft_trainer_is_noisy (self))
     {
       self->kernels->activate (stage->activation, rows, columns, stage->out, mean + bias, stage->h + at, stage->slope + at);
       return;
     }
-  heft_gemm_f32 (FALSE, FALSE, rows, columns, stage->in, 1.0f, stage->input_squares + row0 * stage->in, stage->in,
-                 self->variance + stage->offset + column0, stage->out, 0.0f, stage->squares + at, stage->out);
+  self->kernels->product (FALSE, FALSE, rows, columns, stage->in, stage->input_squares + row0 * stage->in, stage->in,
+                          self->variance + stage->offset + column0, stage->out, FALSE, stage->squares + at, stage->out);
   heft_step_fill_noise (self, stage, row0, row1, column0, column1);
   self->kernels->activate_noisy (stage->activation, rows, columns, stage->out, mean + bias, self->variance + bias,
                                  stage->h + at, stage->squares + at, stage->slope + at, stage->noise + at);
@@ -113,15 +113,15 @@ backward_block (HeftTrainer     *self,
   const gsize at = row0 * stage->in + column0, weights = stage->offset + column0 * stage->out;
   const float *slope = before->activation == HEFT_KERNEL_LINEAR ? NULL : before->slope + at;
 
-  heft_gemm_f32 (FALSE, TRUE, rows, columns, stage->out, 1.0f, stage->dz + row0 * stage->out, stage->out,
-                 self->posterior->mean + weights, stage->out, 0.0f, before->dz + at, stage->in);
+  self->kernels->product (FALSE, TRUE, rows, columns, stage->out, stage->dz + row0 * stage->out, stage->out,
+                          self->posterior->mean + weights, stage->out, FALSE, before->dz + at, stage->in);
   if (!heft_trainer_is_noisy (self))
     {
       self->kernels->backward (rows, columns, stage->in, slope, before->dz + at);
       return;
     }
-  heft_gemm_f32 (FALSE, TRUE, rows, columns, stage->out, 1.0f, stage->dv + row0 * stage->out, stage->out,
-                 self->variance + weights, stage->out, 0.0f, before->dv + at, stage->in);
+  self->kernels->product (FALSE, TRUE, rows, columns, stage->out, stage->dv + row0 * stage->out, stage->out,
+                          self->variance + weights, stage->out, FALSE, before->dv + at, stage->in);
   self->kernels->backward_noisy (rows, columns, stage->in, before->h + at, slope, before->noise + at,
                                  before->dz + at, before->dv + at);
 }
@@ -173,8 +173,8 @@ tile_gradient (HeftTrainer     *self,
   const gsize end = MIN (task->row1, stage->in), batch = self->plan.batch;
 
   if (end > task->row0)
-    heft_gemm_f32 (TRUE, FALSE, end - task->row0, columns, batch, 1.0f, input + task->row0, stage->in,
-                   delta + task->column0, stage->out, 0.0f, tile, columns);
+    self->kernels->product (TRUE, FALSE, end - task->row0, columns, batch, input + task->row0, stage->in,
+                            delta + task->column0, stage->out, FALSE, tile, columns);
   if (task->row1 > stage->in)
     self->kernels->column_sums (batch, columns, stage->out, delta + task->column0, tile + (stage->in - task->row0) * columns);
 }

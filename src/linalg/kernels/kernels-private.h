@@ -15,6 +15,8 @@ void HEFT_KERNEL (heft_kernel_philox) (const guint32 key[2], guint64 step, guint
     guint32 *out);
 void HEFT_KERNEL (heft_kernel_normals) (const guint32 key[2], guint64 step, guint64 first_block, gsize n_blocks,
     float *out);
+void HEFT_KERNEL (heft_kernel_product) (gboolean transpose_a, gboolean transpose_b, gsize m, gsize n, gsize k,
+    const float *a, gsize lda, const float *b, gsize ldb, gboolean add, float *c, gsize ldc);
 void HEFT_KERNEL (heft_kernel_scale_bytes) (gsize n, float scale, const guint8 *bytes, float *out);
 void HEFT_KERNEL (heft_kernel_square) (gsize n, const float *x, float *out);
 void HEFT_KERNEL (heft_kernel_exponential) (gsize n, const float *x, float *out);

@@ -15,6 +15,7 @@ const HeftKernels HEFT_KERNEL (heft_kernels) = {
   .name = HEFT_STRING (HEFT_KERNEL_VARIANT),
   .philox = HEFT_KERNEL (heft_kernel_philox),
   .normals = HEFT_KERNEL (heft_kernel_normals),
+  .product = HEFT_KERNEL (heft_kernel_product),
   .scale_bytes = HEFT_KERNEL (heft_kernel_scale_bytes),
   .square = HEFT_KERNEL (heft_kernel_square),
   .exponential = HEFT_KERNEL (heft_kernel_exponential),
