@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <heft/bound.h>
 #include <heft/code.h>
 #include <heft/curvature.h>
 #include <heft/dataset.h>

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <gio/gio.h>
+#include <heft/bound.h>
 #include <heft/code.h>
 #include <heft/curvature.h>
 
@@ -80,22 +81,6 @@ HeftGibbs2d *heft_gibbs_2d_new  (HeftPlaneFunction loss, gpointer user_data, con
                                  double lambda, double beta, gsize n_grid, GError **error);
 void         heft_gibbs_2d_free (HeftGibbs2d *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftGibbs2d, heft_gibbs_2d_free)
-
-/* --- PAC-Bayes, theory.md section 5 ---------------------------------------------------------------------------- */
-
-/* kl(q || p) of two Bernoulli parameters; safe at 0 and 1. */
-double heft_binary_kl         (double q, double p);
-/* sup { p >= q : kl(q || p) <= c }, in [q, 1]. */
-double heft_binary_kl_inverse (double q, double c);
-
-/* Each: FALSE with a sentence that names the condition that fails. A value above 1 is vacuous and reported as it is,
- * except that the kl bound never exceeds 1. */
-gboolean heft_bound_pac_bayes_kl (double empirical, double kl, double n_samples, double delta, double *bound, GError **error);
-gboolean heft_bound_mcallester   (double empirical, double kl, double n_samples, double delta, double *bound, GError **error);
-gboolean heft_bound_lagrangian   (double empirical, double kl, double n_samples, double delta, double beta_pac,
-                                  double *bound, GError **error);
-/* What emp(Q) is at most, with probability 1 - @delta_draws, when @n_draws weight draws gave @empirical on average. */
-gboolean heft_bound_draws        (double empirical, double n_draws, double delta_draws, double *bound, GError **error);
 
 /* --- Effective information in the activations, theory.md section 6 ---------------------------------------------- */
 

@@ -50,6 +50,12 @@ read_numbers (char *const texts[N_NUMBERS], Bounds *bounds)
         heft_cli_fail (HEFT_EXIT_USAGE, _("--%s is missing; “heft-cli bound --help” lists the options."), number_names[i]);
         return FALSE;
       }
+  for (int i = SAMPLES; i <= DRAWS; i += DRAWS - SAMPLES)
+    if (bounds->given[i] && isfinite (bounds->numbers[i]) && bounds->numbers[i] != floor (bounds->numbers[i]))
+      {
+        heft_cli_fail (HEFT_EXIT_USAGE, _("--%s needs a whole number above 0; “%s” is none."), number_names[i], texts[i]);
+        return FALSE;
+      }
   if (bounds->given[DRAWS] != bounds->given[DELTA_DRAWS])
     {
       heft_cli_fail (HEFT_EXIT_USAGE, _("--draws and --delta-draws belong together; give both or neither."));

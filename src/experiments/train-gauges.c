@@ -340,38 +340,45 @@ ledger_fuel (HeftLedger *ledger, HeftGauges *self)
   heft_ledger_gauge (ledger, used / limit);
 }
 
-/* Why there is no certificate, or NULL if one may be computed. */
-static const char *
-bound_obstacle (HeftGauges *self, const HeftMeasureRequest *request)
+static HeftCertificate
+certificate_now (HeftGauges *self, const HeftMeasureRequest *request)
 {
+  HeftCertificate certificate = {
+    .n_samples = (double) self->setup->n_samples,
+    .empirical = self->train.error,
+    .n_draws = self->train.n_draws,
+    .kl = self->kl,
+    .n_betas = 1,
+    .delta = 0.04,
+    .delta_draws = 0.01,
+  };
+
   if (!isfinite (self->kl))
-    return _("a point has infinite KL to any prior");
+    certificate.obstacles |= HEFT_OBSTACLE_POINT;
   if (heft_prior_get_kind (request->prior) == HEFT_PRIOR_EMPIRICAL_BAYES)
-    return _("the prior's scale was chosen on the training data");
-  if (!heft_prior_is_fixed (request->prior))
-    return _("the prior was changed after the training data were seen");
+    certificate.obstacles |= HEFT_OBSTACLE_SCALE_FITTED;
+  else if (!heft_prior_is_fixed (request->prior))
+    certificate.obstacles |= HEFT_OBSTACLE_PRIOR_MOVED;
   if (!self->final)
-    return _("it needs every training sample: see the end of the run");
-  return NULL;
+    certificate.obstacles |= HEFT_OBSTACLE_SAMPLES_LEFT;
+  return certificate;
 }
 
 static void
 ledger_certificate (HeftLedger *ledger, HeftGauges *self, const HeftMeasureRequest *request)
 {
-  const double delta = 0.04, delta_draws = 0.01;
-  const char *obstacle = bound_obstacle (self, request);
+  const HeftCertificate certificate = certificate_now (self, request);
   g_autofree char *error_words = heft_words_percent (self->train.error);
   g_autofree char *samples = heft_words_count (self->setup->n_samples);
   g_autofree char *draws = heft_words_count (self->train.n_draws);
   /* m and N are the certificate's only where the error was measured on every training sample. */
   g_autofree char *note = self->final ? g_strdup_printf (_("draws m = %s, N = %s, δ = 0.05"), draws, samples)
                                       : losses_words (self, request);
-  double empirical, bound;
+  const char *obstacle = heft_obstacle_words (certificate.obstacles);
+  double bound;
 
   heft_ledger_add_words (ledger, _("Error of $Q$, training"), error_words, note, HEFT_QUANTITY_TRAIN_ERROR);
-  if (obstacle == NULL &&
-      heft_bound_draws (self->train.error, self->train.n_draws, delta_draws, &empirical, NULL) &&
-      heft_bound_pac_bayes_kl (empirical, self->kl, (double) self->setup->n_samples, delta, &bound, NULL))
+  if (heft_certificate_bound (&certificate, HEFT_BOUND_PAC_BAYES_KL, &bound, NULL))
     {
       g_autofree char *value = heft_words_percent (bound);
 

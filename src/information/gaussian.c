@@ -8,7 +8,7 @@
 
 #include <heft/information.h>
 
-#include "information/numeric.h"
+#include "codes/numeric.h"
 
 double
 heft_gaussian_information_direction (double eigenvalue, double beta, double lambda)

@@ -13,7 +13,7 @@
 #include <heft/information.h>
 
 #include "information/gibbs-private.h"
-#include "information/numeric.h"
+#include "codes/numeric.h"
 
 /* The density exp (-w^2 / (2 lambda^2) - loss / beta) may be a spike far narrower than the grid (beta = 1e-6 and less), so the
  * integrals are not taken on the grid, which is for drawing. A rule of nodes and weights is built first: panels, split where

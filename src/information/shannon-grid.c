@@ -10,7 +10,7 @@
 #include <heft/error.h>
 #include <heft/shannon.h>
 
-#include "information/numeric.h"
+#include "codes/numeric.h"
 
 #define MASS_TOLERANCE 1e-9
 

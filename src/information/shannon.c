@@ -10,7 +10,7 @@
 #include <heft/error.h>
 #include <heft/shannon.h>
 
-#include "information/numeric.h"
+#include "codes/numeric.h"
 
 /* Everything is a sum over weights, so the weights are taken in blocks: moments and densities of all M S Gaussians on one block,
  * then the next. What grows with k is time alone. */

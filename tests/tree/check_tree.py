@@ -22,7 +22,7 @@ PROGRAMS = {'cli', 'app'}
 HEADER_FOLDER = {
     'error.h': 'linalg', 'random.h': 'linalg', 'dataset.h': 'data', 'npy.h': 'data', 'nuisance.h': 'data', 'safetensors.h': 'nn',
     'network.h': 'nn', 'pass.h': 'nn',
-    'code.h': 'codes', 'trainer.h': 'train', 'curvature.h': 'curvature', 'information.h': 'information', 'measure.h': 'information',
+    'bound.h': 'codes', 'code.h': 'codes', 'trainer.h': 'train', 'curvature.h': 'curvature', 'information.h': 'information', 'measure.h': 'information',
     'invariance.h': 'information', 'shannon.h': 'information', 'description.h': 'information',
     'record.h': 'record', 'panel.h': 'record', 'experiment.h': 'experiments', 'runfile.h': 'experiments',
     'plot.h': 'plot',

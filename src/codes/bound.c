@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-#define G_LOG_DOMAIN "heft-information"
+#define G_LOG_DOMAIN "heft"
 
 #include "config.h"
 
 #include <glib/gi18n-lib.h>
 #include <math.h>
 
+#include <heft/bound.h>
 #include <heft/error.h>
-#include <heft/information.h>
 
-#include "information/numeric.h"
+#include "codes/numeric.h"
 
 double
 heft_binary_kl (double q, double p)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-#define G_LOG_DOMAIN "heft-information"
+#define G_LOG_DOMAIN "heft"
 
 #include "config.h"
 
 #include <math.h>
 
-#include "information/numeric.h"
+#include "codes/numeric.h"
 
 const double heft_kronrod_nodes[8] = {
   0.991455371120812639206854697526329, 0.949107912342758524526189684047851,

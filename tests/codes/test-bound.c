@@ -4,8 +4,8 @@
 
 #include <math.h>
 
+#include <heft/bound.h>
 #include <heft/error.h>
-#include <heft/information.h>
 
 static void
 test_binary_kl (void)
@@ -161,11 +161,11 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/information/pac-bayes/binary-kl", test_binary_kl);
-  g_test_add_func ("/information/pac-bayes/inverse", test_inverse);
-  g_test_add_func ("/information/pac-bayes/values", test_values);
-  g_test_add_func ("/information/pac-bayes/order", test_order);
-  g_test_add_func ("/information/pac-bayes/errors", test_errors);
-  g_test_add_func ("/information/pac-bayes/extremes", test_extremes);
+  g_test_add_func ("/codes/bound/binary-kl", test_binary_kl);
+  g_test_add_func ("/codes/bound/inverse", test_inverse);
+  g_test_add_func ("/codes/bound/values", test_values);
+  g_test_add_func ("/codes/bound/order", test_order);
+  g_test_add_func ("/codes/bound/errors", test_errors);
+  g_test_add_func ("/codes/bound/extremes", test_extremes);
   return g_test_run ();
 }
