@@ -126,7 +126,9 @@ count_operations (HeftNetwork *network,
     {
       const HeftLayer *layer = heft_network_get_weight_layer (network, l);
 
-      sum += 2.0 * (double) (layer->fan_in * layer->fan_out) * (l == 0 ? 2.0 : 3.0);
+      const gsize places = layer->kind == HEFT_LAYER_CONVOLUTION ? layer->output.height * layer->output.width : 1;
+
+      sum += 2.0 * (double) (places * layer->fan_in * layer->fan_out) * (l == 0 ? 2.0 : 3.0);
     }
   return sum * (double) batch * passes;
 }
@@ -142,7 +144,7 @@ run_training (const char             *name,
               GError                **error)
 {
   const gboolean variational = g_str_has_suffix (name, "variational");
-  const gboolean toy = g_str_has_prefix (name, "toy");
+  const gboolean toy = g_str_has_prefix (name, "toy"), convolutional = g_str_has_prefix (name, "cnn");
   const guint passes = variational ? 2 : 1;
   HeftTrainerConfig config = heft_trainer_config_default ();
   HeftBenchResult result = {
@@ -159,7 +161,8 @@ run_training (const char             *name,
   trainer = heft_trainer_new (network, data, &config, error);
   if (trainer == NULL || !heft_bench_time (train, trainer, options->repeats, result.step_microseconds, error))
     return FALSE;
-  if (!toy && !time_products (network, batch, passes, options->repeats, &result.product_microseconds, error))
+  /* A convolution is no product of the sizes in its description. */
+  if (!toy && !convolutional && !time_products (network, batch, passes, options->repeats, &result.product_microseconds, error))
     return FALSE;
   report (&result, report_data);
   return TRUE;
@@ -182,7 +185,7 @@ heft_bench_training (const char             *name,
       return network != NULL && run_training (name, data, network, options->batch > 0 ? options->batch : 10, options, report,
                                               report_data, error);
     }
-  network = heft_network_new ("256-256", HEFT_ACTIVATION_RELU, (HeftShape) { 1, 28, 28 }, 10, error);
+  network = heft_network_new (g_str_has_prefix (name, "cnn") ? "conv5x16-pool2-conv5x32-pool2-128" : "256-256", HEFT_ACTIVATION_RELU, (HeftShape) { 1, 28, 28 }, 10, error);
   if (network == NULL)
     return FALSE;
   if (options->batch > 0)

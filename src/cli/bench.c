@@ -20,6 +20,8 @@
 static const HeftBenchCase cases[] = {
   { "mlp", N_("784-256-256-10, ReLU, SGD with momentum"), heft_bench_training },
   { "mlp-variational", N_("the same mean-field, local reparametrisation, Adam"), heft_bench_training },
+  { "cnn", N_("conv5x5x16-pool2-conv5x5x32-pool2-128-10, ReLU, SGD with momentum"), heft_bench_training },
+  { "cnn-variational", N_("the same mean-field, local reparametrisation, Adam"), heft_bench_training },
   { "toy", N_("2-16-16-2, tanh, batch 10, SGD with momentum"), heft_bench_training },
   { "toy-variational", N_("the same mean-field, Adam"), heft_bench_training },
   { "live", N_("the lab’s default network with every live measurement on, against the same without"), heft_bench_live },

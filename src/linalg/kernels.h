@@ -51,6 +51,15 @@ typedef struct
 /* |log sigma| never exceeds this: sigma and its square stay finite numbers. */
 #define HEFT_KERNEL_MAX_LOG_DEVIATION 40.0f
 
+/* A window that slides over an image. */
+typedef struct
+{
+  gsize channels, height, width;
+  gsize out_height, out_width;
+  gsize kernel, stride;
+  gsize padding;         /* of max pooling: such places never win */
+} HeftWindow;
+
 /*
  * Vector kernels, compiled from one source for several instruction sets (see kernels/) and chosen at run time. Every
  * variant gives the same bits: the kernels use no fused multiply-add and no reassociation, and reductions run over 16 fixed lanes.
@@ -104,6 +113,26 @@ typedef struct
    * misclassified. */
   gsize (*softmax)       (gsize rows, gsize classes, float scale, const guint8 *labels, float *z, float *losses);
 
+  /* --- On one image that lies place by place: row, column, channel --------------------------------------------------------- */
+
+  /* A convolution's weights are (kernel row, kernel column, channel) x outputs, rows of @ld numbers, a multiple of
+   * HEFT_KERNEL_CHANNELS; padding is part of the image. Sums are fused where the processor can, so that these, like BLAS, may
+   * differ in their last bits from one instruction set to another. @output: places x outputs, set. */
+  void (*convolve)         (const HeftWindow *window, gsize n_outputs, const float *image, const float *weights, gsize ld,
+                            float *output);
+  /* Adds to the gradient at @image what @delta (places x outputs) makes of it. @transposed: for each kernel place outputs x channels,
+   * rows of @ld numbers. */
+  void (*convolve_back)    (const HeftWindow *window, gsize n_outputs, const float *delta, const float *transposed, gsize ld,
+                            float *image);
+  /* Adds to the weights' @gradient and, as its last row, the bias's. Up to HEFT_KERNEL_CHANNELS numbers behind @delta are read. */
+  void (*convolve_weights) (const HeftWindow *window, gsize n_outputs, const float *image, const float *delta, float *gradient,
+                            gsize ld);
+  /* The maximum of each window and channel, its place in the window, and what two more images (or NULL) hold there. */
+  void (*max_pool)         (const HeftWindow *window, const float *image, const float *extra1, const float *extra2,
+                            float *output, float *out_extra1, float *out_extra2, guint16 *winners);
+  /* Adds @gradient to the places that won. */
+  void (*max_pool_back)    (const HeftWindow *window, const guint16 *winners, const float *gradient, float *image);
+
   /* --- Optimiser steps, fused with the gradient of beta KL, the chain rule to log sigma and the sums KL needs --------------- */
 
   /* @gradient (and @variance_gradient, with respect to sigma^2) have leading dimension @gradient_ld. */
@@ -118,6 +147,9 @@ typedef struct
   /* The sums of a posterior as it stands (gradient untouched); @block.variance may be NULL for a Dirac. */
   void (*measure)         (gsize rows, gsize columns, gsize ld, HeftUpdateBlock block, HeftUpdateSums *sums);
 } HeftKernels;
+
+/* Channels of an image are filled up to a multiple of this in matrices that @ld counts. */
+#define HEFT_KERNEL_CHANNELS 16
 
 #define HEFT_KERNEL_BLOCK 64   /* words or normals a Philox block */
 

@@ -6,80 +6,127 @@
 
 #include <string.h>
 
-#include "linalg/linalg.h"
-#include "nn/image.h"
 #include "train/operation.h"
 
-/* What the kernel sees of an image that lies place by place, a row a place of the output: places x fan_in, the columns in the order
- * of the weights' rows, so that the output is this times the weights. */
 static void
-see (const HeftLayer *layer,
+pack (const HeftLayer *layer,
+      gsize            place,
+      const float     *weights,
+      float           *packed,
+      float           *transposed)
+{
+  const gsize channels = layer->input.channels, out = layer->fan_out, window = layer->kernel * layer->kernel;
+  const gsize ld = heft_fill_up (out), transposed_ld = heft_fill_up (channels);
+
+  for (gsize c = 0; c < channels; c++)
+    {
+      const float *row = weights + (c * window + place) * out;
+
+      memcpy (packed + (place * channels + c) * ld, row, out * sizeof (float));
+      if (transposed != NULL)
+        for (gsize o = 0; o < out; o++)
+          transposed[(place * out + o) * transposed_ld + c] = row[o];
+    }
+}
+
+void
+heft_convolution_pack (HeftTrainer     *self,
+                       const HeftStage *stage,
+                       gsize            first,
+                       gsize            end)
+{
+  for (gsize place = first; place < end; place++)
+    {
+      pack (stage->layer, place, self->posterior->mean + stage->offset, stage->packed, stage->transposed);
+      if (heft_trainer_is_noisy (self))
+        pack (stage->layer, place, self->variance + stage->offset, stage->packed_variance, stage->transposed_variance);
+    }
+}
+
+/* The window over the image with its padding as part of it. */
+static HeftWindow
+padded_window (const HeftLayer *layer)
+{
+  HeftWindow window = heft_layer_window (layer);
+
+  window.height += 2 * layer->padding;
+  window.width += 2 * layer->padding;
+  window.padding = 0;
+  return window;
+}
+
+/* The image with its padding: itself if it has none. */
+static const float *
+pad (const HeftLayer *layer,
      const float     *image,
-     float           *columns)
+     float           *padded)
 {
-  const gsize channels = layer->input.channels, height = layer->input.height, width = layer->input.width;
-  const gsize kernel = layer->kernel;
+  const gsize row = layer->input.width * layer->input.channels, margin = layer->padding * layer->input.channels;
+  const gsize padded_row = row + 2 * margin;
 
-  for (gsize y = 0; y < layer->output.height; y++)
-    for (gsize x = 0; x < layer->output.width; x++, columns += layer->fan_in)
-      for (gsize ky = 0; ky < kernel; ky++)
-        for (gsize kx = 0; kx < kernel; kx++)
-          {
-            /* Above or left of the image these wrap round, and are then too large. */
-            const gsize row = y * layer->stride + ky - layer->padding, column = x * layer->stride + kx - layer->padding;
-            const gboolean inside = row < height && column < width;
-
-            for (gsize c = 0; c < channels; c++)
-              columns[(c * kernel + ky) * kernel + kx] = inside ? image[(row * width + column) * channels + c] : 0.0f;
-          }
+  if (layer->padding == 0)
+    return image;
+  memset (padded, 0, padded_row * (layer->input.height + 2 * layer->padding) * sizeof (float));
+  for (gsize y = 0; y < layer->input.height; y++)
+    memcpy (padded + (y + layer->padding) * padded_row + margin, image + y * row, row * sizeof (float));
+  return padded;
 }
 
-/* The transpose: adds every number to the pixel it came from. */
+/* Adds what is not padding. */
 static void
-add_seen (const HeftLayer *layer,
-          const float     *columns,
-          float           *image)
+add_unpadded (const HeftLayer *layer,
+              const float     *padded,
+              float           *image)
 {
-  const gsize channels = layer->input.channels, height = layer->input.height, width = layer->input.width;
-  const gsize kernel = layer->kernel;
+  const gsize row = layer->input.width * layer->input.channels, margin = layer->padding * layer->input.channels;
+  const gsize padded_row = row + 2 * margin;
 
-  for (gsize y = 0; y < layer->output.height; y++)
-    for (gsize x = 0; x < layer->output.width; x++, columns += layer->fan_in)
-      for (gsize ky = 0; ky < kernel; ky++)
-        for (gsize kx = 0; kx < kernel; kx++)
-          {
-            const gsize row = y * layer->stride + ky - layer->padding, column = x * layer->stride + kx - layer->padding;
-
-            if (row < height && column < width)
-              for (gsize c = 0; c < channels; c++)
-                image[(row * width + column) * channels + c] += columns[(c * kernel + ky) * kernel + kx];
-          }
+  for (gsize y = 0; y < layer->input.height; y++)
+    for (gsize i = 0; i < row; i++)
+      image[y * row + i] += padded[(y + layer->padding) * padded_row + margin + i];
 }
 
-/* Takes over the maxima of the windows and what backward needs of them. */
-static void
-pool (HeftTrainer       *self,
-      const HeftStage   *stage,
-      gsize              s,
-      const HeftScratch *scratch)
+/* Whether the largest pre-activation gives the largest activation, so that pooling can come first and leave less to do. */
+static gboolean
+keeps_order (HeftKernelActivation activation)
 {
-  const HeftLayer *layer = stage->pool;
-  const gsize channels = layer->output.channels, at = s * stage->size;
-  guint8 *winners = stage->winners + at;
-  gsize j = at;
+  return activation != HEFT_KERNEL_GELU;
+}
 
-  heft_pool_forward (layer, scratch->h, stage->h + at, winners);
-  for (gsize y = 0; y < layer->output.height; y++)
-    for (gsize x = 0; x < layer->output.width; x++)
-      for (gsize c = 0; c < channels; c++, j++)
-        {
-          const gsize source = heft_pool_source (layer, y, x, *winners++) + c;
+/* Pre-activations, or activations with their slopes where they cannot wait until after pooling, into @h; of a noisy layer dz/dvariance
+ * into @noise. Returns whether activation and bias are still to come. */
+static gboolean
+convolve (HeftTrainer         *self,
+          const HeftOperation *operation,
+          gsize                s,
+          HeftScratch         *scratch,
+          float               *h,
+          float               *slope,
+          float               *noise)
+{
+  const HeftStage *stage = operation->stage;
+  const HeftWindow window = padded_window (stage->layer);
+  const gsize places = stage->places, out = stage->out, ld = heft_fill_up (out);
+  const gsize bias = stage->offset + stage->in * out, n_image = window.channels * window.height * window.width;
+  const float *image = pad (stage->layer, operation->input + s * operation->in_size, scratch->image);
+  const gboolean waits = stage->pool != NULL && keeps_order (stage->activation);
+  const HeftKernelActivation activation = waits ? HEFT_KERNEL_LINEAR : stage->activation;
+  const float *mean_bias = self->posterior->mean + bias;
 
-          if (stage->activation != HEFT_KERNEL_LINEAR)
-            stage->slope[j] = scratch->slope[source];
-          if (heft_trainer_is_noisy (self))
-            stage->noise[j] = scratch->noise[source];
-        }
+  self->kernels->convolve (&window, out, image, stage->packed, ld, h);
+  if (heft_trainer_is_noisy (self))
+    {
+      const HeftStream stream = heft_stream (self->seed, HEFT_PURPOSE_TRAINING_NOISE, (guint32) (stage - self->stages));
+
+      self->kernels->square (n_image, image, scratch->image_squares);
+      self->kernels->convolve (&window, out, scratch->image_squares, stage->packed_variance, ld, scratch->squares);
+      heft_stream_normals_f32 (stream, self->step, s * places * out, places * out, noise);
+      self->kernels->activate_noisy (activation, places, out, out, mean_bias, self->variance + bias, h, scratch->squares,
+                                     slope, noise);
+    }
+  else if (!waits)
+    self->kernels->activate (activation, places, out, out, mean_bias, h, slope);
+  return waits;
 }
 
 void
@@ -89,30 +136,25 @@ heft_convolution_forward (HeftTrainer         *self,
                           HeftScratch         *scratch)
 {
   const HeftStage *stage = operation->stage;
-  const gsize places = stage->places, in = stage->in, out = stage->out, at = s * operation->size;
-  const gsize bias = stage->offset + in * out;
-  const float *mean = self->posterior->mean;
-  const gboolean pooled = stage->pool != NULL;
-  float *h = pooled ? scratch->h : stage->h + at, *slope = pooled ? scratch->slope : stage->slope + at;
+  const gsize at = s * operation->size, out = stage->out, bias = stage->offset + stage->in * out;
+  const gboolean noisy = heft_trainer_is_noisy (self);
+  float *h = stage->h + at, *slope = stage->slope + at, *noise = noisy ? stage->noise + at : NULL;
+  HeftWindow window;
 
-  see (stage->layer, operation->input + s * operation->in_size, scratch->columns);
-  heft_gemm_f32 (FALSE, FALSE, places, out, in, 1.0f, scratch->columns, in, mean + stage->offset, out, 0.0f, h, out);
-  if (heft_trainer_is_noisy (self))
+  if (stage->pool == NULL)
     {
-      float *noise = pooled ? scratch->noise : stage->noise + at;
-      const HeftStream stream = heft_stream (self->seed, HEFT_PURPOSE_TRAINING_NOISE, (guint32) (stage - self->stages));
-
-      self->kernels->square (places * in, scratch->columns, scratch->column_squares);
-      heft_gemm_f32 (FALSE, FALSE, places, out, in, 1.0f, scratch->column_squares, in, self->variance + stage->offset, out,
-                     0.0f, scratch->squares, out);
-      heft_stream_normals_f32 (stream, self->step, s * places * out, places * out, noise);
-      self->kernels->activate_noisy (stage->activation, places, out, out, mean + bias, self->variance + bias, h,
-                                     scratch->squares, slope, noise);
+      convolve (self, operation, s, scratch, h, slope, noise);
+      return;
+    }
+  window = heft_layer_window (stage->pool);
+  if (convolve (self, operation, s, scratch, scratch->h, scratch->slope, scratch->noise))
+    {
+      self->kernels->max_pool (&window, scratch->h, scratch->noise, NULL, h, noise, NULL, stage->winners + at);
+      self->kernels->activate (stage->activation, operation->size / out, out, out,
+                               noisy ? self->zeros : self->posterior->mean + bias, h, slope);
     }
   else
-    self->kernels->activate (stage->activation, places, out, out, mean + bias, h, slope);
-  if (pooled)
-    pool (self, stage, s, scratch);
+    self->kernels->max_pool (&window, scratch->h, scratch->noise, scratch->slope, h, noise, slope, stage->winners + at);
 }
 
 /* From the gradient at the stage's output to those at mean and variance of its pre-activation, in @scratch. */
@@ -123,63 +165,28 @@ turn_gradient (HeftTrainer         *self,
                HeftScratch         *scratch)
 {
   const HeftStage *stage = operation->stage;
-  const HeftLayer *layer = stage->pool;
-  const gsize n = stage->places * stage->out, at = s * operation->size;
-  const gboolean noisy = heft_trainer_is_noisy (self), linear = stage->activation == HEFT_KERNEL_LINEAR;
-  const guint8 *winners = stage->winners + at;
+  const HeftKernels *kernels = self->kernels;
+  const gsize n = stage->places * stage->out, size = operation->size, at = s * size;
+  const gboolean noisy = heft_trainer_is_noisy (self);
   float *gradient = stage->dz + at;
-  gsize j = 0;
 
-  if (!linear)
-    self->kernels->backward (1, operation->size, operation->size, stage->slope + at, gradient);
-  if (layer == NULL)
-    {
-      memcpy (scratch->dz, gradient, n * sizeof (float));
-      if (noisy)
-        self->kernels->multiply (n, gradient, stage->noise + at, scratch->dv);
-      return;
-    }
-  memset (scratch->dz, 0, n * sizeof (float));
+  if (stage->activation != HEFT_KERNEL_LINEAR)
+    kernels->backward (1, size, size, stage->slope + at, gradient);
   if (noisy)
-    memset (scratch->dv, 0, n * sizeof (float));
-  for (gsize y = 0; y < layer->output.height; y++)
-    for (gsize x = 0; x < layer->output.width; x++)
-      for (gsize c = 0; c < layer->output.channels; c++, j++)
-        {
-          const gsize source = heft_pool_source (layer, y, x, *winners++) + c;
+    kernels->multiply (size, gradient, stage->noise + at, stage->pool != NULL ? scratch->squares : scratch->dv);
+  if (stage->pool == NULL)
+    memcpy (scratch->dz, gradient, n * sizeof (float));
+  else
+    {
+      const HeftWindow window = heft_layer_window (stage->pool);
 
-          scratch->dz[source] += gradient[j];
-          if (noisy)
-            scratch->dv[source] += gradient[j] * stage->noise[at + j];
-        }
-}
-
-/* Adds columns^T delta, and behind it delta's column sums for the bias. */
-static void
-add_gradient (const HeftStage *stage,
-              const float     *columns,
-              const float     *delta,
-              float           *partial)
-{
-  const gsize in = stage->in, out = stage->out;
-  float *bias = partial + in * out;
-
-  heft_gemm_f32 (TRUE, FALSE, in, out, stage->places, 1.0f, columns, in, delta, out, 1.0f, partial, out);
-  for (gsize p = 0; p < stage->places; p++)
-    for (gsize c = 0; c < out; c++)
-      bias[c] += delta[p * out + c];
-}
-
-static void
-add_image_gradient (const HeftStage *stage,
-                    const float     *weights,
-                    const float     *delta,
-                    float           *columns,
-                    float           *image)
-{
-  heft_gemm_f32 (FALSE, TRUE, stage->places, stage->in, stage->out, 1.0f, delta, stage->out, weights, stage->out, 0.0f,
-                 columns, stage->in);
-  add_seen (stage->layer, columns, image);
+      memset (scratch->dz, 0, n * sizeof (float));
+      kernels->max_pool_back (&window, stage->winners + at, gradient, scratch->dz);
+      if (!noisy)
+        return;
+      memset (scratch->dv, 0, n * sizeof (float));
+      kernels->max_pool_back (&window, stage->winners + at, scratch->squares, scratch->dv);
+    }
 }
 
 void
@@ -190,28 +197,37 @@ heft_convolution_backward (HeftTrainer         *self,
                            float               *partial)
 {
   const HeftStage *stage = operation->stage;
-  const gsize in_size = operation->in_size;
-  const float *image = operation->input + s * in_size;
+  const HeftLayer *layer = stage->layer;
+  const HeftKernels *kernels = self->kernels;
+  const HeftWindow window = padded_window (layer);
+  const gsize in_size = operation->in_size, n_image = window.channels * window.height * window.width;
+  const gsize out = stage->out, ld = heft_fill_up (out), transposed_ld = heft_fill_up (window.channels);
   const gboolean noisy = heft_trainer_is_noisy (self);
-  float *gradient = operation->input_gradient != NULL ? operation->input_gradient + s * in_size : NULL;
+  const float *image = pad (layer, operation->input + s * in_size, scratch->image);
+  float *target = operation->input_gradient != NULL ? operation->input_gradient + s * in_size : NULL;
+  float *gradient = layer->padding > 0 ? scratch->image_gradient : target;
 
   turn_gradient (self, operation, s, scratch);
-  see (stage->layer, image, scratch->columns);
-  add_gradient (stage, scratch->columns, scratch->dz, partial);
+  kernels->convolve_weights (&window, out, image, scratch->dz, partial, ld);
   if (noisy)
     {
-      self->kernels->square (stage->places * stage->in, scratch->columns, scratch->column_squares);
-      add_gradient (stage, scratch->column_squares, scratch->dv, partial + stage->layer->n_parameters);
+      kernels->square (n_image, image, scratch->image_squares);
+      kernels->convolve_weights (&window, out, scratch->image_squares, scratch->dv, partial + heft_packed_size (layer), ld);
     }
-  if (gradient == NULL)
+  if (target == NULL)
     return;
 
   if (!operation->adds)
-    memset (gradient, 0, in_size * sizeof (float));
-  add_image_gradient (stage, self->posterior->mean + stage->offset, scratch->dz, scratch->columns_gradient, gradient);
-  if (!noisy)
-    return;
-  memset (scratch->image, 0, in_size * sizeof (float));
-  add_image_gradient (stage, self->variance + stage->offset, scratch->dv, scratch->columns_gradient, scratch->image);
-  self->kernels->add_square_gradient (in_size, image, scratch->image, gradient);
+    memset (target, 0, in_size * sizeof (float));
+  if (gradient != target)
+    memset (gradient, 0, n_image * sizeof (float));
+  kernels->convolve_back (&window, out, scratch->dz, stage->transposed, transposed_ld, gradient);
+  if (noisy)
+    {
+      memset (scratch->square_gradient, 0, n_image * sizeof (float));
+      kernels->convolve_back (&window, out, scratch->dv, stage->transposed_variance, transposed_ld, scratch->square_gradient);
+      kernels->add_square_gradient (n_image, image, scratch->square_gradient, gradient);
+    }
+  if (gradient != target)
+    add_unpadded (layer, gradient, target);
 }

@@ -19,69 +19,13 @@ typedef struct
 } Range;
 
 static Range
-window (gsize            n_in,
-        const HeftLayer *layer,
-        gsize            place)
+covered (gsize            n_in,
+         const HeftLayer *layer,
+         gsize            place)
 {
   const gsize start = place * layer->stride, end = start + layer->kernel;
 
   return (Range) { start > layer->padding ? start - layer->padding : 0, MIN (end - MIN (layer->padding, end), n_in) };
-}
-
-/* One window place (@row, @column) of the output places, every channel. */
-static void
-pool_place (const HeftLayer *layer,
-            const float     *image,
-            gsize            y,
-            gsize            x,
-            float           *restrict output,
-            guint8          *restrict winners)
-{
-  const gsize channels = layer->input.channels;
-  const Range rows = window (layer->input.height, layer, y), columns = window (layer->input.width, layer, x);
-  gboolean first = TRUE;
-
-  for (gsize i = rows.first; i < rows.end; i++)
-    for (gsize j = columns.first; j < columns.end; j++, first = FALSE)
-      {
-        const float *pixel = image + (i * layer->input.width + j) * channels;
-        const guint8 place = (guint8) ((i + layer->padding - y * layer->stride) * layer->kernel
-                                       + (j + layer->padding - x * layer->stride));
-
-        for (gsize c = 0; c < channels; c++)
-          {
-            /* The first of equals wins, and a number that is not one, so that it is seen. */
-            const gboolean wins = first | (pixel[c] > output[c]) | (pixel[c] != pixel[c]);
-
-            output[c] = wins ? pixel[c] : output[c];
-            winners[c] = wins ? place : winners[c];
-          }
-      }
-}
-
-void
-heft_pool_forward (const HeftLayer *layer,
-                   const float     *image,
-                   float           *output,
-                   guint8          *winners)
-{
-  const gsize channels = layer->input.channels;
-
-  for (gsize y = 0; y < layer->output.height; y++)
-    for (gsize x = 0; x < layer->output.width; x++, output += channels, winners += channels)
-      pool_place (layer, image, y, x, output, winners);
-}
-
-static void
-max_pool_back (const HeftLayer *layer,
-               const guint8    *winners,
-               const float     *gradient,
-               float           *target)
-{
-  for (gsize y = 0; y < layer->output.height; y++)
-    for (gsize x = 0; x < layer->output.width; x++)
-      for (gsize c = 0; c < layer->input.channels; c++)
-        target[heft_pool_source (layer, y, x, *winners++) + c] += *gradient++;
 }
 
 static void
@@ -95,7 +39,7 @@ average_pool (const HeftLayer *layer,
   for (gsize y = 0; y < layer->output.height; y++)
     for (gsize x = 0; x < layer->output.width; x++, output += channels)
       {
-        const Range rows = window (layer->input.height, layer, y), columns = window (layer->input.width, layer, x);
+        const Range rows = covered (layer->input.height, layer, y), columns = covered (layer->input.width, layer, x);
 
         memset (output, 0, channels * sizeof (float));
         for (gsize i = rows.first; i < rows.end; i++)
@@ -118,7 +62,7 @@ average_pool_back (const HeftLayer *layer,
   for (gsize y = 0; y < layer->output.height; y++)
     for (gsize x = 0; x < layer->output.width; x++, gradient += channels)
       {
-        const Range rows = window (layer->input.height, layer, y), columns = window (layer->input.width, layer, x);
+        const Range rows = covered (layer->input.height, layer, y), columns = covered (layer->input.width, layer, x);
 
         for (gsize i = rows.first; i < rows.end; i++)
           for (gsize j = columns.first; j < columns.end; j++)
@@ -263,6 +207,7 @@ heft_operation_forward (HeftTrainer         *self,
                         gsize                s)
 {
   const HeftLayer *layer = operation->layer;
+  const HeftWindow window = heft_layer_window (layer);
   const float *in = operation->input + s * operation->in_size;
   float *out = operation->output + s * operation->size;
 
@@ -272,7 +217,7 @@ heft_operation_forward (HeftTrainer         *self,
       activate (self, operation, s);
       break;
     case HEFT_OPERATION_MAX_POOL:
-      heft_pool_forward (layer, in, out, operation->winners + s * operation->size);
+      self->kernels->max_pool (&window, in, NULL, NULL, out, NULL, NULL, operation->winners + s * operation->size);
       break;
     case HEFT_OPERATION_AVERAGE_POOL:
       average_pool (layer, in, out);
@@ -299,12 +244,14 @@ heft_operation_forward (HeftTrainer         *self,
 
 /* Adds to the gradient at the input what @gradient at the output makes of it. */
 static void
-add_back (const HeftOperation *operation,
+add_back (HeftTrainer         *self,
+          const HeftOperation *operation,
           gsize                s,
           const float         *gradient,
           float               *target)
 {
   const HeftLayer *layer = operation->layer;
+  const HeftWindow window = heft_layer_window (layer);
   const gsize at = s * operation->size;
 
   switch (operation->kind)
@@ -314,7 +261,7 @@ add_back (const HeftOperation *operation,
         target[i] += operation->slope[at + i] * gradient[i];
       break;
     case HEFT_OPERATION_MAX_POOL:
-      max_pool_back (layer, operation->winners + at, gradient, target);
+      self->kernels->max_pool_back (&window, operation->winners + at, gradient, target);
       break;
     case HEFT_OPERATION_AVERAGE_POOL:
       average_pool_back (layer, gradient, target);
@@ -366,7 +313,7 @@ heft_operation_backward (HeftTrainer         *self,
   float *target = begin_target (operation->input_gradient, operation->adds, s, operation->in_size);
 
   if (target != NULL)
-    add_back (operation, s, gradient, target);
+    add_back (self, operation, s, gradient, target);
   if (operation->kind != HEFT_OPERATION_ADD)
     return;
   target = begin_target (operation->shortcut_gradient, operation->shortcut_adds, s, operation->size);

@@ -43,18 +43,27 @@ struct _HeftOperation
   gboolean             adds, shortcut_adds;
   float               *output, *gradient;
   float               *slope;             /* ACTIVATE: its derivative; NORMALISE: 1 / deviation a group */
-  guint8              *winners;           /* MAX_POOL: place of each maximum in its window */
+  guint16             *winners;           /* MAX_POOL: place of each maximum in its window */
 };
 
 /* What one worker needs for one sample at a time. */
 struct _HeftScratch
 {
-  float *columns, *column_squares;               /* places x fan_in */
-  float *h, *squares, *slope, *noise;            /* of a convolution's output before it is pooled */
+  float *image, *image_squares;            /* a convolution's input with its padding, and its squares */
+  float *image_gradient, *square_gradient; /* the same of gradients */
+  float *h, *squares, *slope, *noise;      /* of a convolution's output before it is pooled */
   float *dz, *dv;
-  float *columns_gradient;
-  float *image;                                  /* a sample's inputs, or a gradient behind their squares */
 };
+
+static inline HeftWindow
+heft_layer_window (const HeftLayer *layer)
+{
+  return (HeftWindow) {
+    .channels = layer->input.channels, .height = layer->input.height, .width = layer->input.width,
+    .out_height = layer->output.height, .out_width = layer->output.width,
+    .kernel = layer->kernel, .stride = layer->stride, .padding = layer->padding,
+  };
+}
 
 /* --- operations.c: from layers to operations and the memory they need --- */
 
@@ -70,28 +79,39 @@ void heft_convolution_backward     (HeftTrainer *self, const HeftOperation *oper
 void heft_operation_forward        (HeftTrainer *self, const HeftOperation *operation, gsize s);
 void heft_operation_backward       (HeftTrainer *self, const HeftOperation *operation, gsize s);
 
-/* Max pooling of one image that lies place by place: the maximum of window j is at heft_pool_source(). */
-void  heft_pool_forward            (const HeftLayer *layer, const float *image, float *output, guint8 *winners);
+/* --- A convolution's weights as its kernels want them: (kernel row, kernel column, channel) x outputs, filled up --- */
 
-/* Index of the first channel of the pixel that won window place (y, x). */
 static inline gsize
-heft_pool_source (const HeftLayer *layer,
-                  gsize            y,
-                  gsize            x,
-                  guint8           winner)
+heft_fill_up (gsize channels)
 {
-  const gsize row = y * layer->stride + winner / layer->kernel - layer->padding;
-  const gsize column = x * layer->stride + winner % layer->kernel - layer->padding;
-
-  return (row * layer->input.width + column) * layer->input.channels;
+  return (channels + HEFT_KERNEL_CHANNELS - 1) / HEFT_KERNEL_CHANNELS * HEFT_KERNEL_CHANNELS;
 }
+
+/* The row there of row @i of the weights; the bias comes last in both. */
+static inline gsize
+heft_packed_row (const HeftLayer *layer,
+                 gsize            i)
+{
+  const gsize window = layer->kernel * layer->kernel;
+
+  return i < layer->fan_in ? i % window * layer->input.channels + i / window : i;
+}
+
+static inline gsize
+heft_packed_size (const HeftLayer *layer)
+{
+  return (layer->fan_in + 1) * heft_fill_up (layer->fan_out);
+}
+
+/* Copies the weights of kernel places [@first, @end) into that form, and transposed where a gradient goes further back. */
+void heft_convolution_pack         (HeftTrainer *self, const HeftStage *stage, gsize first, gsize end);
 
 /* A shard's own sums of a convolution's gradients: the means', then the variances'. */
 static inline gsize
 heft_stage_partial_size (const HeftTrainer *self,
                          const HeftStage   *stage)
 {
-  return (heft_trainer_is_noisy (self) ? 2 : 1) * stage->layer->n_parameters;
+  return (heft_trainer_is_noisy (self) ? 2 : 1) * heft_packed_size (stage->layer);
 }
 
 static inline float *

@@ -148,8 +148,20 @@ n_operation_shards (gsize    batch,
 }
 
 static void
-add_operation_tasks (HeftPlan *self)
+add_operation_tasks (HeftPlan        *self,
+                     const HeftStage *stages,
+                     guint            n_stages)
 {
+  for (guint i = 0; i < n_stages; i++)
+    if (stages[i].layer->kind == HEFT_LAYER_CONVOLUTION)
+      {
+        const gsize places = stages[i].layer->kernel * stages[i].layer->kernel;
+
+        add_task (self, HEFT_TASK_PACK, i, 0, places / 2, 0, 1);
+        add_task (self, HEFT_TASK_PACK, i, places / 2, places, 0, 1);
+      }
+  if (self->tasks->len > 0)
+    end_phase (self);
   for (guint i = 0; i < self->n_shards; i++)
     {
       add_task (self, HEFT_TASK_OPERATIONS, 0, self->batch * i / self->n_shards, self->batch * (i + 1) / self->n_shards, 0, 1);
@@ -186,7 +198,7 @@ heft_plan_build (HeftPlan        *self,
   *tile_size = 0;
 
   if (in_operations)
-    add_operation_tasks (self);
+    add_operation_tasks (self, stages, n_stages);
   else if (self->alone || batch > LARGEST_COLUMN_BATCH)
     {
       add_row_tasks (self, HEFT_TASK_SHARD, 0, self->alone ? 1 : n_row_shards (batch), 1);

@@ -54,7 +54,7 @@ dense_backward (HeftTrainer         *self,
   const gsize rows = task->row1 - task->row0, n = rows * stage->out, m = rows * stage->in;
   const gsize at = task->row0 * stage->out, in_at = task->row0 * stage->in;
   const gboolean last = operation + 1 == self->operations + self->n_operations, noisy = heft_trainer_is_noisy (self);
-  float *target = operation->input_gradient;
+  float *target = operation->input_gradient, *square_gradients;
 
   if (!last && stage->activation != HEFT_KERNEL_LINEAR)
     kernels->backward (1, n, n, stage->slope + at, stage->dz + at);
@@ -67,9 +67,11 @@ dense_backward (HeftTrainer         *self,
                  self->posterior->mean + stage->offset, stage->out, operation->adds ? 1.0f : 0.0f, target + in_at, stage->in);
   if (!noisy)
     return;
+  /* Other shards may be at another layer: the rows are the same for all. */
+  square_gradients = self->square_gradients + task->row0 * self->widest_dense;
   heft_gemm_f32 (FALSE, TRUE, rows, stage->in, stage->out, 1.0f, stage->dv + at, stage->out,
-                 self->variance + stage->offset, stage->out, 0.0f, self->square_gradients + in_at, stage->in);
-  kernels->add_square_gradient (m, stage->input + in_at, self->square_gradients + in_at, target + in_at);
+                 self->variance + stage->offset, stage->out, 0.0f, square_gradients, stage->in);
+  kernels->add_square_gradient (m, stage->input + in_at, square_gradients, target + in_at);
 }
 
 /* The last operation from @first on that goes sample by sample as @first does. */

@@ -148,16 +148,16 @@ collect_tile (HeftTrainer     *self,
               gsize            offset,
               float           *tile)
 {
-  const gsize columns = task->column1 - task->column0, first = offset + task->row0 * stage->out + task->column0;
+  const gsize columns = task->column1 - task->column0, ld = heft_fill_up (stage->out);
 
-  for (guint shard = 0; shard < self->plan.n_shards; shard++)
-    {
-      const float *partial = heft_stage_partial (self, stage, shard) + first;
+  for (gsize r = task->row0; r < task->row1; r++, tile += columns)
+    for (guint shard = 0; shard < self->plan.n_shards; shard++)
+      {
+        const float *partial = heft_stage_partial (self, stage, shard) + offset + heft_packed_row (stage->layer, r) * ld;
 
-      for (gsize r = 0; r < task->row1 - task->row0; r++)
         for (gsize c = 0; c < columns; c++)
-          tile[r * columns + c] = (shard > 0 ? tile[r * columns + c] : 0.0f) + partial[r * stage->out + c];
-    }
+          tile[c] = (shard > 0 ? tile[c] : 0.0f) + partial[task->column0 + c];
+      }
 }
 
 /* The gradient of one tile of weights: the product over the batch, the bias's row being the column sums. */
@@ -223,7 +223,7 @@ update_tile (HeftTrainer *self,
   if (heft_trainer_is_noisy (self))
     {
       if (stage->partials != NULL)
-        collect_tile (self, stage, task, stage->layer->n_parameters, variance_gradient);
+        collect_tile (self, stage, task, heft_packed_size (stage->layer), variance_gradient);
       else
         tile_gradient (self, stage, task, stage->input_squares, stage->dv, variance_gradient);
       square += kernels->sum_squares (rows * columns, variance_gradient);
@@ -264,6 +264,9 @@ run_task (HeftTrainer *self,
       break;
     case HEFT_TASK_SHARD:
       shard (self, task);
+      break;
+    case HEFT_TASK_PACK:
+      heft_convolution_pack (self, stage, task->row0, task->row1);
       break;
     case HEFT_TASK_OPERATIONS:
       heft_trainer_run_shard (self, task, worker);

@@ -33,8 +33,10 @@ typedef struct
   gsize                places;         /* of one sample's output before it is pooled; 1 for a dense layer */
   gsize                size;           /* numbers of one sample in h */
   const HeftLayer     *pool;           /* max pooling fused behind it, or NULL */
-  guint8              *winners;
+  guint16             *winners;
   float               *partials;       /* gradients of each shard, for means and then for variances */
+  float               *packed, *packed_variance;           /* see heft_convolution_pack() */
+  float               *transposed, *transposed_variance;   /* NULL where no gradient goes further back */
 
   /* Of the posterior as it stands. */
   HeftUpdateSums       sums;
@@ -49,6 +51,7 @@ typedef enum
   HEFT_TASK_LOSS,       /* rows: the last stage and the loss */
   HEFT_TASK_BACKWARD,   /* rows x columns of the gradient behind stage - 1 */
   HEFT_TASK_SHARD,      /* rows: all of the above */
+  HEFT_TASK_PACK,       /* rows: kernel places of a convolution */
   HEFT_TASK_OPERATIONS, /* the same for a network that is no chain of dense layers */
   HEFT_TASK_UPDATE,     /* weights: rows and columns of the stage's block, bias row included */
 } HeftTaskKind;
@@ -125,7 +128,8 @@ struct _HeftTrainer
   gsize              tile_size;          /* floats of one gradient tile */
   float             *tiles;              /* two a worker */
   float             *zeros;              /* as many as the widest place has channels */
-  float             *square_gradients;   /* batch x the widest dense layer's inputs, for the operations */
+  gsize              widest_dense;       /* inputs of a dense layer among the operations */
+  float             *square_gradients;   /* batch x widest_dense; layers use less of their own rows */
   double             loss;               /* of the running step, summed over the batch; written by worker 0 */
 };
 

@@ -56,33 +56,52 @@ lay_out_scratch (HeftTrainer *self,
                  HeftScratch *scratch,
                  Arena       *arena)
 {
-  const gboolean noisy = heft_trainer_is_noisy (self);
-  gsize columns = 0, size = 0, image = self->images_by_place ? heft_network_get_n_inputs (self->network) : 0;
+  gsize size = 0, image = self->images_by_place ? heft_network_get_n_inputs (self->network) : 0;
 
   for (guint i = 0; i < self->n_stages; i++)
     {
-      const HeftStage *stage = &self->stages[i];
+      const HeftLayer *layer = self->stages[i].layer;
 
-      if (stage->layer->kind != HEFT_LAYER_CONVOLUTION)
+      if (layer->kind != HEFT_LAYER_CONVOLUTION)
         continue;
-      columns = MAX (columns, stage->places * stage->in);
-      size = MAX (size, stage->places * stage->out);
-      image = MAX (image, heft_shape_size (stage->layer->input));
+      /* Pooling with much padding can leave more than there was. */
+      size = MAX (size, MAX (self->stages[i].places * self->stages[i].out, self->stages[i].size));
+      image = MAX (image, layer->input.channels * (layer->input.height + 2 * layer->padding)
+                          * (layer->input.width + 2 * layer->padding));
     }
+  size += HEFT_KERNEL_CHANNELS;
   *scratch = (HeftScratch) {
-    .columns = take (arena, columns),
-    .columns_gradient = take (arena, columns),
+    .image = take (arena, image),
+    .image_gradient = take (arena, image),
     .h = take (arena, size),
     .slope = take (arena, size),
     .dz = take (arena, size),
-    .image = take (arena, image),
   };
-  if (!noisy)
+  if (!heft_trainer_is_noisy (self))
     return;
-  scratch->column_squares = take (arena, columns);
+  scratch->image_squares = take (arena, image);
+  scratch->square_gradient = take (arena, image);
   scratch->squares = take (arena, size);
   scratch->noise = take (arena, size);
   scratch->dv = take (arena, size);
+}
+
+static void
+lay_out_convolution (HeftTrainer         *self,
+                     const HeftOperation *operation,
+                     Arena               *arena)
+{
+  HeftStage *stage = operation->stage;
+  const HeftLayer *layer = stage->layer;
+  const gsize transposed = layer->kernel * layer->kernel * layer->fan_out * heft_fill_up (layer->input.channels);
+  const gboolean noisy = heft_trainer_is_noisy (self), back = operation->from >= 0;
+
+  stage->partials = take (arena, self->plan.n_shards * heft_stage_partial_size (self, stage));
+  stage->winners = stage->pool != NULL ? (guint16 *) (gpointer) take (arena, self->plan.batch * operation->size / 2 + 1) : NULL;
+  stage->packed = take (arena, heft_packed_size (layer));
+  stage->transposed = back ? take (arena, transposed) : NULL;
+  stage->packed_variance = noisy ? take (arena, heft_packed_size (layer)) : NULL;
+  stage->transposed_variance = noisy && back ? take (arena, transposed) : NULL;
 }
 
 /* The matrices of a layer with weights beside its output and gradient. */
@@ -101,11 +120,11 @@ lay_out_weights (HeftTrainer         *self,
   stage->dz = operation->gradient;
   stage->slope = last ? NULL : take (arena, size);
   stage->noise = noisy ? take (arena, size) : NULL;
-  stage->winners = stage->pool != NULL ? (guint8 *) take (arena, size / sizeof (float) + 1) : NULL;
-  stage->partials = dense ? NULL : take (arena, self->plan.n_shards * heft_stage_partial_size (self, stage));
   stage->input_squares = dense && noisy ? take (arena, batch * stage->in) : NULL;
   stage->squares = dense && noisy ? take (arena, size) : NULL;
   stage->dv = last || !(dense && noisy) ? stage->squares : take (arena, size);
+  if (!dense)
+    lay_out_convolution (self, operation, arena);
 }
 
 static float *
@@ -127,8 +146,9 @@ lay_out_operations (HeftTrainer *self,
                     Arena       *arena)
 {
   const gsize batch = self->plan.batch;
-  gsize widest_place = 0, widest_dense = 0;
+  gsize widest_place = 0;
 
+  self->widest_dense = 0;
   for (guint i = 0; i < self->n_operations; i++)
     {
       HeftOperation *operation = &self->operations[i];
@@ -146,15 +166,15 @@ lay_out_operations (HeftTrainer *self,
       if (operation->kind == HEFT_OPERATION_NORMALISE)
         operation->slope = take (arena, batch * operation->layer->kernel);
       if (operation->kind == HEFT_OPERATION_MAX_POOL)
-        operation->winners = (guint8 *) take (arena, size / sizeof (float) + 1);
+        operation->winners = (guint16 *) (gpointer) take (arena, size / 2 + 1);
       if (operation->stage != NULL)
         lay_out_weights (self, operation, last, arena);
       if (operation->kind == HEFT_OPERATION_DENSE)
-        widest_dense = MAX (widest_dense, operation->in_size);
+        self->widest_dense = MAX (self->widest_dense, operation->in_size);
       widest_place = MAX (widest_place, operation->layer->output.channels);
     }
   self->zeros = take (arena, widest_place);
-  self->square_gradients = heft_trainer_is_noisy (self) ? take (arena, batch * widest_dense) : NULL;
+  self->square_gradients = heft_trainer_is_noisy (self) ? take (arena, batch * self->widest_dense) : NULL;
   for (guint i = 0; i < heft_pool_get_n_workers (self->pool); i++)
     lay_out_scratch (self, &self->scratch[i], arena);
 }

@@ -19,9 +19,12 @@ import time
 
 CASES = [("mlp", 32), ("mlp", 128), ("mlp", 512),
          ("mlp-variational", 32), ("mlp-variational", 128), ("mlp-variational", 512),
+         ("cnn", 32), ("cnn", 128), ("cnn", 512),
+         ("cnn-variational", 32), ("cnn-variational", 128), ("cnn-variational", 512),
          ("toy", 10), ("toy-variational", 10)]
 REACH = {("mlp", 32): 2.1, ("mlp", 128): 1.5, ("mlp", 512): 1.75,
          ("mlp-variational", 32): 7, ("mlp-variational", 128): 3.5, ("mlp-variational", 512): 2.1,
+         ("cnn", 128): 1.8, ("cnn-variational", 128): 3,
          ("toy", 10): 100, ("toy-variational", 10): 150}
 THREADS = [(1, 1), (1, 2), (2, 1), (2, 2)]
 
@@ -32,7 +35,7 @@ def build_torch_step(case, batch):
     from torch import nn
     import torch.nn.functional as F
 
-    toy = case.startswith("toy")
+    toy, convolutional = case.startswith("toy"), case.startswith("cnn")
     sizes = [2, 16, 16, 2] if toy else [784, 256, 256, 10]
     activation = torch.tanh if toy else F.relu
     n = 1000 if toy else 10000
@@ -59,9 +62,25 @@ def build_torch_step(case, batch):
                 total = total + 0.5 * ((torch.exp(2 * s) + mean * mean) / scale ** 2 - 1 - 2 * s).sum()
             return total
 
+    class VariationalConvolution(Variational):
+        def __init__(self, channels_in, channels_out, kernel):
+            super().__init__(channels_in * kernel * kernel, channels_out)
+            self.shape = (channels_out, channels_in, kernel, kernel)
+            self.mean = nn.Parameter(self.mean.data.view(self.shape))
+            self.log_deviation = nn.Parameter(self.log_deviation.data.view(self.shape))
+
+        def forward(self, x):
+            m = F.conv2d(x, self.mean, self.bias)
+            v = F.conv2d(x * x, torch.exp(2 * self.log_deviation), torch.exp(2 * self.bias_log_deviation))
+            return m + v.sqrt() * torch.randn_like(m)
+
     variational = case.endswith("variational")
     make = Variational if variational else nn.Linear
-    layers = nn.ModuleList(make(a, b) for a, b in zip(sizes, sizes[1:]))
+    convolve = VariationalConvolution if variational else nn.Conv2d
+    if convolutional:
+        layers = nn.ModuleList([convolve(1, 16, 5), convolve(16, 32, 5), make(512, 128), make(128, 10)])
+    else:
+        layers = nn.ModuleList(make(a, b) for a, b in zip(sizes, sizes[1:]))
     if variational:
         optimizer = torch.optim.Adam(layers.parameters(), lr=1e-3)
     else:
@@ -74,10 +93,16 @@ def build_torch_step(case, batch):
         chosen = state["order"][state["at"]:state["at"] + batch]
         state["at"] += batch
         x = inputs[chosen]
+        if convolutional:
+            x = x.view(batch, 1, 28, 28)
         for i, layer in enumerate(layers):
             x = layer(x)
             if i + 1 < len(layers):
                 x = activation(x)
+            if convolutional and i < 2:
+                x = F.max_pool2d(x, 2)
+            if convolutional and i == 1:
+                x = x.flatten(1)
         loss = F.cross_entropy(x, labels[chosen])
         if variational:
             loss = loss + beta * sum(layer.kl() for layer in layers)
@@ -152,7 +177,7 @@ def main():
         ratio, theirs, threads, ours, machine = rounds[len(rounds) // 2]
         share = ours.get("share_of_product_limit")
         print(f"{case:<16} {batch:>5} {theirs:>10.1f} {threads[0]:>4} x {threads[1]} {ours['step_microseconds']:>10.2f}"
-              f" {ratio:>7.2f} {REACH[case, batch]:>6} {'' if share is None else f'{100 * share:.0f} %':>9}"
+              f" {ratio:>7.2f} {REACH.get((case, batch), ''):>6} {'' if share is None else f'{100 * share:.0f} %':>9}"
               f" {machine['barrier_nanoseconds']:>10.0f} {machine['load_average'][0]:>5.2f}", flush=True)
 
 

@@ -69,6 +69,7 @@ static const struct { const char *architecture; HeftShape input; } cases[] = {
   { "conv3x4-flatten-tanh-9", { 1, 5, 5 } },
   { "flatten-tanh-9", { 2, 3, 3 } },
   { "conv5x3-relu-pool2-relu-5", { 1, 9, 9 } },
+  { "conv3x3-pool2s1p1-conv2x3-pool20p9", { 1, 7, 7 } },
 };
 
 static double
@@ -237,6 +238,7 @@ test_same_bits (void)
             q = heft_trainer_get_posterior (trainer);
             if (first == NULL)
               first = heft_posterior_copy (q);
+            g_test_message ("%s %d %u", networks[i].architecture, kind, threads[t]);
             g_assert_cmpmem (q->mean, size, first->mean, size);
             if (q->log_deviation != NULL)
               g_assert_cmpmem (q->log_deviation, size, first->log_deviation, size);
