@@ -132,6 +132,9 @@ HeftActivation   heft_network_get_activation   (const HeftNetwork *self);
  * a layer. @weights: k. */
 void             heft_network_initialise       (const HeftNetwork *self, guint64 seed, float *weights);
 
+/* A layer's name as people read it, in their language; files keep the name itself. Names that are not ours stay as they are. */
+char            *heft_layer_dup_label (const char *name);
+
 gboolean         heft_activation_parse (const char *text, HeftActivation *activation, GError **error);
 const char      *heft_activation_name  (HeftActivation activation);
 

@@ -4,6 +4,7 @@
 
 #include <cairo.h>
 #include <gio/gio.h>
+#include <heft/network.h>
 #include <heft/panel.h>
 
 G_BEGIN_DECLS
@@ -53,7 +54,7 @@ typedef struct
 
 typedef enum { HEFT_COLOUR_MAP_GREY, HEFT_COLOUR_MAP_SEQUENTIAL, HEFT_COLOUR_MAP_DIVERGING } HeftColourMap;
 
-typedef enum { HEFT_PLOT_AXES, HEFT_PLOT_IMAGE, HEFT_PLOT_TABLE } HeftPlotKind;
+typedef enum { HEFT_PLOT_AXES, HEFT_PLOT_IMAGE, HEFT_PLOT_TABLE, HEFT_PLOT_NETWORK } HeftPlotKind;
 
 typedef struct
 {
@@ -65,7 +66,19 @@ typedef struct
   HeftQuantity quantity;
 } HeftTableRow;
 
-/* One set of axes, one image with its colour bar, or one table. */
+/* One operation in the drawing of a network, which goes from top to bottom. */
+typedef struct
+{
+  char     *label;           /* "dense 1 · ReLU" */
+  char     *shape;           /* what leaves it: "16×24×24" */
+  char     *parameters;      /* how many it has, or NULL */
+  HeftShape size;            /* what leaves it, to be drawn; 0 channels: nothing is drawn */
+  int       layer;           /* which of the layers with weights it is, for its colour, or -1 */
+  int       from;            /* the block whose output is added here, or -1 */
+  gboolean  sum;             /* the last line */
+} HeftBlock;
+
+/* One set of axes, one image with its colour bar, one table, or one network. */
 typedef struct
 {
   HeftPlotKind kind;
@@ -83,6 +96,8 @@ typedef struct
   char         *value_label; /* quantity and unit of the colour bar */
   /* TABLE */
   GPtrArray    *table;       /* HeftTableRow */
+  /* NETWORK */
+  GPtrArray    *blocks;      /* HeftBlock */
 } HeftPlot;
 
 /**
@@ -110,6 +125,7 @@ HeftPlot   *heft_figure_add_plot (HeftFigure *self, HeftPlotKind kind);
 HeftMark   *heft_plot_add_mark   (HeftPlot *self, HeftMarkKind kind, HeftQuantity quantity, const char *label,
                                   gsize n, const double *x, const double *y);          /* copies */
 HeftTableRow *heft_plot_add_row  (HeftPlot *self, const char *label, const char *value);
+HeftBlock  *heft_plot_add_block  (HeftPlot *self, const char *label, const char *shape, const char *parameters);
 
 typedef struct
 {
@@ -176,6 +192,11 @@ GBytes   *heft_figure_export_bytes (const HeftFigure *self, HeftFileFormat forma
 HeftFigure *heft_panel_figure      (const HeftPanelSpec *panel, HeftRecord *record, const char *caption, int x_log, int y_log);
 /* The same for a screen that draws often: curves of at most about @most_points (no fewer than HEFT_ENVELOPE_MINIMUM). */
 HeftFigure *heft_panel_figure_thin (const HeftPanelSpec *panel, HeftRecord *record, int x_log, int y_log, gsize most_points);
+
+/* The network as a figure: input, layers with what leaves them and their parameters, residual connections, the sum. */
+HeftFigure *heft_network_figure    (const HeftNetwork *network, const char *title);
+/* How tall it wants to be with letters of @font_size. */
+double      heft_network_figure_height (const HeftFigure *figure, double font_size);
 
 /* A piece of text with formulas, for labels in the window. */
 void      heft_text_measure (const char *text, double font_size, double *width, double *ascent, double *descent);

@@ -7,6 +7,7 @@
 #include "heft-list-row.h"
 
 #include <glib/gi18n.h>
+#include <heft/network.h>
 #include <math.h>
 
 #include "heft-slider-scale.h"
@@ -136,7 +137,11 @@ heft_list_row_update (HeftParameterRow *row)
     {
       remove_layers (self);
       for (gsize i = 0; i < n; i++)
-        add_layer (self, (int) i, names[i]);
+        {
+          g_autofree char *name = heft_layer_dup_label (names[i]);
+
+          add_layer (self, (int) i, name);
+        }
     }
   for (guint i = 0; i < self->sliders->len; i++)
     {

@@ -6,11 +6,14 @@
 
 #include "heft-text-row.h"
 
+#include "heft-architecture-preview.h"
+
 struct _HeftTextRow
 {
   HeftParameterRow parent_instance;
 
   GtkWidget       *entry;
+  GtkWidget       *preview;    /* of an architecture, or NULL */
 };
 
 G_DEFINE_FINAL_TYPE (HeftTextRow, heft_text_row, HEFT_TYPE_PARAMETER_ROW)
@@ -31,6 +34,22 @@ commit (HeftTextRow *self)
 
   if (g_strcmp0 (text, get_shown (self)) != 0)
     heft_parameter_row_edit (HEFT_PARAMETER_ROW (self), text);
+}
+
+static void
+changed_cb (HeftTextRow *self)
+{
+  const char *text = gtk_editable_get_text (GTK_EDITABLE (self->entry));
+
+  heft_architecture_preview_show (HEFT_ARCHITECTURE_PREVIEW (self->preview), text, g_strcmp0 (text, get_shown (self)) != 0);
+}
+
+static void
+add_preview (HeftTextRow *self)
+{
+  self->preview = heft_architecture_preview_new (heft_parameter_row_get_session (HEFT_PARAMETER_ROW (self)));
+  heft_parameter_row_add_below (HEFT_PARAMETER_ROW (self), self->preview);
+  g_signal_connect_object (self->entry, "changed", G_CALLBACK (changed_cb), self, G_CONNECT_SWAPPED);
 }
 
 static gboolean
@@ -58,6 +77,10 @@ heft_text_row_build (HeftParameterRow *row)
   gtk_widget_add_controller (self->entry, focus);
   gtk_widget_add_controller (self->entry, keys);
   heft_parameter_row_add_below (row, self->entry);
+  /* An architecture comes to something on certain data only. */
+  if (g_strcmp0 (heft_parameter_row_get_spec (row)->id, "architecture") == 0
+      && heft_session_find_spec (heft_parameter_row_get_session (row), "dataset") != NULL)
+    add_preview (self);
 }
 
 static void
@@ -68,6 +91,8 @@ heft_text_row_update (HeftParameterRow *row)
 
   if (g_strcmp0 (gtk_editable_get_text (GTK_EDITABLE (self->entry)), text) != 0)
     gtk_editable_set_text (GTK_EDITABLE (self->entry), text != NULL ? text : "");
+  if (self->preview != NULL)
+    changed_cb (self);
 }
 
 static void

@@ -345,6 +345,16 @@ shut_down_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_application_release (application);
 }
 
+/* An entry that loses the focus as the window goes hands its text over; nobody is left who would want to know. */
+static void
+let_go (HeftWindow *self)
+{
+  if (self->session == NULL)
+    return;
+  g_signal_handlers_disconnect_by_data (self->session, self);
+  g_signal_handlers_disconnect_by_data (self->session, self->sidebar);
+}
+
 /* The window goes at once; the program stays until the worker has ended, so that it ends cleanly. */
 static gboolean
 heft_window_close_request (GtkWindow *window)
@@ -356,6 +366,7 @@ heft_window_close_request (GtkWindow *window)
   if (!self->closing)
     {
       self->closing = TRUE;
+      let_go (self);
       save_size (self);
       if (self->tick != 0)
         gtk_widget_remove_tick_callback (GTK_WIDGET (self), self->tick);
@@ -393,6 +404,7 @@ heft_window_dispose (GObject *object)
   HeftWindow *self = HEFT_WINDOW (object);
 
   g_clear_handle_id (&self->start, g_source_remove);
+  let_go (self);
   g_clear_object (&self->session);
   g_clear_object (&self->settings);
   g_clear_pointer (&self->log_actions, g_ptr_array_unref);

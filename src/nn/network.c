@@ -501,6 +501,21 @@ heft_network_get_architecture (const HeftNetwork *self)
   return self->architecture;
 }
 
+char *
+heft_layer_dup_label (const char *name)
+{
+  const char *number = strrchr (name, ' ');
+
+  if (number == NULL || strspn (number + 1, "0123456789") != strlen (number + 1) || number[1] == '\0')
+    return g_strdup (name);
+  if (g_str_has_prefix (name, "dense ") && number == name + strlen ("dense"))
+    return g_strdup_printf (_("dense %s"), number + 1);
+  if (g_str_has_prefix (name, "conv ") && number == name + strlen ("conv"))
+    return g_strdup_printf (_("conv %s"), number + 1);
+
+  return g_strdup (name);
+}
+
 HeftActivation
 heft_network_get_activation (const HeftNetwork *self)
 {

@@ -67,6 +67,29 @@ heft_table_row_copy (const HeftTableRow *self)
 }
 
 static void
+heft_block_free (gpointer data)
+{
+  HeftBlock *self = data;
+
+  g_free (self->label);
+  g_free (self->shape);
+  g_free (self->parameters);
+  g_free (self);
+}
+
+static HeftBlock *
+heft_block_copy (const HeftBlock *self)
+{
+  HeftBlock *copy = g_memdup2 (self, sizeof *self);
+
+  copy->label = g_strdup (self->label);
+  copy->shape = g_strdup (self->shape);
+  copy->parameters = g_strdup (self->parameters);
+
+  return copy;
+}
+
+static void
 heft_plot_free (gpointer data)
 {
   HeftPlot *self = data;
@@ -80,6 +103,7 @@ heft_plot_free (gpointer data)
   g_free (self->values);
   g_free (self->value_label);
   g_ptr_array_unref (self->table);
+  g_ptr_array_unref (self->blocks);
   g_free (self);
 }
 
@@ -101,6 +125,9 @@ heft_plot_copy (const HeftPlot *self)
     g_ptr_array_add (copy->marks, heft_mark_copy (g_ptr_array_index (self->marks, i)));
   for (guint i = 0; i < self->table->len; i++)
     g_ptr_array_add (copy->table, heft_table_row_copy (g_ptr_array_index (self->table, i)));
+  copy->blocks = g_ptr_array_new_with_free_func (heft_block_free);
+  for (guint i = 0; i < self->blocks->len; i++)
+    g_ptr_array_add (copy->blocks, heft_block_copy (g_ptr_array_index (self->blocks, i)));
 
   return copy;
 }
@@ -186,6 +213,7 @@ heft_figure_add_plot (HeftFigure *self, HeftPlotKind kind)
   plot->y.automatic = TRUE;
   plot->marks = g_ptr_array_new_with_free_func (heft_mark_free);
   plot->table = g_ptr_array_new_with_free_func (heft_table_row_free);
+  plot->blocks = g_ptr_array_new_with_free_func (heft_block_free);
   g_ptr_array_add (self->plots, plot);
 
   return plot;
@@ -239,4 +267,27 @@ heft_plot_add_row (HeftPlot *self, const char *label, const char *value)
   g_ptr_array_add (self->table, row);
 
   return row;
+}
+
+/**
+ * heft_plot_add_block:
+ *
+ * Returns: (transfer none): a new block of a network, without a size to be drawn
+ */
+HeftBlock *
+heft_plot_add_block (HeftPlot *self, const char *label, const char *shape, const char *parameters)
+{
+  HeftBlock *block;
+
+  g_return_val_if_fail (self != NULL, NULL);
+
+  block = g_new0 (HeftBlock, 1);
+  block->label = g_strdup (label);
+  block->shape = g_strdup (shape);
+  block->parameters = g_strdup (parameters);
+  block->layer = -1;
+  block->from = -1;
+  g_ptr_array_add (self->blocks, block);
+
+  return block;
 }

@@ -77,9 +77,9 @@ heft_figure_hit (const HeftFigure *self, double width, double height, const Heft
           if (contains (&entry->rect, px, py))
             hit->legend_mark = entry->mark;
         }
-      hit->inside = plot->plot->kind != HEFT_PLOT_TABLE && contains (&plot->area, px, py);
-      if (plot->plot->kind == HEFT_PLOT_TABLE)
+      if (plot->plot->kind == HEFT_PLOT_TABLE || plot->plot->kind == HEFT_PLOT_NETWORK)
         return TRUE;
+      hit->inside = contains (&plot->area, px, py);
       hit->x = heft_map_backward (&plot->x, px);
       hit->y = heft_map_backward (&plot->y, py);
       if (plot->plot->kind == HEFT_PLOT_AXES && hit->inside)

@@ -107,12 +107,13 @@ heft_panel_spectra (HeftFigure *figure, const HeftPanelSpec *panel, HeftFrame *f
   heft_panel_axes (plot, panel);
   for (gsize i = 0; names != NULL && names[i] != NULL; i++)
     {
-      g_autofree char *head_name = NULL;
+      g_autofree char *head_name = NULL, *label = NULL;
 
       if (!g_str_has_prefix (names[i], "layer:"))
         continue;
+      label = heft_layer_dup_label (names[i] + strlen ("layer:"));
       head_name = g_strconcat ("head:", names[i] + strlen ("layer:"), NULL);
-      add_spectrum (plot, frame, names[i], HEFT_MARK_LINE, names[i] + strlen ("layer:"), index);
+      add_spectrum (plot, frame, names[i], HEFT_MARK_LINE, label, index);
       any_head |= add_spectrum (plot, frame, head_name, HEFT_MARK_POINTS, NULL, index) != NULL;
       index++;
     }

@@ -148,11 +148,12 @@ add_series (HeftPlot *plot, HeftRecord *record, gsize series, gsize most)
   for (gsize layer = 0; layer < n_layers; layer++)
     {
       g_auto (Curve) curve = read_curve (record, series, layer, most);
+      g_autofree char *name = spec->per_layer && names != NULL ? heft_layer_dup_label (names[layer]) : NULL;
       HeftMark *mark;
 
       if (curve.n == 0)
         continue;
-      mark = add_curve (plot, spec, &curve, spec->per_layer && names != NULL ? names[layer] : translated (spec->label));
+      mark = add_curve (plot, spec, &curve, name != NULL ? name : translated (spec->label));
       if (spec->per_layer)
         {
           mark->quantity = HEFT_QUANTITY_LAYER;
@@ -241,7 +242,8 @@ stack_layers (HeftPlot *plot, HeftRecord *record, gsize series, gboolean stacked
   for (gsize layer = 0; layer < n_layers; layer++)
     {
       g_auto (Curve) curve = read_alike (record, series, layer, n, most);
-      const char *label = names != NULL ? names[layer] : translated (spec->label);
+      g_autofree char *name = names != NULL ? heft_layer_dup_label (names[layer]) : NULL;
+      const char *label = name != NULL ? name : translated (spec->label);
       HeftMark *mark;
 
       if (stacked)

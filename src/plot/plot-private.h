@@ -292,6 +292,9 @@ void heft_paint_layout (const HeftLayout *layout, HeftCanvas *canvas);
 void heft_paint_marks  (const HeftLayout *layout, const HeftPlotLayout *plot, HeftCanvas *canvas);
 void heft_paint_legend (const HeftLayout *layout, const HeftPlotLayout *plot, HeftCanvas *canvas);
 void heft_paint_image  (const HeftLayout *layout, const HeftPlotLayout *plot, HeftCanvas *canvas);
+/* A line of a network's drawing, in sizes of its letters. */
+#define HEFT_BLOCK_STEP 1.95
+void heft_paint_network (const HeftLayout *layout, const HeftPlotLayout *plot, HeftCanvas *canvas);
 void heft_paint_table  (const HeftLayout *layout, const HeftPlotLayout *plot, HeftCanvas *canvas);
 /* How many points of a mark an axis cannot show. */
 gsize heft_mark_count_off_log (const HeftPlot *plot, const HeftMark *mark, gboolean x_log, gboolean y_log);

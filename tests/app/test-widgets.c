@@ -5,6 +5,7 @@
 #include <adwaita.h>
 #include <math.h>
 
+#include "heft-architecture-preview.h"
 #include "heft-formula-label.h"
 #include "heft-panel-grid.h"
 #include "heft-parameter-row.h"
@@ -248,6 +249,60 @@ test_beta_row (void)
 
 typedef struct
 {
+  GtkWidget  *preview;
+  const char *part;
+} Said;
+
+static gboolean
+says (gpointer data)
+{
+  const Said *said = data;
+
+  return strstr (gtk_label_get_label (find_widget (said->preview, GTK_TYPE_LABEL)), said->part) != NULL;
+}
+
+/* What is typed is drawn at once; what does not fit says where, and the drawing before it stays. */
+static void
+test_architecture (void)
+{
+  g_autoptr(HeftSession) session = heft_session_new ();
+  GtkWidget *row, *window, *preview;
+  GtkEditable *entry;
+  const HeftFigure *figure;
+  gboolean done = FALSE;
+
+  heft_session_set_experiment (session, heft_experiment_find ("train", NULL));
+  row = heft_parameter_row_new (session, heft_session_find_spec (session, "architecture"));
+  window = show (row);
+  preview = find_widget (row, HEFT_TYPE_ARCHITECTURE_PREVIEW);
+  entry = find_widget (row, GTK_TYPE_ENTRY);
+  g_assert_true (pump_until (says, &(Said) { preview, "269,322 parameters in 3 layers" }));
+  g_assert_false (gtk_toggle_button_get_active (find_widget (preview, GTK_TYPE_TOGGLE_BUTTON)));
+
+  gtk_editable_set_text (entry, "conv5x16-pool2-64");
+  g_assert_true (pump_until (says, &(Said) { preview, "148,586 parameters in 3 layers" }));
+  g_assert_true (gtk_toggle_button_get_active (find_widget (preview, GTK_TYPE_TOGGLE_BUTTON)));
+  figure = heft_plot_view_get_figure (find_widget (preview, HEFT_TYPE_PLOT_VIEW));
+  g_assert_cmpuint (((HeftPlot *) g_ptr_array_index (figure->plots, 0))->blocks->len, ==, 7);
+  /* Nothing has been handed over yet. */
+  g_assert_cmpstr (heft_parameters_get_text (heft_session_get_parameters (session), "architecture"), ==, "256-256");
+
+  gtk_editable_set_text (entry, "conv5x16-pool99");
+  g_assert_true (pump_until (says, &(Said) { preview, "pool99" }));
+  g_assert_nonnull (heft_plot_view_get_figure (find_widget (preview, HEFT_TYPE_PLOT_VIEW)));
+
+  /* The same text on other data is another network. */
+  gtk_editable_set_text (entry, "8");
+  g_assert_true (heft_session_set_parameter (session, "dataset", "moons", NULL));
+  g_assert_true (pump_until (says, &(Said) { preview, "42 parameters in 2 layers" }));
+
+  heft_session_shut_down (session, shut_down_cb, &done);
+  g_assert_true (pump_until (has_stopped, &done));
+  gtk_window_destroy (GTK_WINDOW (window));
+}
+
+typedef struct
+{
   HeftSession *session;
   guint64      version;
   gint64       since;
@@ -336,6 +391,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/widgets/plot-zoom", test_plot_zoom);
   g_test_add_func ("/widgets/number-row", test_number_row);
   g_test_add_func ("/widgets/beta-row", test_beta_row);
+  g_test_add_func ("/widgets/architecture", test_architecture);
   g_test_add_func ("/widgets/small-portions", test_small_portions);
   return g_test_run ();
 }

@@ -229,6 +229,20 @@ test_initialisation (void)
   check_initialisation ("conv5x16-conv5x32", HEFT_ACTIVATION_SIGMOID, 1, 2.0 / 1200, sqrt (6.0 / 1200));
 }
 
+/* Only our own names are words; the test runs untranslated. */
+static void
+test_labels (void)
+{
+  static const char *const same[] = { "dense 1", "conv 12", "fc1", "features.0", "dense", "conv x", "dense ", "my dense 2", "" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (same); i++)
+    {
+      g_autofree char *label = heft_layer_dup_label (same[i]);
+
+      g_assert_cmpstr (label, ==, same[i]);
+    }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -237,6 +251,7 @@ main (int    argc,
 
   g_test_add_func ("/nn/network/shapes", test_shapes);
   g_test_add_func ("/nn/network/layout", test_layout);
+  g_test_add_func ("/nn/network/labels", test_labels);
   g_test_add_func ("/nn/network/misfits", test_misfits);
   g_test_add_func ("/nn/network/hostile-texts", test_hostile_texts);
   g_test_add_func ("/nn/network/activation-names", test_activation_names);

@@ -325,6 +325,78 @@ test_colours (void)
         }
 }
 
+static HeftFigure *
+network_figure (const char *architecture)
+{
+  HeftShape image = { 1, 28, 28 };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HeftNetwork) network = heft_network_new (architecture, HEFT_ACTIVATION_RELU, image, 10, &error);
+
+  g_assert_no_error (error);
+  return heft_network_figure (network, "Network");
+}
+
+static const HeftBlock *
+block (const HeftFigure *figure, guint i)
+{
+  return g_ptr_array_index (((const HeftPlot *) g_ptr_array_index (figure->plots, 0))->blocks, i);
+}
+
+/* LeNet's numbers by hand: 5 * 5 * 1 * 16 + 16 = 416, 5 * 5 * 16 * 32 + 32 = 12832, 512 * 128 + 128 = 65664, 128 * 10 + 10 = 1290. */
+static void
+test_network (void)
+{
+  g_autoptr (HeftFigure) lenet = network_figure ("conv5x16-pool2-conv5x32-pool2-128");
+  g_autoptr (HeftFigure) residual = network_figure ("conv3x8p1-(conv3x8p1-tanh-conv3x8p1)-gap");
+  g_autoptr (HeftFigure) copy = heft_figure_copy (residual);
+  static const char *const labels[] = { "input", "conv 1 5×5 · ReLU", "max 2×2", "conv 2 5×5 · ReLU", "max 2×2", "flatten",
+                                        "dense 3 · ReLU", "dense 4", "in all" };
+  static const char *const shapes[] = { "1×28×28", "16×24×24", "16×12×12", "32×8×8", "32×4×4", "512", "128", "10", NULL };
+  static const char *const parameters[] = { NULL, "416", NULL, "12,832", NULL, NULL, "65,664", "1,290", "80,202" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (labels); i++)
+    {
+      g_assert_cmpstr (block (lenet, i)->label, ==, labels[i]);
+      g_assert_cmpstr (block (lenet, i)->shape, ==, shapes[i]);
+      g_assert_cmpstr (block (lenet, i)->parameters, ==, parameters[i]);
+    }
+  g_assert_cmpint (block (lenet, 3)->layer, ==, 1);
+  g_assert_cmpint (block (lenet, 2)->layer, ==, -1);
+  /* What enters the residual block is the output of the first convolution, and its sum has an activation. */
+  g_assert_cmpstr (block (residual, 2)->label, ==, "conv 2 3×3 p1 · tanh");
+  g_assert_cmpstr (block (residual, 4)->label, ==, "add · ReLU");
+  g_assert_cmpint (block (residual, 4)->from, ==, 1);
+  g_assert_cmpint (block (copy, 4)->from, ==, 1);
+  g_assert_cmpstr (block (copy, 4)->label, ==, "add · ReLU");
+
+  for (int size = 20; size < 900; size += 220)
+    {
+      HeftTheme theme = heft_theme_screen (size > 300);
+      cairo_surface_t *small = paint (copy, size, size / 2, &theme);
+
+      g_assert_true (has_ink (small));
+      cairo_surface_destroy (small);
+    }
+}
+
+/* A text may ask for more layers than anybody can look at. */
+static void
+test_deep_network (void)
+{
+  g_autoptr (GString) text = g_string_new ("4");
+
+  for (guint i = 0; i < 200; i++)
+    g_string_append (text, "-4");
+  {
+    g_autoptr (HeftFigure) deep = network_figure (text->str);
+    const HeftPlot *plot = g_ptr_array_index (deep->plots, 0);
+
+    g_assert_cmpuint (plot->blocks->len, <, 60);
+    g_assert_nonnull (strstr (block (deep, plot->blocks->len - 2)->label, "more"));
+    g_assert_cmpfloat (heft_network_figure_height (deep, 10), <, 1400);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -339,5 +411,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plot/figure/corner", test_corner);
   g_test_add_func ("/plot/figure/image", test_image);
   g_test_add_func ("/plot/figure/colours", test_colours);
+  g_test_add_func ("/plot/figure/network", test_network);
+  g_test_add_func ("/plot/figure/deep-network", test_deep_network);
   return g_test_run ();
 }

@@ -69,7 +69,11 @@ expect 20 is state "'running'"
 win experiment "<'train'>"
 expect 20 is state "'running'"
 
-# Closing while it trains ends the program by itself.
+# Closing while it trains, and with a text half typed, ends the program by itself.
+expect 10 eval '[ -n "$(rect architecture)" ]'
+read -r x y width height < <(rect architecture)
+xdotool mousemove $((x + width / 2)) $((y + 36)) click 1
+expect 10 eval 'xdotool type --delay 20 9; [ -n "$(rect drawing)" ]'
 xdotool key ctrl+w
 ends 0
 quiet
