@@ -63,6 +63,11 @@ void          heft_prior_set_lambdas (HeftPrior *self, double lambda);   /* all 
  * empirical-Bayes kind, and no more once a lambda has been changed after heft_prior_new(), for what moved it had seen the run. */
 gboolean      heft_prior_is_fixed    (const HeftPrior *self);
 
+/* Everything about P, bit for bit, as a dictionary (transfer full); and back: %NULL with HEFT_ERROR_INVALID_DATA where it is not one
+ * of this network's. */
+GVariant     *heft_prior_get_state      (const HeftPrior *self);
+HeftPrior    *heft_prior_new_from_state (HeftNetwork *network, GVariant *state, GError **error);
+
 /**
  * heft_lambda_grid_round:
  * @c: upper end of the grid, above every lambda considered
@@ -107,6 +112,9 @@ HeftPosterior *heft_posterior_new_low_rank (const HeftNetwork *network, gsize ra
 HeftPosterior *heft_posterior_copy (const HeftPosterior *self);
 void           heft_posterior_free (HeftPosterior *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftPosterior, heft_posterior_free)
+/* The same for Q. */
+GVariant      *heft_posterior_get_state      (const HeftPosterior *self);
+HeftPosterior *heft_posterior_new_from_state (const HeftNetwork *network, GVariant *state, GError **error);
 /* One draw w ~ Q into @weights (k). Purpose WEIGHT_DRAW; @draw numbers the draws. Dirac copies the mean. */
 void           heft_posterior_draw (const HeftPosterior *self, guint64 seed, guint64 draw, float *weights);
 /* The variance of each weight by itself into @variances (k): sigma^2, and the squares of its row of V. Zero for a Dirac. */

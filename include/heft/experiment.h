@@ -52,6 +52,7 @@ typedef struct
   const char *const  *choices;        /* CHOICE: ids, NULL-terminated */
   const char *const  *choice_labels;  /* translatable */
   gboolean            per_sample;     /* REAL: "0.1/N" is a value too */
+  gboolean            resumable;      /* may be another when a run is resumed, as every live one may */
 } HeftParameterSpec;
 
 /**
@@ -168,6 +169,9 @@ void         heft_run_stop_job  (HeftRun *self, gsize job);
  * the screen when that needs it. Before the start. */
 void         heft_run_set_interactive (HeftRun *self, gboolean interactive);
 
+/* (transfer full) (nullable): where the run stands, to be continued by heft_run_new_resumed(). Waits for the next point, at most some
+ * seconds (then it is the last one known); a paused run answers at once. NULL where the experiment cannot be resumed. */
+GBytes      *heft_run_dup_checkpoint (HeftRun *self);
 HeftRunState heft_run_get_state    (HeftRun *self);
 /* Whether no thread of the run or its jobs is alive any more, so that join() and the last unref() return at once. */
 gboolean     heft_run_is_over      (HeftRun *self);
@@ -199,6 +203,20 @@ void         heft_run_set_sample_count (HeftRun *self, gsize n_samples);
 /* Called on the run's thread whenever live parameters have changed, also while the run is paused. */
 typedef void (*HeftChangeHandler) (HeftRun *run, gpointer user_data);
 void         heft_run_set_change_handler (HeftRun *self, HeftChangeHandler handler, gpointer user_data);
+/**
+ * HeftCheckpointHandler:
+ *
+ * Returns: (transfer full): all that the rest of the run depends on but parameters and record, as a dictionary a{sv}; its entry
+ *   "lengths" holds, for each series and each of its curves, how many points belong to it
+ */
+typedef GVariant *(*HeftCheckpointHandler) (HeftRun *run, gpointer user_data);
+/* Makes the run one that can be resumed: @handler is called on the run's thread, at points, whenever somebody wants a checkpoint. %NULL
+ * once there is nothing more to say. */
+void         heft_run_set_checkpoint_handler (HeftRun *self, HeftCheckpointHandler handler, gpointer user_data);
+/* Calls the handler now, on the run's thread, and keeps what it says. */
+void         heft_run_store_checkpoint (HeftRun *self);
+/* (transfer none) (nullable): what the handler said in the run that this one continues. */
+GVariant    *heft_run_get_resume_state (HeftRun *self);
 /* The run is waiting for something of its own: FALSE when it must end. A pause shows at once and holds at the next point. */
 gboolean     heft_run_breathe       (HeftRun *self);
 /* At the end of what there is to show: FALSE unless the run is interactive; then waits until a live parameter has changed

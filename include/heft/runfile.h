@@ -10,7 +10,8 @@ G_BEGIN_DECLS
  * heft_run_file_save:
  *
  * Writes experiment, version, seed, parameters, changes, series, frames and results as one SQLite file (docs/run-file.md), atomically:
- * whatever stops the program, @path holds the old file or the new one. The bytes depend on the run alone.
+ * whatever stops the program, @path holds the old file or the new one. The bytes depend on the run alone. Of a run that goes on it
+ * keeps what there is, with a checkpoint (heft_run_dup_checkpoint(), for which it may wait until the next point).
  */
 gboolean heft_run_file_save (HeftRun *run, const char *path, GError **error);
 
@@ -26,11 +27,26 @@ typedef struct
   HeftParameters       *parameters;
   HeftRecord           *record;
   char                 *error;        /* why the run failed, or NULL */
+  GBytes               *checkpoint;   /* where it can be continued, or NULL */
 } HeftSavedRun;
 
 HeftSavedRun *heft_run_file_load  (const char *path, GError **error);
 void          heft_saved_run_free (HeftSavedRun *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftSavedRun, heft_saved_run_free)
+
+/* (transfer full): the parameters that acted where the run can be continued; %NULL with HEFT_ERROR_INVALID_STATE if it cannot. */
+HeftParameters *heft_saved_run_dup_resume_parameters (const HeftSavedRun *self, GError **error);
+/**
+ * heft_run_new_resumed:
+ * @parameters: (nullable): from heft_saved_run_dup_resume_parameters(), where some are to be others: the live ones, and those that only
+ *   say when to end (epochs)
+ *
+ * The run as it was at its checkpoint: its record without what came later, ready for heft_run_start(). What follows is, bit for bit and at any number
+ * of threads, what would have followed.
+ *
+ * Returns: (transfer full): a run, or %NULL with a sentence that says why it cannot be continued or what cannot change
+ */
+HeftRun      *heft_run_new_resumed  (const HeftSavedRun *saved, const HeftParameters *parameters, guint n_threads, GError **error);
 
 /* One panel's data as CSV: a header of comment lines (version, experiment, seed, parameters, estimator, unit), then columns; every
  * point, 17 significant digits, C locale. */

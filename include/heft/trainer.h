@@ -102,6 +102,12 @@ const HeftPosterior *heft_trainer_get_posterior (HeftTrainer *self);  /* live: c
 /* Starts from another posterior (a warm start for a beta sweep), keeping data and configuration. Optimiser state resets. */
 gboolean             heft_trainer_set_posterior (HeftTrainer *self, const HeftPosterior *posterior, GError **error);
 
+/* Everything the next step depends on, bit for bit, as a dictionary (transfer full): posterior, prior, moments, counters. */
+GVariant            *heft_trainer_get_state     (const HeftTrainer *self);
+/* Continues where @state was taken, by a trainer made for the same network, data, seed, codes and optimiser; at any number of threads the
+ * steps that follow are those that would have followed. FALSE with HEFT_ERROR_INVALID_DATA where it does not belong here. */
+gboolean             heft_trainer_set_state     (HeftTrainer *self, GVariant *state, GError **error);
+
 /**
  * HeftEvaluation:
  *

@@ -51,6 +51,8 @@ typedef struct
   char    *seed;
   int      threads;
   char    *output;
+  char    *resume;             /* a saved run to continue */
+  int      save_every;         /* seconds between two savings of a run that goes on; 0 = only at its end */
   char    *export_folder;
   char    *formats;
   gboolean json;
@@ -63,6 +65,8 @@ void     heft_cli_options_clear (HeftCliOptions *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (HeftCliOptions, heft_cli_options_clear)
 /* Experiment @id with the options' settings, checked: everything that can be refused is refused here. */
 HeftParameters *heft_cli_options_parameters (const HeftCliOptions *self, const char *id, GError **error);
+/* @parameters with the options' settings, not yet checked. */
+gboolean heft_cli_options_apply (const HeftCliOptions *self, HeftParameters *parameters, GError **error);
 /* Whether the folders of -o and --export can be written to, and the formats exist. */
 gboolean heft_cli_options_check_output (const HeftCliOptions *self, GError **error);
 guint    heft_cli_options_threads (const HeftCliOptions *self);

@@ -116,15 +116,14 @@ heft_cli_options_clear (HeftCliOptions *self)
   g_strfreev (self->settings);
   g_free (self->seed);
   g_free (self->output);
+  g_free (self->resume);
   g_free (self->export_folder);
   g_free (self->formats);
 }
 
-static HeftParameters *
-set_parameters (const HeftCliOptions *self, const HeftExperiment *experiment, GError **error)
+gboolean
+heft_cli_options_apply (const HeftCliOptions *self, HeftParameters *parameters, GError **error)
 {
-  g_autoptr (HeftParameters) parameters = heft_parameters_new (experiment);
-
   for (gsize i = 0; self->settings != NULL && self->settings[i] != NULL; i++)
     {
       const char *equals = strchr (self->settings[i], '=');
@@ -134,24 +133,22 @@ set_parameters (const HeftCliOptions *self, const HeftExperiment *experiment, GE
         {
           g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER,
                        _("-s takes NAME=VALUE, such as -s beta=1e-5; “%s” has no “=”."), self->settings[i]);
-          return NULL;
+          return FALSE;
         }
       name = g_strndup (self->settings[i], (gsize) (equals - self->settings[i]));
       if (!heft_parameters_set (parameters, name, equals + 1, error))
-        return NULL;
+        return FALSE;
     }
-  if (self->seed != NULL && !heft_parameters_set (parameters, "seed", self->seed, error))
-    return NULL;
-  return g_steal_pointer (&parameters);
+  return self->seed == NULL || heft_parameters_set (parameters, "seed", self->seed, error);
 }
 
 HeftParameters *
 heft_cli_options_parameters (const HeftCliOptions *self, const char *id, GError **error)
 {
   const HeftExperiment *experiment = heft_experiment_find (id, error);
-  g_autoptr (HeftParameters) parameters = experiment != NULL ? set_parameters (self, experiment, error) : NULL;
+  g_autoptr (HeftParameters) parameters = experiment != NULL ? heft_parameters_new (experiment) : NULL;
 
-  if (parameters == NULL || !heft_parameters_check (parameters, error))
+  if (parameters == NULL || !heft_cli_options_apply (self, parameters, error) || !heft_parameters_check (parameters, error))
     return NULL;
   return g_steal_pointer (&parameters);
 }
@@ -177,6 +174,12 @@ heft_cli_options_check_output (const HeftCliOptions *self, GError **error)
     {
       g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER, _("--threads must lie between 1 and 1024; %d does not."),
                    self->threads);
+      return FALSE;
+    }
+  if (self->save_every < 0)
+    {
+      g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER,
+                   _("--save-every takes a number of seconds, 0 to save at the end alone; %d is neither."), self->save_every);
       return FALSE;
     }
   if (self->output != NULL)

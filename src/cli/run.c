@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include <heft/error.h>
 #include <heft/runfile.h>
 
 #include "cli/cli.h"
@@ -18,6 +19,7 @@
 
 #define POLL_MICROSECONDS 10000
 #define SECONDS_BETWEEN_LINES 0.25
+#define SECONDS_BETWEEN_SAVINGS 30
 
 /* "1:05" */
 static char *
@@ -63,6 +65,8 @@ wait_for_run (HeftRun *run, const HeftCliOptions *options)
   gboolean shown = !options->quiet && (terminal || options->progress);
   gboolean interrupted = FALSE;
   gint64 next = g_get_monotonic_time () + 500000;
+  gint64 every = options->output != NULL ? (gint64) options->save_every * G_USEC_PER_SEC : 0;
+  gint64 save = g_get_monotonic_time () + every;
   gint64 pause = terminal ? (gint64) (SECONDS_BETWEEN_LINES * G_USEC_PER_SEC) : G_USEC_PER_SEC;
   gboolean any = FALSE;
 
@@ -73,6 +77,12 @@ wait_for_run (HeftRun *run, const HeftCliOptions *options)
         {
           interrupted = TRUE;
           heft_run_stop (run);
+        }
+      if (every > 0 && !interrupted && g_get_monotonic_time () >= save)
+        {
+          /* What cannot be written now may still be at the end, which says so if not. */
+          heft_run_file_save (run, options->output, NULL);
+          save = g_get_monotonic_time () + every;
         }
       if (shown && g_get_monotonic_time () >= next)
         {
@@ -170,10 +180,8 @@ write_files (HeftRun *run, const HeftCliOptions *options, GError **error)
 }
 
 static int
-run_experiment (HeftParameters *parameters, const HeftCliOptions *options)
+run_to_end (HeftRun *run, const HeftCliOptions *options)
 {
-  g_autoptr (HeftRun) run = heft_run_new (heft_parameters_get_experiment (parameters), parameters,
-                                          heft_cli_options_threads (options));
   g_autoptr (GError) failure = NULL;
   g_autoptr (GError) error = NULL;
   gboolean interrupted, saved;
@@ -191,6 +199,41 @@ run_experiment (HeftParameters *parameters, const HeftCliOptions *options)
   return failure != NULL ? HEFT_EXIT_FAILED : interrupted ? HEFT_EXIT_INTERRUPTED : HEFT_EXIT_DONE;
 }
 
+/* The saved run of --resume with the options' settings, or NULL. */
+static HeftRun *
+resume_run (const HeftCliOptions *options, const char *id, GError **error)
+{
+  g_autoptr (HeftSavedRun) saved = heft_run_file_load (options->resume, error);
+  g_autoptr (HeftParameters) parameters = saved != NULL ? heft_saved_run_dup_resume_parameters (saved, error) : NULL;
+
+  if (parameters == NULL || !heft_cli_options_apply (options, parameters, error))
+    return NULL;
+  if (id != NULL && g_strcmp0 (id, saved->experiment->id) != 0)
+    {
+      g_autofree char *name = g_filename_display_name (options->resume);
+
+      g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER, _("%s holds a run of %s, not of %s; leave the name out."), name,
+                   saved->experiment->id, id);
+      return NULL;
+    }
+  if (!heft_parameters_check (parameters, error))
+    return NULL;
+  return heft_run_new_resumed (saved, parameters, heft_cli_options_threads (options), error);
+}
+
+static HeftRun *
+new_run (const HeftCliOptions *options, const char *id, GError **error)
+{
+  g_autoptr (HeftParameters) parameters = NULL;
+
+  if (options->resume != NULL)
+    return resume_run (options, id, error);
+  parameters = heft_cli_options_parameters (options, id, error);
+  if (parameters == NULL)
+    return NULL;
+  return heft_run_new (heft_parameters_get_experiment (parameters), parameters, heft_cli_options_threads (options));
+}
+
 int
 heft_cli_run (int argc, char **argv)
 {
@@ -200,6 +243,10 @@ heft_cli_run (int argc, char **argv)
     { "seed", 0, 0, G_OPTION_ARG_STRING, &options.seed, N_("Seed of all random numbers (default: 0)"), N_("N") },
     { "threads", 0, 0, G_OPTION_ARG_INT, &options.threads, N_("Worker threads; never changes a result (default: cores)"), N_("N") },
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &options.output, N_("Save the run"), N_("FILE.heft") },
+    { "resume", 0, 0, G_OPTION_ARG_FILENAME, &options.resume, N_("Continue a saved run where it stopped; -s may set what can change, such as epochs"),
+      N_("FILE.heft") },
+    { "save-every", 0, 0, G_OPTION_ARG_INT, &options.save_every,
+      N_("Save with -o also while the run goes on, each so many seconds (default: 30; 0: at its end alone)"), N_("SECONDS") },
     { "export", 0, 0, G_OPTION_ARG_FILENAME, &options.export_folder, N_("Write figures and data into this folder"), N_("FOLDER") },
     { "format", 0, 0, G_OPTION_ARG_STRING, &options.formats, N_("Any of svg, png, pdf, csv, separated by commas (default: svg,csv)"),
       N_("LIST") },
@@ -209,16 +256,18 @@ heft_cli_run (int argc, char **argv)
     { "progress", 0, 0, G_OPTION_ARG_NONE, &options.progress, N_("Progress also where standard error is no terminal"), NULL },
     { NULL }
   };
-  g_autoptr (HeftParameters) parameters = NULL;
+  g_autoptr (HeftRun) run = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (!heft_cli_parse (&argc, &argv, entries, N_("EXPERIMENT"), N_("Runs an experiment to its end without a screen."), 1, 1))
+  options.save_every = SECONDS_BETWEEN_SAVINGS;
+  if (!heft_cli_parse (&argc, &argv, entries, N_("EXPERIMENT"), N_("Runs an experiment to its end without a screen."), 0, 1))
     return HEFT_EXIT_USAGE;
+  if (argc < 2 && options.resume == NULL)
+    return heft_cli_fail (HEFT_EXIT_USAGE, _("“heft-cli %s” needs %s; “heft-cli %s --help” says more."), "run", _("EXPERIMENT"),
+                          "run");
   heft_cli_catch_interrupts ();
   if (!heft_cli_options_check_output (&options, &error))
     return heft_cli_fail_error (HEFT_EXIT_USAGE, error);
-  parameters = heft_cli_options_parameters (&options, argv[1], &error);
-  if (parameters == NULL)
-    return heft_cli_fail_error (HEFT_EXIT_USAGE, error);
-  return run_experiment (parameters, &options);
+  run = new_run (&options, argc > 1 ? argv[1] : NULL, &error);
+  return run != NULL ? run_to_end (run, &options) : heft_cli_fail_error (HEFT_EXIT_USAGE, error);
 }

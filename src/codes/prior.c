@@ -11,6 +11,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "linalg/state.h"
+
 struct _HeftPrior
 {
   HeftPriorKind kind;
@@ -265,4 +267,67 @@ heft_lambda_grid_cost (double lambda,
   g_return_val_if_fail (lambda > 0.0 && c > 0.0 && b > 0.0, INFINITY);
 
   return 2.0 * log (grid_index (lambda, c, b)) + log (G_PI * G_PI / 6.0);
+}
+
+/* --- Checkpoints ------------------------------------------------------------------------------------------------------ */
+
+GVariant *
+heft_prior_get_state (const HeftPrior *self)
+{
+  GVariantBuilder state;
+
+  g_variant_builder_init (&state, G_VARIANT_TYPE_VARDICT);
+  heft_state_put_count (&state, "kind", self->kind);
+  heft_state_put_count (&state, "moved", (guint64) self->moved);
+  heft_state_put_doubles (&state, "lambdas", self->lambdas, self->n_layers);
+  heft_state_put_number (&state, "weight", self->weight);
+  heft_state_put_number (&state, "lambda2", self->lambda2);
+  if (self->centre != NULL)
+    heft_state_put_floats (&state, "centre", self->centre, self->n_weights);
+  return g_variant_ref_sink (g_variant_builder_end (&state));
+}
+
+/* Everything but the kind; FALSE where the state makes no sense. */
+static gboolean
+read_state (HeftPrior *self,
+            GVariant  *state)
+{
+  gsize moved;
+
+  if (!heft_state_get_size (state, "moved", 1, &moved) ||
+      !heft_state_get_doubles (state, "lambdas", self->n_layers, self->lambdas) ||
+      (self->centre != NULL && !heft_state_get_floats (state, "centre", self->n_weights, self->centre)))
+    return FALSE;
+  self->moved = (gboolean) moved;
+  for (gsize l = 0; l < self->n_layers; l++)
+    if (!check_lambda (self->lambdas[l], NULL))
+      return FALSE;
+  if (self->kind != HEFT_PRIOR_SCALE_MIXTURE)
+    return TRUE;
+  return heft_state_get_number (state, "weight", &self->weight) && heft_state_get_number (state, "lambda2", &self->lambda2) &&
+         self->weight > 0.0 && self->weight < 1.0 && check_lambda (self->lambda2, NULL);
+}
+
+HeftPrior *
+heft_prior_new_from_state (HeftNetwork *network,
+                           GVariant    *state,
+                           GError     **error)
+{
+  g_autofree float *origin = g_new0 (float, heft_network_get_n_parameters (network));
+  g_autoptr (HeftPrior) self = NULL;
+  gsize kind;
+
+  if (!heft_state_get_size (state, "kind", HEFT_PRIOR_DATA_DEPENDENT, &kind))
+    {
+      heft_state_refuse (error);
+      return NULL;
+    }
+  self = kind == HEFT_PRIOR_SCALE_MIXTURE ? heft_prior_new_mixture (network, 0.5, 1.0, 1.0, error)
+                                          : heft_prior_new (network, (HeftPriorKind) kind, 1.0, NULL, origin, error);
+  if (self == NULL || !read_state (self, state))
+    {
+      heft_state_refuse (error);
+      return NULL;
+    }
+  return g_steal_pointer (&self);
 }

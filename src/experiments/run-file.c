@@ -65,11 +65,14 @@ put_words (sqlite3 *store, HeftRun *run, const HeftParameters *parameters, GErro
 gboolean
 heft_run_file_save (HeftRun *run, const char *path, GError **error)
 {
+  /* First: the record must hold all that the checkpoint counts on. */
+  g_autoptr (GBytes) checkpoint = heft_run_dup_checkpoint (run);
   g_autoptr (HeftParameters) parameters = heft_run_dup_parameters (run);
   g_autoptr (sqlite3) store = heft_store_new (error);
 
   return store != NULL && put_words (store, run, parameters, error) && put_parameters (store, parameters, error) &&
-         heft_store_put_record (store, heft_run_get_record (run), error) && heft_store_write (store, path, error);
+         heft_store_put_record (store, heft_run_get_record (run), error) &&
+         (checkpoint == NULL || heft_store_put_checkpoint (store, checkpoint, error)) && heft_store_write (store, path, error);
 }
 
 void
@@ -79,6 +82,7 @@ heft_saved_run_free (HeftSavedRun *self)
     return;
   g_clear_pointer (&self->parameters, heft_parameters_free);
   g_clear_pointer (&self->record, heft_record_unref);
+  g_clear_pointer (&self->checkpoint, g_bytes_unref);
   g_free (self->version);
   g_free (self->error);
   g_free (self);
@@ -127,7 +131,7 @@ get_run (sqlite3 *store, HeftSavedRun *saved, GError **error)
     return FALSE;
   if (saved->experiment->prepare != NULL)
     saved->experiment->prepare (saved->record, saved->parameters);
-  return heft_store_get_record (store, saved->record, error);
+  return heft_store_get_record (store, saved->record, error) && heft_store_get_checkpoint (store, &saved->checkpoint, error);
 }
 
 HeftSavedRun *

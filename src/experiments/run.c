@@ -17,6 +17,10 @@
 
 /* How far the threads behind a window step back. */
 #define NICENESS 5
+#include "experiments/checkpoint.h"
+
+/* How long whoever wants a checkpoint waits for the next point, in microseconds. */
+#define CHECKPOINT_PATIENCE (5 * G_USEC_PER_SEC)
 
 /* What a thread tells of its progress; written by that thread alone, read by any. */
 typedef struct
@@ -72,6 +76,12 @@ struct _HeftRun
   guint                 delay;
   GPtrArray            *changes;       /* Change, waiting for the next point */
   GError               *error;
+  HeftCheckpointHandler checkpoint_handler;   /* works on the worker's thread */
+  gpointer              checkpoint_data;
+  gboolean              checkpoint_wanted;
+  guint64               n_checkpoints;
+  GBytes               *checkpoint;    /* the latest, or NULL */
+  GVariant             *resume;        /* where to begin, or NULL; set before the start */
 };
 
 static void
@@ -150,6 +160,8 @@ heft_run_unref (HeftRun *self)
   g_free (self->jobs);
   g_ptr_array_unref (self->changes);
   g_clear_error (&self->error);
+  g_clear_pointer (&self->checkpoint, g_bytes_unref);
+  g_clear_pointer (&self->resume, g_variant_unref);
   g_object_unref (self->cancellable);
   heft_parameters_free (self->parameters);
   heft_record_unref (self->record);
@@ -163,7 +175,7 @@ static void
 update_attention (HeftRun *self)
 {
   atomic_store (&self->attention, self->pause || self->stop || self->steps_left >= 0 || self->delay > 0 ||
-                                  self->changes->len > 0);
+                                  self->changes->len > 0 || self->checkpoint_wanted);
   pthread_cond_broadcast (&self->wake);
 }
 
@@ -235,17 +247,39 @@ take_changes (HeftRun *self)
   return TRUE;
 }
 
+/* With the mutex held; lets go of it while the handler works. */
+static void
+make_checkpoint (HeftRun *self)
+{
+  GBytes *bytes;
+
+  self->checkpoint_wanted = FALSE;
+  if (self->checkpoint_handler == NULL)
+    return;
+  pthread_mutex_unlock (&self->mutex);
+  bytes = heft_checkpoint_new (self, self->checkpoint_handler (self, self->checkpoint_data));
+  pthread_mutex_lock (&self->mutex);
+  g_clear_pointer (&self->checkpoint, g_bytes_unref);
+  self->checkpoint = bytes;
+  self->n_checkpoints++;
+  pthread_cond_broadcast (&self->wake);
+}
+
 /* With the mutex held: stays while paused. */
 static gboolean
 obey (HeftRun *self)
 {
   gboolean changed = take_changes (self);
 
+  if (self->checkpoint_wanted)
+    make_checkpoint (self);
   while (self->pause && !self->stop)
     {
       self->state = HEFT_RUN_PAUSED;
       if (take_changes (self))
         changed = TRUE;
+      else if (self->checkpoint_wanted)
+        make_checkpoint (self);
       else
         pthread_cond_wait (&self->wake, &self->mutex);
     }
@@ -407,6 +441,63 @@ GCancellable *
 heft_run_get_cancellable (HeftRun *self)
 {
   return self->cancellable;
+}
+
+/* --- Checkpoints ---------------------------------------------------------------------------------------------------- */
+
+void
+heft_run_set_checkpoint_handler (HeftRun *self, HeftCheckpointHandler handler, gpointer user_data)
+{
+  pthread_mutex_lock (&self->mutex);
+  self->checkpoint_handler = handler;
+  self->checkpoint_data = user_data;
+  if (handler == NULL)
+    self->checkpoint_wanted = FALSE;
+  update_attention (self);
+  pthread_mutex_unlock (&self->mutex);
+}
+
+void
+heft_run_store_checkpoint (HeftRun *self)
+{
+  pthread_mutex_lock (&self->mutex);
+  make_checkpoint (self);
+  update_attention (self);
+  pthread_mutex_unlock (&self->mutex);
+}
+
+GVariant *
+heft_run_get_resume_state (HeftRun *self)
+{
+  return self->resume;
+}
+
+void
+heft_run_set_resume_state (HeftRun *self, GVariant *state, guint64 step, GBytes *checkpoint)
+{
+  self->resume = g_variant_ref (state);
+  self->checkpoint = g_bytes_ref (checkpoint);
+  atomic_store (&self->progress.step, step);
+}
+
+GBytes *
+heft_run_dup_checkpoint (HeftRun *self)
+{
+  gint64 end = g_get_monotonic_time () + CHECKPOINT_PATIENCE;
+  struct timespec until = { end / G_USEC_PER_SEC, (end % G_USEC_PER_SEC) * 1000 };
+  GBytes *checkpoint;
+  guint64 seen;
+
+  pthread_mutex_lock (&self->mutex);
+  seen = self->n_checkpoints;
+  self->checkpoint_wanted = self->checkpoint_handler != NULL;
+  update_attention (self);
+  while (self->checkpoint_wanted || (self->checkpoint_handler != NULL && self->n_checkpoints == seen))
+    if (pthread_cond_timedwait (&self->wake, &self->mutex, &until) == ETIMEDOUT)
+      break;
+  checkpoint = self->checkpoint != NULL ? g_bytes_ref (self->checkpoint) : NULL;
+  pthread_mutex_unlock (&self->mutex);
+  return checkpoint;
 }
 
 /* --- The owner's side -------------------------------------------------------------------------------------------- */

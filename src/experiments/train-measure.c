@@ -13,6 +13,7 @@
 #include <heft/error.h>
 
 #include "experiments/train-private.h"
+#include "linalg/state.h"
 
 /* Requests that may wait, each with a copy of the posterior. When it is full the trainer waits instead of skipping, so that
  * what is measured depends on steps alone and never on how fast the machine is. */
@@ -28,8 +29,10 @@ struct _HeftMeasurer
   pthread_mutex_t mutex;             /* of all below */
   pthread_cond_t  changed;
   GQueue          waiting;           /* HeftMeasureRequest */
-  gboolean        busy, quit;
-  GError         *error;
+  HeftMeasureRequest *current;       /* being measured, or what could not be; else NULL */
+  GVariant       *state;             /* of the gauges, when nothing was half done */
+  gboolean        quit;
+  GError         *error;             /* then nothing more is measured */
 };
 
 static void
@@ -86,6 +89,29 @@ measure (HeftGauges *gauges, const HeftMeasureRequest *request, GError **error)
   return TRUE;
 }
 
+/* With the mutex held; lets go of it while it measures. */
+static void
+measure_next (HeftMeasurer *self)
+{
+  HeftMeasureRequest *request = self->current = g_queue_pop_head (&self->waiting);
+  GVariant *state = NULL;
+  GError *error = NULL;
+
+  pthread_mutex_unlock (&self->mutex);
+  if (measure (&self->gauges, request, &error))
+    state = heft_gauges_get_state (&self->gauges);
+  pthread_mutex_lock (&self->mutex);
+  if (state != NULL)
+    {
+      g_variant_unref (self->state);
+      self->state = state;
+      self->current = NULL;
+      request_clear (request);
+    }
+  self->error = error;
+  pthread_cond_broadcast (&self->changed);
+}
+
 static gpointer
 measure_thread (gpointer data)
 {
@@ -93,27 +119,10 @@ measure_thread (gpointer data)
 
   pthread_mutex_lock (&self->mutex);
   while (!self->quit)
-    {
-      HeftMeasureRequest *request = g_queue_pop_head (&self->waiting);
-      GError *error = NULL;
-
-      if (request == NULL)
-        {
-          pthread_cond_wait (&self->changed, &self->mutex);
-          continue;
-        }
-      self->busy = TRUE;
-      pthread_mutex_unlock (&self->mutex);
-      measure (&self->gauges, request, &error);
-      request_clear (request);
-      pthread_mutex_lock (&self->mutex);
-      self->busy = FALSE;
-      if (error != NULL && self->error == NULL)
-        self->error = error;
-      else
-        g_clear_error (&error);
-      pthread_cond_broadcast (&self->changed);
-    }
+    if (self->error == NULL && !g_queue_is_empty (&self->waiting))
+      measure_next (self);
+    else
+      pthread_cond_wait (&self->changed, &self->mutex);
   pthread_mutex_unlock (&self->mutex);
   return NULL;
 }
@@ -135,6 +144,7 @@ heft_measurer_new (HeftRun *run, const HeftTrainSetup *setup)
   self->gauges.gaussian = NAN;
   self->gauges.started = g_get_monotonic_time ();
   g_queue_init (&self->waiting);
+  self->state = heft_gauges_get_state (&self->gauges);
   pthread_mutex_init (&self->mutex, NULL);
   pthread_condattr_init (&attributes);
   pthread_condattr_setclock (&attributes, CLOCK_MONOTONIC);
@@ -158,6 +168,8 @@ heft_measurer_free (HeftMeasurer *self)
   g_thread_join (self->thread);
   while ((request = g_queue_pop_head (&self->waiting)) != NULL)
     request_clear (request);
+  g_clear_pointer (&self->current, request_clear);
+  g_variant_unref (self->state);
   g_clear_error (&self->error);
   g_clear_pointer (&self->gauges.spectra, g_ptr_array_unref);
   g_clear_pointer (&self->gauges.heads, g_ptr_array_unref);
@@ -171,7 +183,7 @@ heft_measurer_free (HeftMeasurer *self)
 static gboolean
 wait_until (HeftMeasurer *self, guint most, GError **error)
 {
-  while (self->error == NULL && g_queue_get_length (&self->waiting) + (self->busy ? 1 : 0) > most)
+  while (self->error == NULL && g_queue_get_length (&self->waiting) + (self->current != NULL ? 1 : 0) > most)
     {
       gint64 end = g_get_monotonic_time () + BREATH_MICROSECONDS;
       struct timespec until = { end / G_USEC_PER_SEC, (end % G_USEC_PER_SEC) * 1000 };
@@ -201,17 +213,10 @@ heft_measurer_submit (HeftMeasurer *self, HeftMeasureRequest *request, GError **
 
   pthread_mutex_lock (&self->mutex);
   good = wait_until (self, QUEUE, error);
-  if (good)
-    {
-      g_queue_push_tail (&self->waiting, g_memdup2 (request, sizeof *request));
-      pthread_cond_broadcast (&self->changed);
-    }
+  /* Also where the run must end: a checkpoint keeps what is not yet measured. */
+  g_queue_push_tail (&self->waiting, g_memdup2 (request, sizeof *request));
+  pthread_cond_broadcast (&self->changed);
   pthread_mutex_unlock (&self->mutex);
-  if (!good)
-    {
-      heft_posterior_free (request->posterior);
-      heft_prior_free (request->prior);
-    }
   return good;
 }
 
@@ -222,6 +227,60 @@ heft_measurer_drain (HeftMeasurer *self, GError **error)
 
   pthread_mutex_lock (&self->mutex);
   good = wait_until (self, 0, error);
+  pthread_mutex_unlock (&self->mutex);
+  return good;
+}
+
+/* --- Checkpoints ------------------------------------------------------------------------------------------------------ */
+
+void
+heft_measurer_put_state (HeftMeasurer *self, GVariantBuilder *state)
+{
+  GVariantBuilder pending;
+
+  g_variant_builder_init (&pending, G_VARIANT_TYPE ("aa{sv}"));
+  pthread_mutex_lock (&self->mutex);
+  if (self->current != NULL && !self->current->final)
+    g_variant_builder_add_value (&pending, heft_measure_request_get_state (self->current));
+  for (GList *link = self->waiting.head; link != NULL; link = link->next)
+    if (!((HeftMeasureRequest *) link->data)->final)
+      g_variant_builder_add_value (&pending, heft_measure_request_get_state (link->data));
+  g_variant_builder_add (state, "{sv}", "lengths", heft_train_join_lengths (self->gauges.record, self->state));
+  g_variant_builder_add (state, "{sv}", "gauges", self->state);
+  pthread_mutex_unlock (&self->mutex);
+  g_variant_builder_add (state, "{sv}", "pending", g_variant_builder_end (&pending));
+}
+
+static gboolean
+queue_pending (HeftMeasurer *self, GVariant *pending, GError **error)
+{
+  for (gsize i = 0; i < g_variant_n_children (pending); i++)
+    {
+      g_autoptr (GVariant) child = g_variant_get_child_value (pending, i);
+      HeftMeasureRequest request;
+
+      if (!heft_measure_request_set_state (&request, self->gauges.setup, child, error))
+        return FALSE;
+      g_queue_push_tail (&self->waiting, g_memdup2 (&request, sizeof request));
+    }
+  return TRUE;
+}
+
+gboolean
+heft_measurer_set_state (HeftMeasurer *self, GVariant *state, GError **error)
+{
+  g_autoptr (GVariant) gauges = g_variant_lookup_value (state, "gauges", G_VARIANT_TYPE_VARDICT);
+  g_autoptr (GVariant) pending = g_variant_lookup_value (state, "pending", G_VARIANT_TYPE ("aa{sv}"));
+  gboolean good;
+
+  if (gauges == NULL || pending == NULL)
+    return heft_state_refuse (error);
+  /* The measuring thread touches nothing before something waits. */
+  pthread_mutex_lock (&self->mutex);
+  good = heft_gauges_set_state (&self->gauges, gauges, error) && queue_pending (self, pending, error);
+  g_variant_unref (self->state);
+  self->state = heft_gauges_get_state (&self->gauges);
+  pthread_cond_broadcast (&self->changed);
   pthread_mutex_unlock (&self->mutex);
   return good;
 }

@@ -65,6 +65,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftMeasurer, heft_measurer_free)
 gboolean      heft_measurer_submit (HeftMeasurer *self, HeftMeasureRequest *request, GError **error);
 /* Waits until everything handed in has been measured. */
 gboolean      heft_measurer_drain  (HeftMeasurer *self, GError **error);
+/* Adds what is known, and what still waits, to a checkpoint (train-state.c). */
+void          heft_measurer_put_state (HeftMeasurer *self, GVariantBuilder *state);
+/* Before anything is handed in: continues where a checkpoint was made. */
+gboolean      heft_measurer_set_state (HeftMeasurer *self, GVariant *state, GError **error);
 /* Floating-point operations of one refresh. */
 double        heft_measurer_cost   (const HeftTrainSetup *setup, const HeftParameters *parameters, HeftGauge gauge);
 
@@ -101,6 +105,17 @@ void     heft_gauges_price      (HeftGauges *self, const HeftMeasureRequest *req
 void     heft_gauges_ledger     (HeftGauges *self, const HeftMeasureRequest *request);
 void     heft_gauges_posterior  (HeftGauges *self, const HeftMeasureRequest *request);
 void     heft_gauges_results    (HeftGauges *self, const HeftMeasureRequest *request);
+
+/* --- train-state.c: all of it, bit for bit ------------------------------------------------------------------------------ */
+
+/* (transfer full): the latest of everything, and how long the curves are. */
+GVariant *heft_gauges_get_state          (const HeftGauges *self);
+gboolean  heft_gauges_set_state          (HeftGauges *self, GVariant *state, GError **error);
+/* (floating) */
+GVariant *heft_measure_request_get_state (const HeftMeasureRequest *self);
+gboolean  heft_measure_request_set_state (HeftMeasureRequest *self, const HeftTrainSetup *setup, GVariant *state, GError **error);
+/* (floating): a checkpoint's "lengths", from those that the gauges' state holds. */
+GVariant *heft_train_join_lengths        (HeftRecord *record, GVariant *gauges);
 
 /* Layers' N log C and the like, once. */
 void     heft_train_publish_thresholds (HeftRecord *record, const HeftTrainSetup *setup);

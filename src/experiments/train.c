@@ -11,6 +11,7 @@
 
 #include "experiments/train-private.h"
 #include "experiments/words.h"
+#include "linalg/state.h"
 
 /* What share of training's floating-point operations each gauge may take; 8 % in all. */
 static const double shares[HEFT_N_GAUGES] = {
@@ -190,6 +191,46 @@ store_stopped_results (Lab *lab)
     heft_record_set_result_missing (lab->record, unmeasured[i], reason);
 }
 
+/* --- Checkpoints ---------------------------------------------------------------------------------------------------------- */
+
+/* For whoever saves the run, at a point. */
+static GVariant *
+make_checkpoint (HeftRun *run G_GNUC_UNUSED, gpointer user_data)
+{
+  Lab *lab = user_data;
+  g_autoptr (GVariant) trainer = heft_trainer_get_state (lab->trainer);
+  GVariantBuilder state;
+
+  g_variant_builder_init (&state, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&state, "{sv}", "trainer", trainer);
+  heft_state_put_number (&state, "trained", lab->schedule.trained);
+  heft_state_put_doubles (&state, "spent", lab->schedule.spent, HEFT_N_GAUGES);
+  heft_state_put_number (&state, "epoch", lab->step.epoch);
+  heft_state_put_count (&state, "measured", lab->measured);
+  heft_measurer_put_state (lab->measurer, &state);
+  return g_variant_ref_sink (g_variant_builder_end (&state));
+}
+
+/* What the checkpoint of another run says; @lab's parameters may have moved since. */
+static gboolean
+resume (Lab *lab, GVariant *state, GError **error)
+{
+  g_autoptr (GVariant) trainer = g_variant_lookup_value (state, "trainer", G_VARIANT_TYPE_VARDICT);
+  gsize measured;
+
+  if (trainer == NULL || !heft_state_get_number (state, "trained", &lab->schedule.trained) ||
+      !heft_state_get_doubles (state, "spent", HEFT_N_GAUGES, lab->schedule.spent) ||
+      !heft_state_get_number (state, "epoch", &lab->step.epoch) ||
+      !heft_state_get_size (state, "measured", (1u << HEFT_N_GAUGES) - 1, &measured))
+    return heft_state_refuse (error);
+  lab->measured = (guint) measured;
+  if (!heft_trainer_set_state (lab->trainer, trainer, error) || !heft_measurer_set_state (lab->measurer, state, error))
+    return FALSE;
+  lab->step.step = heft_trainer_get_step (lab->trainer);
+  heft_train_setup_apply (lab->setup, heft_run_get_parameters (lab->run), lab->trainer);
+  return TRUE;
+}
+
 /* One step and what belongs to it. Sets @go_on to FALSE when the run must end. */
 static gboolean
 take_step (Lab *lab, double epochs, gboolean *go_on, GError **error)
@@ -217,21 +258,35 @@ is_finished (const Lab *lab, double epochs)
   return epochs > 0 && lab->step.epoch >= epochs - 1e-9;
 }
 
+/* Steps until the end, or until the run must end: then @go_on is FALSE. */
+static gboolean
+take_steps (Lab *lab, double epochs, gboolean *go_on, GError **error)
+{
+  *go_on = TRUE;
+  while (*go_on && !is_finished (lab, epochs))
+    if (!take_step (lab, epochs, go_on, error))
+      return FALSE;
+  return !*go_on || heft_measurer_drain (lab->measurer, error);
+}
+
 static gboolean
 train (Lab *lab, GError **error)
 {
   const guint all = (1u << HEFT_N_GAUGES) - 1;
   HeftParameters *parameters = heft_run_get_parameters (lab->run);
   gboolean measure = heft_parameters_get_boolean (parameters, "measure");
-  double epochs = heft_parameters_get_real (parameters, "epochs");
-  gboolean go_on = TRUE;
+  gboolean fresh = heft_run_get_resume_state (lab->run) == NULL, go_on = TRUE, good;
 
-  lab->measured = all;
-  if (measure && !submit (lab, all, FALSE, error))
+  if (fresh)
+    lab->measured = all;
+  if (fresh && measure && !submit (lab, all, FALSE, error))
     return FALSE;
-  while (go_on && !is_finished (lab, epochs))
-    if (!take_step (lab, epochs, &go_on, error))
-      return FALSE;
+  good = take_steps (lab, heft_parameters_get_real (parameters, "epochs"), &go_on, error);
+  /* What the end adds to the curves is no part of it: a longer run would not have it. */
+  heft_run_store_checkpoint (lab->run);
+  heft_run_set_checkpoint_handler (lab->run, NULL, NULL);
+  if (!good)
+    return FALSE;
   store_cheap_results (lab);
   if (!go_on)
     {
@@ -262,6 +317,7 @@ heft_train_run (HeftRun *run, GError **error)
   g_autoptr (HeftParameters) parameters = heft_run_dup_parameters (run);
   g_autoptr (HeftTrainer) trainer = NULL;
   g_autoptr (HeftMeasurer) measurer = NULL;
+  GVariant *state = heft_run_get_resume_state (run);
   GError *failure = NULL;
   Lab lab = { .run = run, .record = heft_run_get_record (run), .setup = &setup };
 
@@ -271,10 +327,15 @@ heft_train_run (HeftRun *run, GError **error)
   lab.trainer = trainer = heft_train_setup_trainer (&setup, heft_run_get_parameters (run), heft_run_get_n_threads (run), error);
   if (trainer == NULL)
     return FALSE;
-  name_layers (lab.record, &setup);
+  /* A resumed record has its layers already. */
+  if (state == NULL)
+    name_layers (lab.record, &setup);
   heft_train_publish_thresholds (lab.record, &setup);
   lab.measurer = measurer = heft_measurer_new (run, &setup);
+  if (state != NULL && !resume (&lab, state, error))
+    return FALSE;
   heft_run_set_change_handler (run, parameters_changed, &lab);
+  heft_run_set_checkpoint_handler (run, make_checkpoint, &lab);
   if (!train (&lab, &failure))
     {
       store_cheap_results (&lab);
@@ -282,6 +343,7 @@ heft_train_run (HeftRun *run, GError **error)
         store_stopped_results (&lab);
     }
   heft_run_set_change_handler (run, NULL, NULL);
+  heft_run_set_checkpoint_handler (run, NULL, NULL);
   if (failure == NULL)
     return TRUE;
   g_propagate_error (error, failure);

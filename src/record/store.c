@@ -14,7 +14,7 @@
 #include "record/store.h"
 
 #define APPLICATION_ID 0x48454654   /* "HEFT" */
-#define FORMAT_VERSION 1
+#define FORMAT_VERSION 2
 #define MAX_FILE_SIZE ((goffset) 4 << 30)
 #define MAX_LAYERS 100000
 
@@ -28,7 +28,14 @@ static const char schema[] =
   "CREATE TABLE frame (name TEXT PRIMARY KEY, step INTEGER NOT NULL) WITHOUT ROWID;\n"
   "CREATE TABLE frame_item (frame TEXT NOT NULL, place INTEGER NOT NULL, kind INTEGER NOT NULL, name TEXT NOT NULL,"
   " line_count INTEGER, column_count INTEGER, value, PRIMARY KEY (frame, place)) WITHOUT ROWID;\n"
-  "CREATE TABLE result (name TEXT PRIMARY KEY, number REAL, curve BLOB, reason TEXT) WITHOUT ROWID;\n";
+  "CREATE TABLE result (name TEXT PRIMARY KEY, number REAL, curve BLOB, reason TEXT) WITHOUT ROWID;\n"
+  "CREATE TABLE checkpoint (place INTEGER PRIMARY KEY, state BLOB NOT NULL);\n";
+
+/* The word "checksum" of the table run: SHA-256 of the file with zeros in place of its 64 digits. In the file name and value lie
+ * side by side. */
+#define CHECKSUM_NAME "checksum"
+#define CHECKSUM_PREFIX "heft-sha256:"
+#define CHECKSUM_DIGITS 64
 
 G_STATIC_ASSERT (sizeof (double) == 8);
 
@@ -69,6 +76,57 @@ heft_store_new (GError **error)
   return g_steal_pointer (&store);
 }
 
+/* Where the digits are, or NULL. */
+static char *
+find_checksum (unsigned char *bytes, gsize size)
+{
+  static const char mark[] = CHECKSUM_NAME CHECKSUM_PREFIX;
+  unsigned char *found = memmem (bytes, size, mark, sizeof mark - 1);
+
+  if (found == NULL || (gsize) (bytes + size - found) < sizeof mark - 1 + CHECKSUM_DIGITS)
+    return NULL;
+  return (char *) found + sizeof mark - 1;
+}
+
+/* The checksum of @bytes, whose digits at @digits become zeros. */
+static char *
+compute_checksum (unsigned char *bytes, gsize size, char *digits)
+{
+  memset (digits, '0', CHECKSUM_DIGITS);
+  return g_compute_checksum_for_data (G_CHECKSUM_SHA256, bytes, size);
+}
+
+static gboolean
+put_checksum (sqlite3 *store, GError **error)
+{
+  g_autofree char *zeros = g_strnfill (CHECKSUM_DIGITS, '0');
+  g_autofree char *value = g_strconcat (CHECKSUM_PREFIX, zeros, NULL);
+
+  return heft_store_put_word (store, "run", CHECKSUM_NAME, value, error);
+}
+
+static void
+seal (unsigned char *bytes, gsize size)
+{
+  char *digits = find_checksum (bytes, size);
+  g_autofree char *checksum = digits != NULL ? compute_checksum (bytes, size, digits) : NULL;
+
+  if (checksum != NULL)
+    memcpy (digits, checksum, CHECKSUM_DIGITS);
+}
+
+/* As it was written, to the last bit. */
+static gboolean
+is_sealed (const unsigned char *bytes, gsize size)
+{
+  g_autofree unsigned char *copy = g_memdup2 (bytes, size);
+  char *digits = find_checksum (copy, size);
+  g_autofree char *expected = digits != NULL ? g_strndup (digits, CHECKSUM_DIGITS) : NULL;
+  g_autofree char *found = digits != NULL ? compute_checksum (copy, size, digits) : NULL;
+
+  return found != NULL && strcmp (found, expected) == 0;
+}
+
 gboolean
 heft_store_write (sqlite3 *store, const char *path, GError **error)
 {
@@ -76,11 +134,12 @@ heft_store_write (sqlite3 *store, const char *path, GError **error)
   unsigned char *bytes;
   gboolean good;
 
-  if (!execute (store, "COMMIT", error))
+  if (!put_checksum (store, error) || !execute (store, "COMMIT", error))
     return FALSE;
   bytes = sqlite3_serialize (store, "main", &size, 0);
   if (bytes == NULL)
     return store_failed (store, error);
+  seal (bytes, (gsize) size);
   /* A temporary file beside it, flushed to disk, then renamed over the old one. */
   good = g_file_set_contents_full (path, (const char *) bytes, size, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
                                    0666, error);
@@ -185,9 +244,11 @@ heft_store_open (const char *path, GError **error)
   g_autoptr (sqlite3) store = NULL;
   unsigned char *bytes = NULL;
   gsize size = 0;
+  gboolean sealed;
 
   if (!read_bytes (path, &bytes, &size, error))
     return NULL;
+  sealed = is_sealed (bytes, size);
   store = open_memory (error);
   if (store == NULL)
     {
@@ -201,7 +262,12 @@ heft_store_open (const char *path, GError **error)
       not_a_run (path, _("it is not a file of this program, or it is damaged"), error);
       return NULL;
     }
-  return check_store (store, path, error) ? g_steal_pointer (&store) : NULL;
+  if (!check_store (store, path, error))
+    return NULL;
+  if (sealed)
+    return g_steal_pointer (&store);
+  not_a_run (path, _("its checksum does not fit its contents: it was damaged or changed after it was saved"), error);
+  return NULL;
 }
 
 /* --- Words --------------------------------------------------------------------------------------------------------- */
@@ -652,4 +718,35 @@ heft_store_get_record (sqlite3 *store, HeftRecord *record, GError **error)
 {
   return get_layers (store, record, error) && get_curves (store, record, error) && get_frames (store, record, error) &&
          get_results (store, record, error) && get_changes (store, record, error);
+}
+
+/* --- The checkpoint -------------------------------------------------------------------------------------------------- */
+
+gboolean
+heft_store_put_checkpoint (sqlite3 *store, GBytes *checkpoint, GError **error)
+{
+  g_autoptr (sqlite3_stmt) statement = prepare (store, "INSERT INTO checkpoint VALUES (0, ?)", error);
+  gsize size;
+  gconstpointer bytes = g_bytes_get_data (checkpoint, &size);
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_blob64 (statement, 1, bytes, size, SQLITE_STATIC);
+  return finish (store, statement, error);
+}
+
+gboolean
+heft_store_get_checkpoint (sqlite3 *store, GBytes **checkpoint, GError **error)
+{
+  g_autoptr (sqlite3_stmt) query = prepare (store, "SELECT state FROM checkpoint WHERE place = 0", error);
+
+  *checkpoint = NULL;
+  if (query == NULL)
+    return FALSE;
+  if (sqlite3_step (query) != SQLITE_ROW)
+    return TRUE;
+  if (sqlite3_column_type (query, 0) != SQLITE_BLOB)
+    return damaged ("checkpoint", error);
+  *checkpoint = g_bytes_new (sqlite3_column_blob (query, 0), (gsize) sqlite3_column_bytes (query, 0));
+  return TRUE;
 }

@@ -16,8 +16,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (sqlite3, sqlite3_close)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (sqlite3_stmt, sqlite3_finalize)
 
 sqlite3 *heft_store_new   (GError **error);
+/* With its checksum; nothing more can be put into @store. */
 gboolean heft_store_write (sqlite3 *store, const char *path, GError **error);
-/* Refuses what is not a run file of a version it knows, naming @path. */
+/* Refuses what is not a run file of a version it knows, to the last bit as it was written, naming @path. */
 sqlite3 *heft_store_open  (const char *path, GError **error);
 
 /* Words of the run by name. */
@@ -28,5 +29,9 @@ GHashTable *heft_store_get_words (sqlite3 *store, const char *table, GError **er
 gboolean heft_store_put_record (sqlite3 *store, HeftRecord *record, GError **error);
 /* Fills a fresh @record; refuses what its tables do not know or what is damaged. */
 gboolean heft_store_get_record (sqlite3 *store, HeftRecord *record, GError **error);
+
+gboolean heft_store_put_checkpoint (sqlite3 *store, GBytes *checkpoint, GError **error);
+/* @checkpoint: (out) (nullable): %NULL where the file has none */
+gboolean heft_store_get_checkpoint (sqlite3 *store, GBytes **checkpoint, GError **error);
 
 G_END_DECLS
