@@ -16,6 +16,7 @@ typedef enum
   HEFT_PARAMETER_CHOICE,
   HEFT_PARAMETER_TEXT,
   HEFT_PARAMETER_DATASET,   /* a source's name or a data argument */
+  HEFT_PARAMETER_FILE,      /* the path of a network; may be empty */
   HEFT_PARAMETER_REAL_LIST, /* comma-separated positive numbers; empty = the experiment's rule */
 } HeftParameterKind;
 

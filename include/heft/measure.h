@@ -7,6 +7,22 @@
 
 G_BEGIN_DECLS
 
+/* How the Fisher is measured. The first three are HeftFisherKind and give every eigenvalue; the next three HeftCurvatureKind with
+ * exact labels; LANCZOS gives the largest eigenvalues, labels exact, for networks of any size. */
+typedef enum
+{
+  HEFT_MEASURE_EXACT,
+  HEFT_MEASURE_SAMPLED,
+  HEFT_MEASURE_EMPIRICAL,
+  HEFT_MEASURE_KFAC,
+  HEFT_MEASURE_EKFAC,
+  HEFT_MEASURE_DIAGONAL,
+  HEFT_MEASURE_LANCZOS,
+} HeftMeasureFisher;
+
+/* "exact", ..., "lanczos", NULL-terminated. */
+extern const char *const heft_measure_fisher_names[];
+
 /**
  * HeftMeasureOptions:
  * @n_samples: the first n of the data; 0 takes all
@@ -15,15 +31,17 @@ G_BEGIN_DECLS
  * @kind: which Fisher
  * @layers, @whole_network: which blocks
  * @hessian, @activations: also these
- * @seed: of sampled labels
+ * @seed: of sampled labels and of Lanczos
+ * @n_threads: for the structured kinds; 0 = one a processor
  */
 typedef struct
 {
   gsize          n_samples;
   double         beta, lambda;
-  HeftFisherKind kind;
+  HeftMeasureFisher kind;
   gboolean       layers, whole_network, hessian, activations;
   guint64        seed;
+  guint          n_threads;
 } HeftMeasureOptions;
 
 /**
@@ -45,7 +63,7 @@ typedef struct
  * HeftMeasurement:
  *
  * What `heft-cli measure` reports. @spectra: one a weight layer where asked for, then the whole network's; @information goes
- * with them: the Gaussian information of theory.md section 3 for each. Everything in double precision.
+ * with them: the Gaussian information of theory.md section 3 for each; NAN where only the head of a spectrum is known. Everything in double precision.
  */
 typedef struct
 {
@@ -54,6 +72,7 @@ typedef struct
   double     beta, lambda;
   GPtrArray *spectra;                 /* HeftSpectrum */
   double    *information;             /* spectra->len */
+  double    *printed;                 /* the same by the formula as printed in the paper, for comparison */
   HeftSpectrum *hessian;              /* or NULL; eigenvalues of both signs, descending, all k */
   double     hessian_gap;             /* |H - F|_F / |H|_F with the exact Fisher */
   GPtrArray *effective;               /* HeftEffectiveLayer, or NULL */
@@ -70,6 +89,9 @@ typedef struct
  */
 HeftMeasurement *heft_measure          (HeftNetwork *network, const double *weights, HeftDataset *data,
                                         const HeftMeasureOptions *options, GCancellable *cancellable, GError **error);
+/* Prices the same spectra anew: only @information, @printed, @beta and @lambda change. */
+void             heft_measurement_set_price (HeftMeasurement *self, const HeftNetwork *network, const double *weights,
+                                             double beta, double lambda);
 void             heft_measurement_free (HeftMeasurement *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftMeasurement, heft_measurement_free)
 

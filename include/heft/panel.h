@@ -19,6 +19,7 @@ typedef enum
   HEFT_PANEL_CURVE,        /* series y against x with tangents (trade-off) */
   HEFT_PANEL_IMAGES,       /* frame: rows of images and maps */
   HEFT_PANEL_LEDGER,       /* frame: a table of labelled numbers and gauges */
+  HEFT_PANEL_CELLS,         /* frame: words in coloured cells, rows by columns */
   HEFT_PANEL_DENSITIES,    /* frame: functions of one variable on one grid (loss, P, Q) */
 } HeftPanelKind;
 

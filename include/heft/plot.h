@@ -54,7 +54,7 @@ typedef struct
 
 typedef enum { HEFT_COLOUR_MAP_GREY, HEFT_COLOUR_MAP_SEQUENTIAL, HEFT_COLOUR_MAP_DIVERGING } HeftColourMap;
 
-typedef enum { HEFT_PLOT_AXES, HEFT_PLOT_IMAGE, HEFT_PLOT_TABLE, HEFT_PLOT_NETWORK } HeftPlotKind;
+typedef enum { HEFT_PLOT_AXES, HEFT_PLOT_IMAGE, HEFT_PLOT_TABLE, HEFT_PLOT_NETWORK, HEFT_PLOT_CELLS } HeftPlotKind;
 
 typedef struct
 {
@@ -78,7 +78,7 @@ typedef struct
   gboolean  sum;             /* the last line */
 } HeftBlock;
 
-/* One set of axes, one image with its colour bar, one table, or one network. */
+/* One set of axes, one image with its colour bar, one table, one network, or a grid of coloured cells. */
 typedef struct
 {
   HeftPlotKind kind;
@@ -98,6 +98,9 @@ typedef struct
   GPtrArray    *table;       /* HeftTableRow */
   /* NETWORK */
   GPtrArray    *blocks;      /* HeftBlock */
+  /* CELLS: rows x columns of words on the colours of @values, which are shares from 0 to 1; not finite = hatched */
+  char        **row_names, **column_names;     /* NULL-terminated; may hold formulas */
+  char        **cells;       /* rows * columns, row by row */
 } HeftPlot;
 
 /**
@@ -187,6 +190,7 @@ GBytes   *heft_figure_export_bytes (const HeftFigure *self, HeftFileFormat forma
  * SPECTRA    frame: arrays "layer:NAME" by rank, "head:NAME"; "threshold", "threshold_label", "estimator", "head_estimator"
  * IMAGES     frame: arrays "image:K", "map:K", "change:K"; texts "title:K", "map_label", "change_label", "estimator"
  * LEDGER     frame: "row:K:label", "row:K:value", "row:K:note", numbers "row:K:gauge" (above 1 = beyond its end), "row:K:quantity"
+ * CELLS      frame: array "values" (rows x columns, shares 0..1), texts "row:R", "column:C", "cell:K" row by row, "estimator"
  * DENSITIES  frame: arrays "grid", "loss", "prior", "gibbs", "gaussian", "laplace", "printed"
  */
 HeftFigure *heft_panel_figure      (const HeftPanelSpec *panel, HeftRecord *record, const char *caption, int x_log, int y_log);

@@ -219,7 +219,7 @@ make_menu (const HeftPanelSpec *spec)
   append_export_item (files, _("Export Data as CSV…"), spec->id, "csv");
   append_item (files, _("Copy"), "win.copy-panel", spec->id);
   g_menu_append_section (menu, NULL, G_MENU_MODEL (files));
-  if (spec->kind != HEFT_PANEL_IMAGES && spec->kind != HEFT_PANEL_LEDGER)
+  if (spec->kind != HEFT_PANEL_IMAGES && spec->kind != HEFT_PANEL_LEDGER && spec->kind != HEFT_PANEL_CELLS)
     {
       g_menu_append (axes, _("Logarithmic x Axis"), log_x);
       g_menu_append (axes, _("Logarithmic y Axis"), log_y);

@@ -93,6 +93,7 @@ row_type (HeftParameterKind kind)
     case HEFT_PARAMETER_DATASET: return HEFT_TYPE_CHOICE_ROW;
     case HEFT_PARAMETER_REAL_LIST: return HEFT_TYPE_LIST_ROW;
     case HEFT_PARAMETER_TEXT:
+    case HEFT_PARAMETER_FILE:
     default: return HEFT_TYPE_TEXT_ROW;
     }
 }

@@ -6,6 +6,8 @@
 
 #include "heft-text-row.h"
 
+#include <glib/gi18n.h>
+
 #include "heft-architecture-preview.h"
 
 struct _HeftTextRow
@@ -63,6 +65,15 @@ key_cb (HeftTextRow *self, guint key, guint code, GdkModifierType state, GtkEven
 }
 
 static void
+add_open_button (HeftParameterRow *row)
+{
+  GtkWidget *button = gtk_button_new_with_mnemonic (_("_Open…"));
+
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (button), "win.open-network");
+  heft_parameter_row_add_inline (row, button);
+}
+
+static void
 heft_text_row_build (HeftParameterRow *row)
 {
   HeftTextRow *self = HEFT_TEXT_ROW (row);
@@ -76,6 +87,8 @@ heft_text_row_build (HeftParameterRow *row)
   g_signal_connect_object (keys, "key-pressed", G_CALLBACK (key_cb), self, G_CONNECT_SWAPPED);
   gtk_widget_add_controller (self->entry, focus);
   gtk_widget_add_controller (self->entry, keys);
+  if (heft_parameter_row_get_spec (row)->kind == HEFT_PARAMETER_FILE)
+    add_open_button (row);
   heft_parameter_row_add_below (row, self->entry);
   /* An architecture comes to something on certain data only. */
   if (g_strcmp0 (heft_parameter_row_get_spec (row)->id, "architecture") == 0

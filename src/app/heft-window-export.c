@@ -412,6 +412,14 @@ ask_path (HeftWindow *self, const char *title, GtkFileChooserAction action, cons
 }
 
 static void
+add_data_filter (GtkFileChooserNative *dialog)
+{
+  gtk_file_chooser_set_select_multiple (GTK_FILE_CHOOSER (dialog), TRUE);
+  add_filter (dialog, _("CSV tables, IDX images, NPY arrays"),
+              (const char *const[]) { "*.csv", "*.csv.gz", "*-ubyte", "*-ubyte.gz", "*.idx", "*.idx.gz", "*.npy", "*.bin", NULL });
+}
+
+static void
 panel_chosen (HeftWindow *self, const char *const *paths, const char *panel)
 {
   HeftPanelView *view = heft_panel_grid_find (self->grid, panel);
@@ -459,6 +467,66 @@ data_chosen (HeftWindow *self, const char *const *paths, const char *panel)
 
   if (!heft_session_set_parameter (self->session, "dataset", spec, &error))
     heft_window_show_error (self, _("Could Not Open"), error->message);
+}
+
+/* --- Networks made elsewhere --------------------------------------------------------------------------------------- */
+
+/* Shows the experiment that measures networks, with @path for its network. With @data it starts: on that, or on what is chosen in
+ * the sidebar where it is empty. */
+static void
+open_network (HeftWindow *self, const char *path, const char *data)
+{
+  const HeftExperiment *experiment = heft_experiment_find ("network", NULL);
+  g_autoptr(GError) error = NULL;
+
+  if (experiment != heft_session_get_experiment (self->session))
+    {
+      heft_panel_grid_set_enlarged (self->grid, "");
+      heft_session_set_experiment (self->session, experiment);
+    }
+  if (!heft_session_set_parameter (self->session, "network", path, &error)
+      || (data != NULL && *data != '\0'
+          && !heft_session_set_parameter (self->session, "dataset", data, &error)))
+    {
+      heft_window_show_error (self, _("Could Not Open"), error->message);
+      return;
+    }
+  if (data == NULL)
+    return;
+  heft_session_reset (self->session);
+  heft_session_start (self->session);
+}
+
+static void
+network_data_chosen (HeftWindow *self, const char *const *paths, const char *network)
+{
+  g_autofree char *spec = heft_data_choice_spec (paths);
+
+  open_network (self, network, spec);
+}
+
+static void
+network_chosen (HeftWindow *self, const char *const *paths, const char *panel)
+{
+  open_network (self, paths[0], NULL);
+  add_data_filter (ask_path (self, _("Data to Measure the Network On"), GTK_FILE_CHOOSER_ACTION_OPEN, NULL, network_data_chosen,
+                             paths[0]));
+}
+
+static void
+open_network_action (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  add_filter (ask_path (data, _("Open Network"), GTK_FILE_CHOOSER_ACTION_OPEN, NULL, network_chosen, NULL),
+              _("Networks (safetensors)"), (const char *const[]) { "*.safetensors", NULL });
+}
+
+static void
+open_network_to_action (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  const char *network, *set;
+
+  g_variant_get (parameter, "(&s&s)", &network, &set);
+  open_network (data, network, set);
 }
 
 /* --- Actions ----------------------------------------------------------------------------------------------------- */
@@ -546,11 +614,7 @@ open_from_action (GSimpleAction *action, GVariant *parameter, gpointer data)
 static void
 open_data_action (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
-  GtkFileChooserNative *dialog = ask_path (data, _("Open Data"), GTK_FILE_CHOOSER_ACTION_OPEN, NULL, data_chosen, NULL);
-
-  gtk_file_chooser_set_select_multiple (GTK_FILE_CHOOSER (dialog), TRUE);
-  add_filter (dialog, _("CSV tables, IDX images, NPY arrays"),
-              (const char *const[]) { "*.csv", "*.csv.gz", "*-ubyte", "*-ubyte.gz", "*.idx", "*.idx.gz", "*.npy", "*.bin", NULL });
+  add_data_filter (ask_path (data, _("Open Data"), GTK_FILE_CHOOSER_ACTION_OPEN, NULL, data_chosen, NULL));
 }
 
 static void
@@ -583,6 +647,8 @@ static const GActionEntry entries[] = {
   { "open-from", open_from_action, "s" },
   { "open-data", open_data_action },
   { "open-data-from", open_data_from_action, "s" },
+  { "open-network", open_network_action },
+  { "open-network-to", open_network_to_action, "(ss)" },
   { "copy", copy_action },
   { "copy-panel", copy_action, "s" },
 };

@@ -24,6 +24,8 @@ kind_name (HeftParameterKind kind)
       return "choice";
     case HEFT_PARAMETER_DATASET:
       return "data";
+    case HEFT_PARAMETER_FILE:
+      return "file";
     case HEFT_PARAMETER_REAL_LIST:
       return "list of reals";
     case HEFT_PARAMETER_TEXT:

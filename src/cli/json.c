@@ -83,6 +83,7 @@ heft_json_add_parameters (JsonBuilder *builder, const HeftParameters *parameters
         case HEFT_PARAMETER_CHOICE:
         case HEFT_PARAMETER_TEXT:
         case HEFT_PARAMETER_DATASET:
+        case HEFT_PARAMETER_FILE:
         default:
           json_builder_add_string_value (builder, heft_parameters_get_text (parameters, spec->id));
           break;

@@ -93,9 +93,8 @@ read_word (const char *option, const char *text, const char *const *names)
 static gboolean
 read_options (const Typed *typed, HeftMeasureOptions *options, gboolean *has_beta)
 {
-  const char *const kinds[] = { "exact", "sampled", "empirical", NULL };
   const char *const scopes[] = { "layers", "network", "both", NULL };
-  int kind = typed->fisher != NULL ? read_word ("fisher", typed->fisher, kinds) : 0;
+  int kind = typed->fisher != NULL ? read_word ("fisher", typed->fisher, heft_measure_fisher_names) : 0;
   int scope = kind < 0 ? -1 : typed->scope != NULL ? read_word ("scope", typed->scope, scopes) : 2;
   double samples = 0;
   char *end = NULL;
@@ -115,7 +114,7 @@ read_options (const Typed *typed, HeftMeasureOptions *options, gboolean *has_bet
     }
   *has_beta = typed->beta != NULL;
   options->n_samples = (gsize) samples;
-  options->kind = (HeftFisherKind) kind;
+  options->kind = (HeftMeasureFisher) kind;
   options->layers = scope != 1;
   options->whole_network = scope != 0;
   options->hessian = typed->hessian;
@@ -189,7 +188,8 @@ add_spectrum (JsonBuilder *builder, const HeftNetwork *network, const HeftSpectr
   heft_json_add_number (builder, "trace", spectrum->trace, NULL);
   add_integer (builder, "rank", spectrum->n_eigenvalues);
   add_values (builder, "eigenvalues", spectrum->eigenvalues, spectrum->n_eigenvalues);
-  heft_json_add_number (builder, "kl", information, NULL);
+  heft_json_add_number (builder, "kl", information,
+                        _("Lanczos finds the largest eigenvalues; the information needs all of them: use kfac, ekfac or diagonal."));
   add_text (builder, "estimator", spectrum->estimator);
   json_builder_end_object (builder);
 }
@@ -243,7 +243,7 @@ print_json (const Job *job, const HeftMeasurement *measurement)
   heft_json_add_number (builder, "error", measurement->error, NULL);
   heft_json_add_number (builder, "beta", measurement->beta, NULL);
   heft_json_add_number (builder, "lambda", measurement->lambda, NULL);
-  add_text (builder, "fisher", heft_fisher_kind_name (job->options.kind));
+  add_text (builder, "fisher", heft_measure_fisher_names[job->options.kind]);
   if (job->options.layers)
     {
       json_builder_set_member_name (builder, "layers");
@@ -268,10 +268,12 @@ print_json (const Job *job, const HeftMeasurement *measurement)
 static void
 print_spectrum (const Job *job, const HeftSpectrum *spectrum, double information)
 {
-  printf ("%-12s %10zu %14.8g %8zu %14.8g %14.8g\n",
+  g_autofree char *nats = isfinite (information) ? g_strdup_printf ("%.8g", information) : g_strdup ("–");
+
+  printf ("%-12s %10zu %14.8g %8zu %14.8g %14s\n",
           spectrum->layer < 0 ? _("network") : heft_network_get_weight_layer (job->network, (gsize) spectrum->layer)->name,
           spectrum->n_parameters, spectrum->trace, spectrum->n_eigenvalues,
-          spectrum->n_eigenvalues > 0 ? spectrum->eigenvalues[0] : 0, information);
+          spectrum->n_eigenvalues > 0 ? spectrum->eigenvalues[0] : 0, nats);
 }
 
 static void
@@ -329,7 +331,7 @@ heft_cli_measure (int argc, char **argv)
     { "samples", 0, 0, G_OPTION_ARG_STRING, &typed.samples, N_("the first n samples (default: all)"), "n" },
     { "beta", 0, 0, G_OPTION_ARG_STRING, &typed.beta, N_("what multiplies KL against the mean loss (default: 0.1/N)"), "b" },
     { "lambda", 0, 0, G_OPTION_ARG_STRING, &typed.lambda, N_("deviation of the prior N(0, lambda^2 I) (default: 0.1)"), "l" },
-    { "fisher", 0, 0, G_OPTION_ARG_STRING, &typed.fisher, N_("exact (default), sampled or empirical"), "KIND" },
+    { "fisher", 0, 0, G_OPTION_ARG_STRING, &typed.fisher, N_("exact (default), sampled, empirical, kfac, ekfac, diagonal or lanczos"), "KIND" },
     { "scope", 0, 0, G_OPTION_ARG_STRING, &typed.scope, N_("layers, network or both (default)"), "WHAT" },
     { "hessian", 0, 0, G_OPTION_ARG_NONE, &typed.hessian, N_("the exact Hessian too"), NULL },
     { "activations", 0, 0, G_OPTION_ARG_NONE, &typed.activations, N_("what activations tell about the input too"), NULL },

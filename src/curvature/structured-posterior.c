@@ -97,6 +97,8 @@ heft_curvature_posterior_draw (const HeftCurvature *self, double beta, double la
       for (gsize i = 0; i < k; i++)
         block[i] *= sqrt (variance_of (layer->moments[i], beta, lambda));
       turn (layer, TRUE, block, work, block);
+      if (heft_network_get_weight_layer (self->network, l)->fixed_bias)
+        memset (block + k - layer->public.n_outputs, 0, layer->public.n_outputs * sizeof *block);
       for (gsize i = 0; mean != NULL && i < k; i++)
         block[i] += mean[offset + i];
     }
@@ -162,7 +164,7 @@ turned_columns (const HeftStructuredLayer *l, const HeftLayer *layer, const doub
   else
     heft_image_to_columns_f64 (layer, input, columns);
   for (gsize p = 0; p < places; p++)
-    columns[layer->fan_in * places + p] = 1;
+    columns[layer->fan_in * places + p] = layer->fixed_bias ? 0 : 1;
   if (l->input_vectors == NULL)
     return columns;
   turned = heft_aligned_new (double, m * places);

@@ -375,14 +375,16 @@ static HeftSpectrum *
 layers_spectrum (const HeftCurvature *self, gsize first, gsize last)
 {
   HeftSpectrum *spectrum = g_new0 (HeftSpectrum, 1);
+  gsize size = 0;
   double *end;
 
   for (gsize l = first; l <= last; l++)
     {
-      spectrum->n_parameters += self->layers[l].public.n_inputs * self->layers[l].public.n_outputs;
+      size += self->layers[l].public.n_inputs * self->layers[l].public.n_outputs;
+      spectrum->n_parameters += heft_layer_n_free_parameters (heft_network_get_weight_layer (self->network, l));
       spectrum->trace += self->layers[l].public.trace;
     }
-  end = spectrum->eigenvalues = g_new (double, spectrum->n_parameters);
+  end = spectrum->eigenvalues = g_new (double, size);
   for (gsize l = first; l <= last; l++)
     {
       gsize n = self->layers[l].public.n_inputs * self->layers[l].public.n_outputs;
@@ -390,7 +392,8 @@ layers_spectrum (const HeftCurvature *self, gsize first, gsize last)
       memcpy (end, self->layers[l].moments, n * sizeof *end);
       end += n;
     }
-  qsort (spectrum->eigenvalues, spectrum->n_parameters, sizeof *spectrum->eigenvalues, compare_descending);
+  /* A fixed bias has no curvature: its zeros come last. */
+  qsort (spectrum->eigenvalues, size, sizeof *spectrum->eigenvalues, compare_descending);
   while (spectrum->n_eigenvalues < spectrum->n_parameters && spectrum->eigenvalues[spectrum->n_eigenvalues] > 0)
     spectrum->n_eigenvalues++;
   spectrum->layer = first == last ? (int) first : -1;

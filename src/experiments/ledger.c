@@ -10,9 +10,15 @@
 #include "experiments/words.h"
 
 HeftLedger
+heft_ledger_begin_as (const char *frame, guint64 step)
+{
+  return (HeftLedger) { heft_frame_new (frame, step), 0 };
+}
+
+HeftLedger
 heft_ledger_begin (guint64 step)
 {
-  return (HeftLedger) { heft_frame_new ("ledger", step), 0 };
+  return heft_ledger_begin_as ("ledger", step);
 }
 
 static void

@@ -14,6 +14,8 @@ typedef struct
 } HeftLedger;
 
 HeftLedger heft_ledger_begin (guint64 step);
+/* The same as a frame of another name. */
+HeftLedger heft_ledger_begin_as (const char *frame, guint64 step);
 /* A row of a number; "–" where it is not finite. @note may be NULL. */
 void       heft_ledger_add   (HeftLedger *self, const char *label, double value, const char *unit, const char *note,
                               HeftQuantity quantity);

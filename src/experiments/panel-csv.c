@@ -333,6 +333,35 @@ append_ledger (GString *csv, const HeftFrame *frame)
     }
 }
 
+/* A line a cell: its row and column in words, and what is in it. */
+static void
+append_grid (GString *csv, const HeftFrame *frame)
+{
+  gsize rows = 0, columns = 0;
+
+  heft_frame_get_array (frame, "values", &rows, &columns);
+  g_string_append_printf (csv, "# step: %" G_GUINT64_FORMAT "\n", heft_frame_get_step (frame));
+  if (heft_frame_get_text (frame, "estimator") != NULL)
+    append_comment (csv, "estimator", heft_frame_get_text (frame, "estimator"));
+  g_string_append (csv, "row,column,value,number\n");
+  for (gsize i = 0; i < rows * columns; i++)
+    {
+      g_autofree char *row = g_strdup_printf ("row:%" G_GSIZE_FORMAT, i / columns);
+      g_autofree char *column = g_strdup_printf ("column:%" G_GSIZE_FORMAT, i % columns);
+      g_autofree char *cell = g_strdup_printf ("cell:%" G_GSIZE_FORMAT, i);
+      g_autofree char *number = g_strdup_printf ("number:%" G_GSIZE_FORMAT, i);
+      const char *const names[] = { row, column, cell };
+
+      for (gsize k = 0; k < G_N_ELEMENTS (names); k++)
+        {
+          append_text (csv, heft_frame_get_text (frame, names[k]));
+          g_string_append_c (csv, ',');
+        }
+      append_number (csv, heft_frame_get_number (frame, number, NAN));
+      g_string_append_c (csv, '\n');
+    }
+}
+
 static void
 append_frame (GString *csv, HeftPanelKind kind, const HeftFrame *frame)
 {
@@ -340,6 +369,9 @@ append_frame (GString *csv, HeftPanelKind kind, const HeftFrame *frame)
     {
     case HEFT_PANEL_IMAGES:
       append_images (csv, frame);
+      break;
+    case HEFT_PANEL_CELLS:
+      append_grid (csv, frame);
       break;
     case HEFT_PANEL_LEDGER:
       append_ledger (csv, frame);

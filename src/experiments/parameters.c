@@ -254,6 +254,7 @@ parse_value (const HeftParameterSpec *spec, const char *text, Value *value, GErr
         good = invalid (error, _("%s must not be empty."), spec->id);
       break;
     case HEFT_PARAMETER_TEXT:
+    case HEFT_PARAMETER_FILE:
     default:
       break;
     }

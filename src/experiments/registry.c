@@ -10,11 +10,13 @@
 #include <heft/error.h>
 
 #include "experiments/lagrangian.h"
+#include "experiments/network.h"
 #include "experiments/train.h"
 
 static const HeftExperiment *const experiments[] = {
   &heft_experiment_train,
   &heft_experiment_lagrangian,
+  &heft_experiment_network,
   NULL
 };
 

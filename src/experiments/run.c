@@ -310,6 +310,8 @@ note_progress (Progress *progress, guint64 step, double epoch, guint64 samples, 
   atomic_store_explicit (&progress->step, step, memory_order_relaxed);
   atomic_store_explicit (&progress->epoch, epoch, memory_order_relaxed);
   atomic_store_explicit (&progress->fraction, fraction, memory_order_relaxed);
+  if (fraction >= 1)
+    atomic_store_explicit (&progress->seconds_left, 0.0, memory_order_relaxed);
   if (progress->last_time != 0 && seconds < 0.1)
     return;
   if (progress->last_time != 0 && samples >= progress->last_samples)

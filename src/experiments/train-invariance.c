@@ -10,8 +10,8 @@
 
 #include <heft/information.h>
 
+#include "experiments/maps.h"
 #include "experiments/train-private.h"
-#include "experiments/words.h"
 
 /* The weight noise Q tolerates. Mean-field: its own variances. A point: Sigma* = beta (F + beta/lambda^2)^{-1} with each layer's
  * curvature taken as its mean eigenvalue, trace / k. NULL while that is not known. */
@@ -47,135 +47,19 @@ weight_variances (const HeftGauges *self, const HeftMeasureRequest *request, con
   return variance;
 }
 
-/* The first test images of classes not yet shown; fewer where there are not as many classes. */
-static gsize
-choose_images (HeftDataset *data, gsize *chosen)
-{
-  const guint8 *labels = heft_dataset_get_true_labels (data);
-  gsize n = 0;
-
-  for (gsize i = 0; i < heft_dataset_get_n_samples (data) && n < HEFT_INVARIANCE_IMAGES; i++)
-    {
-      gboolean seen = FALSE;
-
-      for (gsize j = 0; j < n; j++)
-        seen = seen || labels[chosen[j]] == labels[i];
-      if (!seen)
-        chosen[n++] = i;
-    }
-  return n;
-}
-
-/* Where the layer sees less than this share of what it sees best it is called blind. */
-#define BLIND 1e-6
-
-typedef struct
-{
-  double smallest;      /* change that stands out */
-  gsize  n_blind, n;    /* inputs that could move by 1 unseen */
-} Sight;
-
-/* Channels are one picture: values averaged, information added. */
-static double *
-fold_channels (const double *values, gsize channels, gsize pixels, gboolean average)
-{
-  double *folded = g_new0 (double, pixels);
-
-  for (gsize c = 0; c < channels; c++)
-    for (gsize p = 0; p < pixels; p++)
-      folded[p] += values[c * pixels + p] / (average ? (double) channels : 1);
-  return folded;
-}
-
-static void
-add_image (HeftFrame *frame, gsize k, HeftDataset *data, gsize sample, const double *input, const HeftVisibility *seen,
-           Sight *sight)
-{
-  gsize channels = 1, height = 1, width = heft_dataset_get_n_features (data), pixels;
-  g_autofree char *image = g_strdup_printf ("image:%" G_GSIZE_FORMAT, k);
-  g_autofree char *map = g_strdup_printf ("map:%" G_GSIZE_FORMAT, k);
-  g_autofree char *change = g_strdup_printf ("change:%" G_GSIZE_FORMAT, k);
-  g_autofree char *title = g_strdup_printf ("title:%" G_GSIZE_FORMAT, k);
-  g_autofree char *words = g_strdup_printf (_("Test sample %zu, class %u"), sample + 1,
-                                            heft_dataset_get_true_labels (data)[sample]);
-  double *fisher, *smallest, most = 0;
-
-  if (!heft_dataset_get_shape (data, &channels, &height, &width))
-    channels = height = 1;
-  pixels = height * width;
-  fisher = fold_channels (seen->fisher_diagonal, channels, pixels, FALSE);
-  smallest = g_new (double, pixels);
-  for (gsize p = 0; p < pixels; p++)
-    most = fmax (most, fisher[p]);
-  for (gsize p = 0; p < pixels; p++)
-    {
-      smallest[p] = fisher[p] > BLIND * most ? 1 / sqrt (fisher[p]) : INFINITY;
-      sight->smallest = fmin (sight->smallest, smallest[p]);
-      sight->n_blind += !(smallest[p] < 1);
-      sight->n++;
-    }
-  heft_frame_take_array (frame, image, height, width, fold_channels (input, channels, pixels, TRUE));
-  heft_frame_take_array (frame, map, height, width, fisher);
-  heft_frame_take_array (frame, change, height, width, smallest);
-  heft_frame_set_text (frame, title, words);
-}
-
-static char *
-layer_words (gsize layer, gsize n_layers)
-{
-  if (layer + 1 >= n_layers)
-    return g_strdup (_("the logits"));
-  return g_strdup_printf (_("hidden layer %zu"), layer + 1);
-}
-
-static void
-finish_frame (HeftFrame *frame, gsize layer, gsize n_layers, const char *noise, const Sight *sight)
-{
-  g_autofree char *name = layer_words (layer, n_layers);
-  g_autofree char *estimator = g_strdup_printf (_("%s; after %s"), noise, name);
-
-  heft_frame_set_text (frame, "map_label", _("Fisher $F_{z|x}$ of each input"));
-  heft_frame_set_text (frame, "change_label", _("Smallest visible change $1/\\sqrt{F}$"));
-  heft_frame_set_text (frame, "estimator", estimator);
-  heft_frame_set_text (frame, "layer", name);
-  heft_frame_set_number (frame, "smallest_change", sight->smallest);
-  heft_frame_set_number (frame, "blind_share", (double) sight->n_blind / (double) MAX (sight->n, 1));
-}
-
 gboolean
 heft_gauges_invariance (HeftGauges *self, const HeftMeasureRequest *request, GError **error)
 {
-  HeftNetwork *network = self->setup->network;
-  HeftDataset *data = self->setup->data.test;
   const HeftPosterior *posterior = request->posterior;
-  gsize n_layers = heft_visibility_n_layers (network), chosen[HEFT_INVARIANCE_IMAGES];
-  /* 0 asks for the last hidden layer. */
-  gsize layer = request->invariance_layer > 0 ? MIN (request->invariance_layer, n_layers) - 1 : MAX (n_layers, 2) - 2;
-  gsize n_images = choose_images (data, chosen), d = heft_dataset_get_n_features (data);
   const char *noise = NULL;
   g_autofree double *variance = weight_variances (self, request, &noise);
-  g_autofree double *mean = NULL, *input = g_new (double, d);
-  g_autoptr (HeftFrame) frame = heft_frame_new ("invariance", request->step);
-  Sight sight = { INFINITY, 0, 0 };
+  g_autofree double *mean = NULL;
 
   if (variance == NULL)
     return TRUE;
   mean = g_new (double, posterior->n);
   for (gsize i = 0; i < posterior->n; i++)
     mean[i] = posterior->mean[i];
-  for (gsize k = 0; k < n_images; k++)
-    {
-      g_autoptr (HeftVisibility) seen = NULL;
-
-      if (g_cancellable_set_error_if_cancelled (self->cancellable, error))
-        return FALSE;
-      heft_dataset_gather_f64 (data, NULL, chosen[k], 1, input);
-      seen = heft_visibility_new (network, mean, variance, input, MIN (layer, n_layers - 1), NULL, error);
-      if (seen == NULL)
-        return FALSE;
-      add_image (frame, k, data, chosen[k], input, seen, &sight);
-    }
-  finish_frame (frame, MIN (layer, n_layers - 1), n_layers, noise, &sight);
-  heft_record_publish (self->record, g_steal_pointer (&frame));
-  return TRUE;
+  return heft_maps_publish (self->record, request->step, self->setup->network, mean, variance, self->setup->data.test,
+                            request->invariance_layer, noise, self->cancellable, error);
 }

@@ -122,6 +122,5 @@ void     heft_train_publish_thresholds (HeftRecord *record, const HeftTrainSetup
 /* 10 for the head; the iterations Lanczos may take. */
 #define HEFT_HEAD_VALUES 10
 #define HEFT_HEAD_ITERATIONS 30
-#define HEFT_INVARIANCE_IMAGES 3
 
 G_END_DECLS

@@ -10,6 +10,7 @@
 
 #include <heft/error.h>
 
+#include "experiments/maps.h"
 #include "experiments/train-private.h"
 
 void
@@ -233,7 +234,7 @@ invariance_cost (const HeftNetwork *network)
 
       cost += 2 * out * out * (in + out) + 2 * in * out * (double) heft_network_get_n_inputs (network);
     }
-  return 2 * HEFT_INVARIANCE_IMAGES * cost;
+  return 2 * HEFT_MAPS_IMAGES * cost;
 }
 
 double

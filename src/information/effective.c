@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <heft/information.h>
+#include <heft/invariance.h>
 
 #include "information/channel.h"
 #include "information/effective.h"
@@ -27,7 +28,7 @@ typedef struct
   const double *weights;
   const double *factor;       /* Cholesky of F + beta / lambda^2 I */
   double        beta;
-  gsize         d, k, n;      /* inputs, weights, samples */
+  gsize         d, k, n;      /* inputs, weights, samples of the covariance */
   double       *centred;      /* n x d */
   gsize         n_rows;       /* of the tangents so far: d, then d + weights */
   double       *tangents;     /* n_rows x the length of a state */
@@ -118,9 +119,21 @@ measure_sample (Sweep *self, const double *input, gsize sample, GPtrArray *layer
 }
 
 static void
-add_layers (HeftNetwork *network, gsize n_samples, GPtrArray *layers)
+effective_layer_free (gpointer data)
+{
+  HeftEffectiveLayer *self = data;
+
+  g_free (self->name);
+  g_free (self->fisher_trace);
+  g_free (self->information);
+  g_free (self);
+}
+
+GPtrArray *
+heft_effective_layers_new (HeftNetwork *network, gsize n_samples)
 {
   gsize n_operations = heft_network_get_n_layers (network);
+  GPtrArray *layers = g_ptr_array_new_with_free_func (effective_layer_free);
 
   for (gsize i = 0; i < n_operations; i++)
     {
@@ -136,6 +149,44 @@ add_layers (HeftNetwork *network, gsize n_samples, GPtrArray *layers)
       layer->information = g_new0 (double, n_samples);
       g_ptr_array_add (layers, layer);
     }
+  return layers;
+}
+
+/* Means over the samples. */
+static void
+summarise (GPtrArray *layers)
+{
+  for (guint l = 0; l < layers->len; l++)
+    {
+      HeftEffectiveLayer *layer = g_ptr_array_index (layers, l);
+
+      layer->fisher_trace_mean = layer->information_mean = 0;
+      for (gsize i = 0; i < layer->n_samples; i++)
+        {
+          layer->fisher_trace_mean += layer->fisher_trace[i] / (double) layer->n_samples;
+          layer->information_mean += layer->information[i] / (double) layer->n_samples;
+        }
+    }
+}
+
+gboolean
+heft_effective_mean_field (HeftNetwork *network, const double *weights, const double *variance, HeftDataset *data,
+                           gsize n_samples, GPtrArray *layers, GCancellable *cancellable, GError **error)
+{
+  g_autofree double *information = g_new (double, layers->len * n_samples);
+  g_autofree double *trace = g_new (double, layers->len * n_samples);
+
+  if (!heft_effective_information (network, weights, variance, data, n_samples, 0, information, trace, cancellable, error))
+    return FALSE;
+  for (guint l = 0; l < layers->len; l++)
+    {
+      HeftEffectiveLayer *layer = g_ptr_array_index (layers, l);
+
+      memcpy (layer->information, information + l * n_samples, n_samples * sizeof *information);
+      memcpy (layer->fisher_trace, trace + l * n_samples, n_samples * sizeof *trace);
+    }
+  summarise (layers);
+  return TRUE;
 }
 
 static void
@@ -154,38 +205,29 @@ centre (double *inputs, gsize n, gsize d)
 
 gboolean
 heft_effective_measure (HeftNetwork *network, const double *weights, HeftDataset *data, gsize n_samples,
-                        double *fisher, double beta, double lambda, GPtrArray *layers,
+                        gsize n_covariance, double *fisher, double beta, double lambda, GPtrArray *layers,
                         GCancellable *cancellable, GError **error)
 {
   gsize d = heft_network_get_n_inputs (network);
   gsize k = heft_network_get_n_parameters (network);
-  heft_aligned_autofree double *centred = heft_aligned_new (double, n_samples * d);
+  heft_aligned_autofree double *centred = heft_aligned_new (double, n_covariance * d);
   g_autofree double *input = g_new (double, d);
-  Sweep sweep = { network, weights, fisher, beta, d, k, n_samples, centred };
+  Sweep sweep = { network, weights, fisher, beta, d, k, n_covariance, centred };
   gboolean done = TRUE;
 
-  heft_dataset_gather_f64 (data, NULL, 0, n_samples, centred);
-  centre (centred, n_samples, d);
+  heft_dataset_gather_f64 (data, NULL, 0, n_covariance, centred);
+  centre (centred, n_covariance, d);
   for (gsize q = 0; q < k; q++)
     fisher[q * k + q] += heft_free_direction_threshold (beta, lambda);
   if (!heft_cholesky_factor (k, fisher, error))
     return FALSE;
-  add_layers (network, n_samples, layers);
   for (gsize i = 0; i < n_samples && done; i++)
     {
       heft_dataset_gather_f64 (data, NULL, i, 1, input);
       done = !g_cancellable_set_error_if_cancelled (cancellable, error) && measure_sample (&sweep, input, i, layers, error);
       heft_aligned_free (g_steal_pointer (&sweep.tangents));
     }
-  for (guint l = 0; l < layers->len && done; l++)
-    {
-      HeftEffectiveLayer *layer = g_ptr_array_index (layers, l);
-
-      for (gsize i = 0; i < n_samples; i++)
-        {
-          layer->fisher_trace_mean += layer->fisher_trace[i] / (double) n_samples;
-          layer->information_mean += layer->information[i] / (double) n_samples;
-        }
-    }
+  if (done)
+    summarise (layers);
   return done;
 }

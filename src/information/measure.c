@@ -18,18 +18,12 @@
 #include "linalg/linalg.h"
 
 #define CHUNK 256
+/* Of Lanczos: eigenvalues shown, and steps at most. */
+#define LANCZOS_TOP 20
+#define LANCZOS_ITERATIONS 200
 
 /* k x k matrices of more weights than this take gigabytes and many minutes. */
 #define MAX_DENSE 8000
-
-static void
-effective_layer_free (HeftEffectiveLayer *self)
-{
-  g_free (self->name);
-  g_free (self->fisher_trace);
-  g_free (self->information);
-  g_free (self);
-}
 
 void
 heft_measurement_free (HeftMeasurement *self)
@@ -40,6 +34,7 @@ heft_measurement_free (HeftMeasurement *self)
   g_clear_pointer (&self->effective, g_ptr_array_unref);
   heft_spectrum_free (self->hessian);
   g_free (self->information);
+  g_free (self->printed);
   g_free (self);
 }
 
@@ -105,29 +100,81 @@ measure_loss (HeftMeasurement *self, HeftNetwork *network, const double *weights
   return FALSE;
 }
 
+const char *const heft_measure_fisher_names[] = { "exact", "sampled", "empirical", "kfac", "ekfac", "diagonal", "lanczos", NULL };
+
+static GPtrArray *
+structured_spectra (HeftNetwork *network, const double *weights, HeftDataset *data, gsize n_samples,
+                    const HeftMeasureOptions *options, GCancellable *cancellable, GError **error)
+{
+  HeftCurvatureKind kind = (HeftCurvatureKind) (options->kind - HEFT_MEASURE_KFAC);
+  g_autoptr (HeftCurvature) curvature = heft_curvature_new (network, weights, data, n_samples, kind, HEFT_FISHER_EXACT,
+                                                            options->seed, kind == HEFT_CURVATURE_KFAC, options->n_threads,
+                                                            cancellable, error);
+
+  return curvature != NULL ? heft_curvature_spectra (curvature, options->whole_network) : NULL;
+}
+
+static GPtrArray *
+lanczos_spectra (HeftNetwork *network, const double *weights, HeftDataset *data, gsize n_samples,
+                 const HeftMeasureOptions *options, GCancellable *cancellable, GError **error)
+{
+  gsize k = heft_network_get_n_parameters (network);
+  g_autofree float *single = g_new (float, k);
+
+  for (gsize i = 0; i < k; i++)
+    single[i] = (float) weights[i];
+  return heft_fisher_lanczos (network, single, data, n_samples, LANCZOS_TOP, LANCZOS_ITERATIONS, options->whole_network,
+                              options->seed, cancellable, error);
+}
+
+/* Both informations of one spectrum; the formulas need every eigenvalue. */
+static void
+price (HeftMeasurement *self, const HeftNetwork *network, const double *weights, guint i)
+{
+  const HeftSpectrum *spectrum = g_ptr_array_index (self->spectra, i);
+  const HeftLayer *layer = spectrum->layer < 0 ? NULL : heft_network_get_weight_layer (network, (gsize) spectrum->layer);
+  gsize k = layer != NULL ? layer->n_parameters : heft_network_get_n_parameters (network);
+  const double *block = weights + (layer != NULL ? layer->offset : 0);
+  double squared_norm = heft_dot_f64 (k, block, block);
+
+  self->information[i] = self->printed[i] = NAN;
+  if (!spectrum->complete)
+    return;
+  self->information[i] = heft_gaussian_information (spectrum->eigenvalues, spectrum->n_eigenvalues, spectrum->n_parameters,
+                                                    squared_norm, self->beta, self->lambda);
+  self->printed[i] = heft_gaussian_information_printed (spectrum->eigenvalues, spectrum->n_eigenvalues, spectrum->n_parameters,
+                                                        squared_norm, self->beta, self->lambda);
+}
+
+void
+heft_measurement_set_price (HeftMeasurement *self, const HeftNetwork *network, const double *weights, double beta, double lambda)
+{
+  self->beta = beta;
+  self->lambda = lambda;
+  for (guint i = 0; i < self->spectra->len; i++)
+    price (self, network, weights, i);
+}
+
 static gboolean
 measure_spectra (HeftMeasurement *self, HeftNetwork *network, const double *weights, HeftDataset *data,
                  const HeftMeasureOptions *options, GCancellable *cancellable, GError **error)
 {
   gsize n_layers = heft_network_get_n_weight_layers (network);
 
-  self->spectra = heft_fisher_spectra (network, weights, data, self->n_samples, options->kind, options->seed,
-                                       options->whole_network, cancellable, error);
+  if (options->kind == HEFT_MEASURE_LANCZOS)
+    self->spectra = lanczos_spectra (network, weights, data, self->n_samples, options, cancellable, error);
+  else if (options->kind >= HEFT_MEASURE_KFAC)
+    self->spectra = structured_spectra (network, weights, data, self->n_samples, options, cancellable, error);
+  else
+    self->spectra = heft_fisher_spectra (network, weights, data, self->n_samples, (HeftFisherKind) options->kind, options->seed,
+                                         options->whole_network, cancellable, error);
   if (self->spectra == NULL)
     return FALSE;
   if (!options->layers)
     g_ptr_array_remove_range (self->spectra, 0, (guint) n_layers);
   self->information = g_new0 (double, self->spectra->len);
-  for (guint i = 0; i < self->spectra->len; i++)
-    {
-      const HeftSpectrum *spectrum = g_ptr_array_index (self->spectra, i);
-      const HeftLayer *layer = spectrum->layer < 0 ? NULL : heft_network_get_weight_layer (network, (gsize) spectrum->layer);
-      double squared_norm = layer != NULL ? heft_dot_f64 (layer->n_parameters, weights + layer->offset, weights + layer->offset)
-                                          : heft_dot_f64 (heft_network_get_n_parameters (network), weights, weights);
-
-      self->information[i] = heft_gaussian_information (spectrum->eigenvalues, spectrum->n_eigenvalues, spectrum->n_parameters,
-                                                        squared_norm, self->beta, self->lambda);
-    }
+  self->printed = g_new0 (double, self->spectra->len);
+  heft_measurement_set_price (self, network, weights, self->beta, self->lambda);
   return TRUE;
 }
 
@@ -202,8 +249,8 @@ measure_dense (HeftMeasurement *self, HeftNetwork *network, const double *weight
     return FALSE;
   if (!options->activations)
     return TRUE;
-  self->effective = g_ptr_array_new_with_free_func ((GDestroyNotify) effective_layer_free);
-  return heft_effective_measure (network, weights, data, self->n_samples, fisher, self->beta, self->lambda, self->effective,
+  self->effective = heft_effective_layers_new (network, self->n_samples);
+  return heft_effective_measure (network, weights, data, self->n_samples, self->n_samples, fisher, self->beta, self->lambda, self->effective,
                                  cancellable, error);
 }
 

@@ -104,6 +104,9 @@ heft_plot_free (gpointer data)
   g_free (self->value_label);
   g_ptr_array_unref (self->table);
   g_ptr_array_unref (self->blocks);
+  g_strfreev (self->row_names);
+  g_strfreev (self->column_names);
+  g_strfreev (self->cells);
   g_free (self);
 }
 
@@ -119,6 +122,9 @@ heft_plot_copy (const HeftPlot *self)
   copy->y.unit = g_strdup (self->y.unit);
   copy->values = copy_doubles (self->values, self->rows * self->columns);
   copy->value_label = g_strdup (self->value_label);
+  copy->row_names = g_strdupv (self->row_names);
+  copy->column_names = g_strdupv (self->column_names);
+  copy->cells = g_strdupv (self->cells);
   copy->marks = g_ptr_array_new_with_free_func (heft_mark_free);
   copy->table = g_ptr_array_new_with_free_func (heft_table_row_free);
   for (guint i = 0; i < self->marks->len; i++)

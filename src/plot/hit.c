@@ -77,7 +77,7 @@ heft_figure_hit (const HeftFigure *self, double width, double height, const Heft
           if (contains (&entry->rect, px, py))
             hit->legend_mark = entry->mark;
         }
-      if (plot->plot->kind == HEFT_PLOT_TABLE || plot->plot->kind == HEFT_PLOT_NETWORK)
+      if (plot->plot->kind == HEFT_PLOT_TABLE || plot->plot->kind == HEFT_PLOT_NETWORK || plot->plot->kind == HEFT_PLOT_CELLS)
         return TRUE;
       hit->inside = contains (&plot->area, px, py);
       hit->x = heft_map_backward (&plot->x, px);

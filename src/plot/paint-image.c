@@ -58,8 +58,8 @@ render (const HeftPlot *plot, gboolean dark, gsize *n_missing)
   return surface;
 }
 
-static void
-paint_hatch (const HeftLayout *layout, HeftCanvas *canvas, const HeftRect *rect)
+void
+heft_paint_hatch (const HeftLayout *layout, HeftCanvas *canvas, const HeftRect *rect)
 {
   double step = 0.45 * layout->font_size;
   HeftStroke stroke = { .colour = heft_rgba_mix (layout->palette.ink, layout->palette.background, 0.55), .width = 0.6 };
@@ -126,14 +126,14 @@ heft_paint_image (const HeftLayout *layout, const HeftPlotLayout *plot, HeftCanv
     canvas->klass->text (canvas, plot->y_label, plot->area.x - 0.5 * plot->font_size - plot->y_label->width,
                          plot->area.y + plot->area.height / 2 + 0.33 * plot->font_size, 0.0, &layout->palette.ink);
   if (p->values == NULL || p->rows == 0 || p->columns == 0 || p->rows > 8192 || p->columns > 8192)
-    paint_hatch (layout, canvas, &plot->area);
+    heft_paint_hatch (layout, canvas, &plot->area);
   else
     {
       gsize n_missing;
       cairo_surface_t *pixels = render (p, layout->theme.dark, &n_missing);
 
       if (n_missing > 0)
-        paint_hatch (layout, canvas, &plot->area);
+        heft_paint_hatch (layout, canvas, &plot->area);
       canvas->klass->image (canvas, &plot->area, pixels);
       cairo_surface_destroy (pixels);
     }

@@ -154,6 +154,9 @@ heft_paint_layout (const HeftLayout *layout, HeftCanvas *canvas)
         case HEFT_PLOT_NETWORK:
           heft_paint_network (layout, plot, canvas);
           break;
+        case HEFT_PLOT_CELLS:
+          heft_paint_cells (layout, plot, canvas);
+          break;
         case HEFT_PLOT_AXES:
         default:
           paint_axes_plot (layout, plot, canvas);

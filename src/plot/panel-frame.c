@@ -249,6 +249,42 @@ heft_panel_ledger (HeftFigure *figure, const HeftPanelSpec *panel, HeftFrame *fr
     g_ptr_array_set_size (figure->plots, 0);
 }
 
+/* The texts "KIND:0", "KIND:1" ... of a frame, as many as there are. */
+static char **
+frame_texts (HeftFrame *frame, const char *kind, gsize n)
+{
+  char **texts = g_new0 (char *, n + 1);
+
+  for (gsize i = 0; i < n; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("%s:%" G_GSIZE_FORMAT, kind, i);
+      const char *text = heft_frame_get_text (frame, name);
+
+      texts[i] = g_strdup (text != NULL ? text : "");
+    }
+  return texts;
+}
+
+void
+heft_panel_cells (HeftFigure *figure, const HeftPanelSpec *panel, HeftFrame *frame)
+{
+  gsize rows, columns;
+  const double *values = heft_frame_get_array (frame, "values", &rows, &columns);
+  HeftPlot *plot;
+
+  if (values == NULL || rows * columns == 0)
+    return;
+  plot = heft_figure_add_plot (figure, HEFT_PLOT_CELLS);
+  plot->rows = rows;
+  plot->columns = columns;
+  plot->values = g_memdup2 (values, rows * columns * sizeof *values);
+  plot->colour_map = HEFT_COLOUR_MAP_SEQUENTIAL;
+  plot->row_names = frame_texts (frame, "row", rows);
+  plot->column_names = frame_texts (frame, "column", columns);
+  plot->cells = frame_texts (frame, "cell", rows * columns);
+  append_caption (figure, heft_frame_get_text (frame, "estimator"));
+}
+
 static const struct
 {
   const char  *name;

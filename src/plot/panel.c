@@ -411,6 +411,8 @@ placeholder_for (HeftPanelKind kind)
       return _("The maps appear with the first measurement of the layer’s invariance.");
     case HEFT_PANEL_LEDGER:
       return _("The ledger fills with the first measurement.");
+    case HEFT_PANEL_CELLS:
+      return _("The table fills with the first measurement of what the layers see.");
     case HEFT_PANEL_LINES:
     case HEFT_PANEL_STACKED:
     case HEFT_PANEL_DENSITIES:
@@ -455,6 +457,10 @@ make_figure (const HeftPanelSpec *panel, HeftRecord *record, const char *caption
     case HEFT_PANEL_IMAGES:
       if (frame != NULL)
         heft_panel_images (figure, &spec, frame);
+      break;
+    case HEFT_PANEL_CELLS:
+      if (frame != NULL)
+        heft_panel_cells (figure, &spec, frame);
       break;
     case HEFT_PANEL_LEDGER:
       if (frame != NULL)

@@ -296,6 +296,8 @@ void heft_paint_image  (const HeftLayout *layout, const HeftPlotLayout *plot, He
 #define HEFT_BLOCK_STEP 1.95
 void heft_paint_network (const HeftLayout *layout, const HeftPlotLayout *plot, HeftCanvas *canvas);
 void heft_paint_table  (const HeftLayout *layout, const HeftPlotLayout *plot, HeftCanvas *canvas);
+void heft_paint_cells   (const HeftLayout *layout, const HeftPlotLayout *plot, HeftCanvas *canvas);
+void heft_paint_hatch  (const HeftLayout *layout, HeftCanvas *canvas, const HeftRect *rect);
 /* How many points of a mark an axis cannot show. */
 gsize heft_mark_count_off_log (const HeftPlot *plot, const HeftMark *mark, gboolean x_log, gboolean y_log);
 /* Above this many points in one figure a vector file is thinned, and says so. */
@@ -309,6 +311,7 @@ void heft_panel_curve     (HeftFigure *figure, const HeftPanelSpec *panel, HeftR
 void heft_panel_spectra   (HeftFigure *figure, const HeftPanelSpec *panel, HeftFrame *frame);
 void heft_panel_images    (HeftFigure *figure, const HeftPanelSpec *panel, HeftFrame *frame);
 void heft_panel_ledger    (HeftFigure *figure, const HeftPanelSpec *panel, HeftFrame *frame);
+void heft_panel_cells     (HeftFigure *figure, const HeftPanelSpec *panel, HeftFrame *frame);
 void heft_panel_densities (HeftFigure *figure, const HeftPanelSpec *panel, HeftFrame *frame);
 void heft_panel_axes      (HeftPlot *plot, const HeftPanelSpec *panel);
 

@@ -242,6 +242,45 @@ test_thin (void)
   heft_record_unref (record);
 }
 
+/* Words in cells: names and cells come from the frame, survive a copy and reach the file; without values there is no plot. */
+static void
+test_cells (void)
+{
+  static const HeftPanelSpec panel = { .id = "c", .title = "C", .kind = HEFT_PANEL_CELLS, .frame = "cells" };
+  const double shares[] = { 1, 0.5, NAN, 0 };
+  HeftRecord *record = heft_record_new (NULL, 0, NULL, 0);
+  HeftFrame *frame = heft_frame_new ("cells", 0);
+
+  heft_frame_set_text (frame, "row:0", "Rotation");
+  heft_frame_set_text (frame, "row:1", "Blur");
+  heft_frame_set_text (frame, "column:1", "Logits");
+  heft_frame_set_text (frame, "cell:3", "0.25 px");
+  {
+    g_autoptr (HeftFigure) empty = NULL;
+
+    heft_record_publish (record, heft_frame_ref (frame));
+    empty = heft_panel_figure (&panel, record, NULL, -1, -1);
+    g_assert_cmpuint (empty->plots->len, ==, 0);
+  }
+  heft_frame_set_array (frame, "values", 2, 2, shares);
+  heft_record_publish (record, frame);
+  {
+    g_autoptr (HeftFigure) figure = heft_panel_figure (&panel, record, NULL, -1, -1), copy = heft_figure_copy (figure);
+    HeftTheme theme = heft_theme_file ();
+    g_autoptr (GBytes) svg = heft_figure_export_bytes (copy, HEFT_FILE_SVG, 300, 200, 96, &theme, NULL);
+    const char *text = g_bytes_get_data (svg, NULL);
+    gsize n = g_bytes_get_size (svg);
+
+    g_assert_cmpuint (plot_of (copy, 0)->rows, ==, 2);
+    g_assert_cmpstr (plot_of (copy, 0)->row_names[1], ==, "Blur");
+    g_assert_cmpstr (plot_of (copy, 0)->cells[3], ==, "0.25 px");
+    g_assert_nonnull (g_strstr_len (text, (gssize) n, "Rotation"));
+    g_assert_nonnull (g_strstr_len (text, (gssize) n, "0.25"));
+    g_assert_nonnull (g_strstr_len (text, (gssize) n, "no-value"));
+  }
+  heft_record_unref (record);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -254,6 +293,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plot/panel/images", test_images);
   g_test_add_func ("/plot/panel/ledger", test_ledger);
   g_test_add_func ("/plot/panel/densities", test_densities);
+  g_test_add_func ("/plot/panel/cells", test_cells);
   g_test_add_func ("/plot/panel/thin", test_thin);
   return g_test_run ();
 }

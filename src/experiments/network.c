@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#define G_LOG_DOMAIN "heft-experiments"
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include <heft/error.h>
+#include <heft/information.h>
+#include <heft/safetensors.h>
+#include <heft/trainer.h>
+
+#include "curvature/factors.h"
+#include "experiments/maps.h"
+#include "experiments/network.h"
+#include "information/effective.h"
+#include "linalg/linalg.h"
+
+/* Up to so many weights the whole network's Fisher is kept as a matrix, for its Hessian and for Sigma* with all its correlations. */
+#define MAX_DENSE 3000
+
+/* Shares of the work, for the bar. */
+#define DONE_LOADED   0.05
+#define DONE_SPECTRA  0.5
+#define DONE_FISHER   0.6
+
+/* One measurement of a run, and where it is. */
+typedef struct
+{
+  HeftRun            *run;
+  HeftRecord         *record;
+  HeftParameters     *parameters;
+  HeftMeasuredNetwork measured;
+  guint64             step;
+} Job;
+
+void
+heft_measured_network_clear (HeftMeasuredNetwork *self)
+{
+  g_clear_pointer (&self->network, heft_network_unref);
+  g_clear_pointer (&self->data, heft_dataset_unref);
+  g_clear_pointer (&self->measurement, heft_measurement_free);
+  g_clear_pointer (&self->effective, g_ptr_array_unref);
+  g_clear_pointer (&self->nuisances, heft_nuisance_table_free);
+  g_clear_pointer (&self->weights, g_free);
+  g_clear_pointer (&self->diagonal, g_free);
+  g_clear_pointer (&self->variance, g_free);
+  heft_aligned_free (g_steal_pointer (&self->fisher));
+}
+
+/* A point of the run. FALSE when it must end. */
+static gboolean
+pass_point (Job *job, double fraction, gboolean *changed)
+{
+  return heft_run_point (job->run, ++job->step, 0, heft_dataset_get_n_samples (job->measured.data), fraction, changed);
+}
+
+/* --- The network and the data ------------------------------------------------------------------------------------------ */
+
+static gboolean
+load_data (Job *job, GError **error)
+{
+  gint64 samples = heft_parameters_get_integer (job->parameters, "samples");
+  g_autoptr (HeftDataset) all = heft_data_load_all (heft_parameters_get_text (job->parameters, "dataset"),
+                                                    heft_run_get_seed (job->run), error);
+
+  if (all == NULL)
+    return FALSE;
+  job->measured.data = heft_dataset_head (all, samples > 0 ? MIN ((gsize) samples, heft_dataset_get_n_samples (all)) : 0);
+  return TRUE;
+}
+
+static gboolean
+input_shape (Job *job, HeftShape *shape, GError **error)
+{
+  const char *text = heft_parameters_get_text (job->parameters, "input");
+
+  if (*text != '\0')
+    return heft_shape_parse (text, shape, error);
+  if (!heft_dataset_get_shape (job->measured.data, &shape->channels, &shape->height, &shape->width))
+    *shape = (HeftShape) { 0 };
+  return TRUE;
+}
+
+/* Without a file: a network trained at once on the same data, so that there is something to look at. */
+static gboolean
+train_network (Job *job, HeftShape shape, const HeftActivation *activation, GError **error)
+{
+  HeftMeasuredNetwork *self = &job->measured;
+  const char *architecture = heft_parameters_get_text (job->parameters, "layers");
+  HeftTrainerConfig config = heft_trainer_config_default ();
+  g_autoptr (HeftTrainer) trainer = NULL;
+  const HeftPosterior *posterior;
+  guint64 steps;
+
+  if (shape.channels == 0)
+    shape = (HeftShape) { heft_dataset_get_n_features (self->data), 1, 1 };
+  self->network = heft_network_new (*architecture != '\0' ? architecture : HEFT_NETWORK_HIDDEN,
+                                    activation != NULL ? *activation : HEFT_ACTIVATION_TANH, shape,
+                                    MAX (heft_dataset_get_n_classes (self->data), 2), error);
+  if (self->network == NULL || !heft_factors_check (self->network, self->data, error))
+    return FALSE;
+  config.posterior = HEFT_POSTERIOR_DIRAC;
+  config.learning_rate = 0.01;
+  config.batch = MIN (32, heft_dataset_get_n_samples (self->data));
+  config.seed = heft_run_get_seed (job->run);
+  config.n_threads = 1;
+  trainer = heft_trainer_new (self->network, self->data, &config, error);
+  if (trainer == NULL)
+    return FALSE;
+  steps = HEFT_NETWORK_EPOCHS * heft_trainer_get_steps_per_epoch (trainer);
+  for (guint64 i = 0; i < steps; i++)
+    {
+      HeftStep step;
+
+      if (g_cancellable_set_error_if_cancelled (heft_run_get_cancellable (job->run), error)
+          || !heft_trainer_step (trainer, &step, error))
+        return FALSE;
+    }
+  posterior = heft_trainer_get_posterior (trainer);
+  self->weights = g_new (double, posterior->n);
+  for (gsize i = 0; i < posterior->n; i++)
+    self->weights[i] = posterior->mean[i];
+  return TRUE;
+}
+
+static gboolean
+load_network (Job *job, GError **error)
+{
+  HeftMeasuredNetwork *self = &job->measured;
+  const char *file = heft_parameters_get_text (job->parameters, "network");
+  const char *named = heft_parameters_get_text (job->parameters, "activation");
+  const char *architecture = heft_parameters_get_text (job->parameters, "layers");
+  HeftActivation activation;
+  gboolean chosen = strcmp (named, "file") != 0;
+  HeftShape shape = { 0 };
+
+  if ((chosen && !heft_activation_parse (named, &activation, error)) || !input_shape (job, &shape, error))
+    return FALSE;
+  if (*file == '\0')
+    return train_network (job, shape, chosen ? &activation : NULL, error);
+  return heft_network_load_safetensors (file, *architecture != '\0' ? architecture : NULL, chosen ? &activation : NULL, shape,
+                                        &self->network, &self->weights, error)
+         && heft_factors_check (self->network, self->data, error);
+}
+
+static void
+name_layers (Job *job)
+{
+  HeftNetwork *network = job->measured.network;
+  gsize n = heft_network_get_n_weight_layers (network);
+  g_autofree const char **names = g_new0 (const char *, n + 1);
+
+  for (gsize l = 0; l < n; l++)
+    names[l] = heft_network_get_weight_layer (network, l)->name;
+  heft_record_set_layers (job->record, n, names);
+}
+
+/* --- What beta and lambda do not move ------------------------------------------------------------------------------------- */
+
+static gboolean
+is_dense (const HeftMeasuredNetwork *self)
+{
+  return heft_network_get_n_parameters (self->network) <= MAX_DENSE;
+}
+
+static void
+read_prices (Job *job)
+{
+  job->measured.beta = heft_parameters_get_real (job->parameters, "beta");
+  job->measured.lambda = heft_parameters_get_real (job->parameters, "lambda");
+}
+
+static gboolean
+measure_spectra (Job *job, GError **error)
+{
+  HeftMeasuredNetwork *self = &job->measured;
+  HeftMeasureOptions options = {
+    .beta = self->beta, .lambda = self->lambda,
+    .kind = (HeftMeasureFisher) heft_parameters_get_integer (job->parameters, "fisher"),
+    .layers = TRUE, .whole_network = TRUE,
+    .hessian = heft_parameters_get_boolean (job->parameters, "hessian") && is_dense (self),
+    .seed = heft_run_get_seed (job->run), .n_threads = heft_run_get_n_threads (job->run),
+  };
+
+  self->measurement = heft_measure (self->network, self->weights, self->data, &options, heft_run_get_cancellable (job->run),
+                                    error);
+  return self->measurement != NULL;
+}
+
+/* The diagonal of the Fisher, and all of it where it is small. */
+static gboolean
+measure_fisher (Job *job, GError **error)
+{
+  HeftMeasuredNetwork *self = &job->measured;
+  GCancellable *cancellable = heft_run_get_cancellable (job->run);
+  gsize k = heft_network_get_n_parameters (self->network);
+  g_autoptr (HeftCurvature) curvature = heft_curvature_new (self->network, self->weights, self->data, 0,
+                                                            HEFT_CURVATURE_DIAGONAL, HEFT_FISHER_EXACT, 0, FALSE,
+                                                            heft_run_get_n_threads (job->run), cancellable, error);
+
+  if (curvature == NULL)
+    return FALSE;
+  self->diagonal = g_new (double, k);
+  self->variance = g_new (double, k);
+  for (gsize l = 0; l < heft_network_get_n_weight_layers (self->network); l++)
+    {
+      const HeftLayer *layer = heft_network_get_weight_layer (self->network, l);
+
+      memcpy (self->diagonal + layer->offset, heft_curvature_get_layer (curvature, l)->moments,
+              layer->n_parameters * sizeof *self->diagonal);
+    }
+  if (!is_dense (self))
+    return TRUE;
+  self->fisher = heft_aligned_try_alloc (k * k, sizeof (double), error);
+  return self->fisher != NULL
+         && heft_fisher_matrix (self->network, self->weights, self->data, 0, HEFT_FISHER_EXACT, 0, self->fisher, cancellable,
+                                error);
+}
+
+/* --- What they do ----------------------------------------------------------------------------------------------------------- */
+
+/* Of all Gaussians with independent weights the best has the precisions of the curvature's diagonal. */
+static void
+find_variances (HeftMeasuredNetwork *self)
+{
+  double threshold = heft_free_direction_threshold (self->beta, self->lambda);
+
+  for (gsize i = 0; i < heft_network_get_n_parameters (self->network); i++)
+    self->variance[i] = self->beta / (MAX (self->diagonal[i], 0) + threshold);
+}
+
+/* Costs no measurement: the spectra at a new price. */
+static void
+show_prices (Job *job)
+{
+  HeftMeasuredNetwork *self = &job->measured;
+
+  heft_measurement_set_price (self->measurement, self->network, self->weights, self->beta, self->lambda);
+  find_variances (self);
+  heft_network_publish_spectra (job->record, self);
+  heft_network_publish_information (job->record, self);
+  heft_network_publish_ledger (job->record, self);
+}
+
+static gboolean
+measure_effective (Job *job, gsize n, GError **error)
+{
+  HeftMeasuredNetwork *self = &job->measured;
+  GCancellable *cancellable = heft_run_get_cancellable (job->run);
+  gsize k = heft_network_get_n_parameters (self->network);
+  heft_aligned_autofree double *copy = NULL;
+
+  g_clear_pointer (&self->effective, g_ptr_array_unref);
+  self->effective = heft_effective_layers_new (self->network, n);
+  if (self->fisher == NULL)
+    return heft_effective_mean_field (self->network, self->weights, self->variance, self->data, n, self->effective, cancellable,
+                                      error);
+  copy = heft_aligned_try_alloc (k * k, sizeof (double), error);
+  if (copy == NULL)
+    return FALSE;
+  memcpy (copy, self->fisher, k * k * sizeof *copy);
+  return heft_effective_measure (self->network, self->weights, self->data, n, heft_dataset_get_n_samples (self->data), copy,
+                                 self->beta, self->lambda, self->effective, cancellable, error);
+}
+
+static gboolean
+measure_nuisances (Job *job, gsize n, GError **error)
+{
+  HeftMeasuredNetwork *self = &job->measured;
+
+  g_clear_pointer (&self->nuisances, heft_nuisance_table_free);
+  if (!heft_dataset_get_shape (self->data, NULL, NULL, NULL))
+    return TRUE;
+  self->nuisances = heft_nuisance_table_new (self->network, self->weights, self->variance, self->data, n, NULL, 0,
+                                             heft_run_get_cancellable (job->run), error);
+  return self->nuisances != NULL;
+}
+
+static gboolean
+measure_maps (Job *job, GError **error)
+{
+  HeftMeasuredNetwork *self = &job->measured;
+
+  return heft_maps_publish (job->record, 0, self->network, self->weights, self->variance, self->data,
+                            (gsize) heft_parameters_get_integer (job->parameters, "invariance-layer"),
+                            _("first order, Σ* of the Fisher’s diagonal"), heft_run_get_cancellable (job->run), error);
+}
+
+/* What the activations see at the present price. Left early, with @changed, when that is no longer the price. */
+static gboolean
+look_through_layers (Job *job, double begin, gboolean *changed, gboolean *go_on, GError **error)
+{
+  HeftMeasuredNetwork *self = &job->measured;
+  gsize n = MIN ((gsize) heft_parameters_get_integer (job->parameters, "activation-samples"),
+                 heft_dataset_get_n_samples (self->data));
+
+  if (!measure_maps (job, error))
+    return FALSE;
+  *go_on = pass_point (job, begin + 0.2 * (1 - begin), changed);
+  if (!*go_on || *changed)
+    return TRUE;
+  if (!measure_effective (job, n, error))
+    return FALSE;
+  heft_network_publish_effective (job->record, self);
+  *go_on = pass_point (job, begin + 0.7 * (1 - begin), changed);
+  if (!*go_on || *changed)
+    return TRUE;
+  if (!measure_nuisances (job, n, error))
+    return FALSE;
+  heft_network_publish_nuisances (job->record, self);
+  heft_network_publish_ledger (job->record, self);
+  *go_on = pass_point (job, 1, changed);
+  return TRUE;
+}
+
+/* --- The run -------------------------------------------------------------------------------------------------------------------- */
+
+static gboolean
+measure_once (Job *job, gboolean *go_on, GError **error)
+{
+  gboolean changed = FALSE;
+
+  if (!load_data (job, error))
+    return FALSE;
+  heft_run_set_sample_count (job->run, heft_dataset_get_n_samples (job->measured.data));
+  if (!load_network (job, error))
+    return FALSE;
+  name_layers (job);
+  *go_on = pass_point (job, DONE_LOADED, &changed);
+  read_prices (job);
+  if (!*go_on)
+    return TRUE;
+  if (!measure_spectra (job, error))
+    return FALSE;
+  *go_on = pass_point (job, DONE_SPECTRA, &changed);
+  if (!*go_on)
+    return TRUE;
+  if (!measure_fisher (job, error))
+    return FALSE;
+  *go_on = pass_point (job, DONE_FISHER, &changed);
+  return TRUE;
+}
+
+static gboolean
+run_job (Job *job, GError **error)
+{
+  gboolean go_on = TRUE, changed;
+  double begin = DONE_FISHER;
+
+  if (!measure_once (job, &go_on, error))
+    return FALSE;
+  while (go_on)
+    {
+      changed = FALSE;
+      read_prices (job);
+      show_prices (job);
+      if (!look_through_layers (job, begin, &changed, &go_on, error))
+        return FALSE;
+      begin = 0;
+      if (go_on && !changed)
+        go_on = heft_run_wait (job->run);
+    }
+  return TRUE;
+}
+
+gboolean
+heft_network_run (HeftRun *run, GError **error)
+{
+  Job job = { .run = run, .record = heft_run_get_record (run), .parameters = heft_run_get_parameters (run) };
+  GError *failure = NULL;
+  gboolean done = run_job (&job, &failure);
+
+  heft_measured_network_clear (&job.measured);
+  if (done)
+    return TRUE;
+  g_propagate_error (error, failure);
+  return FALSE;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include <heft/curvature.h>
+#include <heft/experiment.h>
+#include <heft/invariance.h>
+#include <heft/measure.h>
+
+G_BEGIN_DECLS
+
+/* Experiment `network`: a trained network made elsewhere and what can be measured of it. Its work is in network.c, what it shows in
+ * network-frames.c, its tables and sentences in network-tables.c. */
+
+extern const HeftExperiment heft_experiment_network;
+
+/* Hidden layers and epochs of the network that is trained where no file is given. */
+#define HEFT_NETWORK_HIDDEN "24-16"
+#define HEFT_NETWORK_EPOCHS 20
+
+/* What has been measured so far. What beta and lambda do not move is measured once. */
+typedef struct
+{
+  HeftNetwork     *network;
+  double          *weights;           /* k */
+  HeftDataset     *data;              /* the samples measured */
+  HeftMeasurement *measurement;
+  double          *diagonal;          /* k: of the Fisher, labels exact */
+  double          *fisher;            /* k x k where that is feasible, else NULL */
+  double           beta, lambda;      /* now */
+  double          *variance;          /* k: of the mean-field optimum at them */
+  GPtrArray       *effective;         /* HeftEffectiveLayer */
+  HeftNuisanceTable *nuisances;       /* NULL where inputs are no images */
+} HeftMeasuredNetwork;
+
+void     heft_measured_network_clear (HeftMeasuredNetwork *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (HeftMeasuredNetwork, heft_measured_network_clear)
+
+/* What the numbers of a HeftMeasuredNetwork look like: frames of the panels, and results. */
+void     heft_network_publish_spectra     (HeftRecord *record, const HeftMeasuredNetwork *self);
+void     heft_network_publish_information (HeftRecord *record, const HeftMeasuredNetwork *self);
+void     heft_network_publish_effective   (HeftRecord *record, const HeftMeasuredNetwork *self);
+void     heft_network_publish_nuisances   (HeftRecord *record, const HeftMeasuredNetwork *self);
+void     heft_network_publish_ledger      (HeftRecord *record, const HeftMeasuredNetwork *self);
+
+gboolean heft_network_run (HeftRun *run, GError **error);
+
+char    *heft_network_spectra_sentence     (HeftRecord *record);
+char    *heft_network_hessian_sentence     (HeftRecord *record);
+char    *heft_network_information_sentence (HeftRecord *record);
+char    *heft_network_costs_sentence       (HeftRecord *record);
+char    *heft_network_effective_sentence   (HeftRecord *record);
+char    *heft_network_nuisances_sentence   (HeftRecord *record);
+char    *heft_network_ledger_sentence      (HeftRecord *record);
+
+G_END_DECLS

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "config.h"
+
+#include "reference/reference.h"
+
+static HeftRun *
+start_run (const char *const *settings, gboolean interactive)
+{
+  g_autoptr (HeftParameters) parameters = heft_parameters_new (heft_experiment_find ("network", NULL));
+  HeftRun *run;
+
+  for (gsize i = 0; settings[i] != NULL; i += 2)
+    g_assert_true (heft_parameters_set (parameters, settings[i], settings[i + 1], NULL));
+  run = heft_run_new (heft_parameters_get_experiment (parameters), parameters, 1);
+  heft_run_set_interactive (run, interactive);
+  heft_run_start (run);
+  return run;
+}
+
+static double
+result (HeftRun *run, const char *id)
+{
+  double value = NAN;
+
+  g_assert_true (heft_record_get_result (heft_run_get_record (run), id, &value));
+  return value;
+}
+
+static void
+near (double found, double expected, double tolerance)
+{
+  if (!(fabs (found - expected) <= tolerance * fabs (expected)))
+    g_error ("%.17g, the reference %.17g", found, expected);
+}
+
+/* A file made by PyTorch gives PyTorch's numbers, in results and in the frames of the panels. */
+static void
+test_reference (gconstpointer data)
+{
+  g_auto (Reference) reference = { 0 };
+  g_autofree char *path = reference_path (data, ".safetensors"), *inputs = reference_path (data, "-inputs.npy");
+  g_autofree char *labels = reference_path (data, "-labels.npy"), *set = g_strconcat (inputs, ",", labels, NULL), *input = NULL;
+  g_autofree double *shape = NULL, *layers = NULL;
+  g_autoptr (HeftRun) run = NULL;
+  g_autoptr (HeftFrame) hessian = NULL, effective = NULL;
+  JsonObject *information;
+  char beta[G_ASCII_DTOSTR_BUF_SIZE], lambda[G_ASCII_DTOSTR_BUF_SIZE];
+  gsize n;
+  g_autofree double *found = NULL;
+
+  reference_load (data, &reference);
+  shape = reference_array (reference.values, "input", 3);
+  input = g_strdup_printf ("%gx%gx%g", shape[0], shape[1], shape[2]);
+  g_ascii_dtostr (beta, sizeof beta, json_object_get_double_member (reference.values, "beta"));
+  g_ascii_dtostr (lambda, sizeof lambda, json_object_get_double_member (reference.values, "lambda"));
+  run = start_run ((const char *[]) { "network", path, "dataset", set, "input", input, "beta", beta, "lambda", lambda,
+                                      "activation", json_object_get_string_member (reference.values, "activation"),
+                                      "layers", json_object_get_null_member (reference.values, "architecture")
+                                        ? "" : json_object_get_string_member (reference.values, "architecture"),
+                                      "activation-samples", "4", NULL }, FALSE);
+  g_assert_true (heft_run_join (run, NULL));
+  information = json_object_get_object_member (reference.values, "information");
+  near (result (run, "loss"), json_object_get_double_member (reference.values, "loss"), 1e-10);
+  near (result (run, "information"), json_object_get_double_member (information, "network"), 1e-8);
+  layers = reference_array (information, "layers", 0);
+  found = heft_record_dup_result_array (heft_run_get_record (run), "information_layers", &n);
+  for (gsize l = 0; l < n; l++)
+    near (found[l], layers[l], 1e-8);
+  hessian = heft_record_get_frame (heft_run_get_record (run), "hessian");
+  near (result (run, "relative_gap"), heft_frame_get_number (hessian, "gap", NAN), 0);
+  effective = heft_record_get_frame (heft_run_get_record (run), "effective");
+  {
+    JsonArray *array = json_object_get_array_member (reference.values, "effective_fisher");
+    JsonObject *logits = json_array_get_object_element (array, json_array_get_length (array) - 1);
+    g_autofree double *values = reference_array (logits, "information", 4);
+
+    near (heft_frame_get_number (effective, "last", NAN), (values[0] + values[1] + values[2] + values[3]) / 4, 1e-6);
+  }
+}
+
+/* Without a file there is a network all the same; images have nuisances, each in its unit. */
+static void
+test_default (void)
+{
+  g_autoptr (HeftRun) run = start_run ((const char *[]) { "layers", "6", "samples", "60", "activation-samples", "2", NULL }, FALSE);
+  g_autoptr (HeftFrame) nuisances = NULL, maps = NULL;
+  gsize rows, columns;
+  const double *shares;
+
+  g_assert_true (heft_run_join (run, NULL));
+  g_assert_cmpfloat (result (run, "parameters"), ==, 65 * 6 + 7 * 10);
+  g_assert_cmpfloat (result (run, "error"), <, 0.2);
+  nuisances = heft_record_get_frame (heft_run_get_record (run), "nuisances");
+  shares = heft_frame_get_array (nuisances, "values", &rows, &columns);
+  g_assert_cmpuint (rows, ==, HEFT_N_NUISANCES);
+  g_assert_cmpuint (columns, ==, 2);
+  for (gsize i = 0; i < rows * columns; i++)
+    g_assert_true (shares[i] >= 0 && shares[i] <= 1);
+  g_assert_true (g_str_has_suffix (heft_frame_get_text (nuisances, "cell:0"), "°"));
+  maps = heft_record_get_frame (heft_run_get_record (run), "invariance");
+  g_assert_nonnull (heft_frame_get_array (maps, "map:0", &rows, &columns));
+  g_assert_cmpuint (rows, ==, 8);
+}
+
+/* A new beta prices the spectra anew, as a run that had it from the beginning. */
+static void
+test_prices (void)
+{
+  g_autoptr (HeftRun) run = start_run ((const char *[]) { "dataset", "moons", "layers", "5", "samples", "50", NULL }, TRUE);
+  g_autoptr (HeftRun) other = start_run ((const char *[]) { "dataset", "moons", "layers", "5", "samples", "50",
+                                                            "beta", "0.2", NULL }, FALSE);
+  double expected, found = NAN;
+
+  g_assert_true (heft_run_join (other, NULL));
+  expected = result (other, "information");
+  g_assert_true (heft_run_set_parameter (run, "beta", "0.2", NULL));
+  for (int i = 0; i < 1000 && !(found == expected); i++)
+    {
+      g_usleep (10000);
+      heft_record_get_result (heft_run_get_record (run), "information", &found);
+    }
+  g_assert_cmpfloat (found, ==, expected);
+  heft_run_stop (run);
+  heft_run_join (run, NULL);
+}
+
+static void
+refuse (const char *const *settings, const char *says)
+{
+  g_autoptr (HeftRun) run = start_run (settings, FALSE);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (heft_run_join (run, &error));
+  if (strstr (error->message, says) == NULL)
+    g_error ("“%s” is missing in “%s”", says, error->message);
+}
+
+static void
+test_refusals (void)
+{
+  g_autofree char *path = reference_path ("dense-tanh", ".safetensors");
+
+  refuse ((const char *[]) { "network", "/nowhere.safetensors", NULL }, "nowhere");
+  refuse ((const char *[]) { "network", path, NULL }, "activation");
+  refuse ((const char *[]) { "network", path, "activation", "tanh", "dataset", "moons", NULL }, "2");
+  refuse ((const char *[]) { "input", "8x8", NULL }, "1x28x28");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (reference_names); i++)
+    {
+      g_autofree char *path = g_strconcat ("/experiments/network/", reference_names[i], NULL);
+
+      g_test_add_data_func (path, reference_names[i], test_reference);
+    }
+  g_test_add_func ("/experiments/network/default", test_default);
+  g_test_add_func ("/experiments/network/prices", test_prices);
+  g_test_add_func ("/experiments/network/refusals", test_refusals);
+  return g_test_run ();
+}
