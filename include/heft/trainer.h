@@ -35,6 +35,7 @@ typedef struct
   double            momentum;            /* SGD */
   gsize             batch;
   double            initial_deviation;   /* sigma at the start of a mean-field posterior; 0 = the default rule */
+  const float      *start;               /* k weights to start from, which a centred prior is centred at; NULL = the initialisation */
   guint64           seed;
   guint             n_threads;           /* never changes a bit of the result */
 } HeftTrainerConfig;

@@ -215,7 +215,7 @@ initialise_deviations (HeftTrainer *self,
  * @network: any that heft_network_new() describes
  * @train: at least one sample, with the network's inputs and at most its classes
  *
- * Starts from heft_network_initialise() under @config's seed. A batch larger than N means all of the data at every step.
+ * Starts from @config's start, or from heft_network_initialise() under its seed. A batch larger than N means all of the data at every step.
  *
  * Returns: (transfer full): a trainer, or %NULL with a sentence that says what does not fit
  */
@@ -244,7 +244,10 @@ heft_trainer_new (HeftNetwork             *network,
   self->pool = heft_pool_new (config->n_threads);
   heft_trainer_build_operations (self);
 
-  heft_network_initialise (network, config->seed, self->posterior->mean);
+  if (config->start != NULL)
+    memcpy (self->posterior->mean, config->start, self->posterior->n * sizeof (float));
+  else
+    heft_network_initialise (network, config->seed, self->posterior->mean);
   self->prior = heft_prior_new (network, config->prior, config->lambda, config->lambdas, self->posterior->mean, error);
   if (self->prior == NULL)
     return NULL;
