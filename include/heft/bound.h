@@ -38,12 +38,10 @@ const char *heft_bound_kind_name (HeftBoundKind kind);   /* "pac-bayes-kl", "mca
 /**
  * HEFT_SMALLEST_PROBABILITY:
  *
- * p_min of the bounded cross-entropy: -log max (p, p_min) / log (1/p_min), a risk in [0, 1] that is differentiable where p > p_min
- * (Perez-Ortiz et al. 2021).
+ * A usual p_min of the bounded cross-entropy, min (-log p, B) / B with B = log (1/p_min): a risk in [0, 1], differentiable where
+ * p > p_min (Perez-Ortiz et al. 2021).
  */
 #define HEFT_SMALLEST_PROBABILITY 1e-5
-/* log (1/p_min): the bounded cross-entropy's nats where it is 1. */
-#define HEFT_LARGEST_BOUNDED_LOSS 11.512925464970229
 
 /* --- Certificates --------------------------------------------------------------------------------------------------- */
 
@@ -112,15 +110,17 @@ const char *heft_objective_name (HeftObjective objective);   /* "information", "
 /**
  * heft_objective_beta:
  * @risk: bounded cross-entropy of Q on the samples, in [0, 1]
+ * @largest_loss: B = log (1/p_min), the nats of cross-entropy that a risk of 1 stands for
  * @beta: of the Lagrangian bound, times N its beta_PAC; the other two have no use for it
  *
  * A bound B (risk, KL) has the gradient dB/drisk (grad risk + r grad KL), r = (dB/dKL) / (dB/drisk): along it Q moves as on an Information
- * Lagrangian whose beta is r times log (1/p_min), nats of mean loss a nat of KL. For the kl bound, with p the bound itself,
+ * Lagrangian whose beta is r B, nats of mean loss a nat of KL. For the kl bound, with p the bound itself,
  * r = 1 / (N log (p (1 - q) / (q (1 - p)))); for McAllester's r = 1 / (4 N sqrt ((KL + log (2 sqrt N/delta)) / (2N))); for the Lagrangian bound
  * beta_PAC / N.
  *
  * Returns: the beta that training has to use now. For HEFT_OBJECTIVE_INFORMATION @beta
  */
-double heft_objective_beta (HeftObjective objective, double risk, double kl, double n_samples, double delta, double beta);
+double heft_objective_beta (HeftObjective objective, double risk, double kl, double n_samples, double delta, double largest_loss,
+                            double beta);
 
 G_END_DECLS

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <heft/bound.h>
 #include <heft/code.h>
 #include <heft/dataset.h>
 
@@ -29,7 +30,10 @@ typedef struct
   HeftPriorKind     prior;
   double            lambda;
   const double     *lambdas;             /* per weight layer, or NULL */
-  double            beta;
+  HeftObjective     objective;
+  double            beta;                /* of the objectives INFORMATION and LAGRANGIAN (beta_PAC / N); the others set their own */
+  double            smallest_probability;  /* p_min of a bound, whose cross-entropy is clamped */
+  double            delta;               /* of a bound */
   HeftOptimizer     optimizer;
   double            learning_rate;
   double            momentum;            /* SGD */
@@ -45,7 +49,7 @@ HeftTrainerConfig heft_trainer_config_default (void);
 /**
  * HeftStep:
  *
- * What one step reports. @loss is the minibatch's mean negative log-likelihood under this step's noise, before the update;
+ * What one step reports. @loss is the minibatch's mean negative log-likelihood (clamped where the objective clamps it) under this step's noise, before the update;
  * @kl is KL(Q||P) of the weights the step began with, summed in double from single-precision variances: within 1e-7 k nats of
  * heft_code_kl().
  */
@@ -56,6 +60,7 @@ typedef struct
   double  loss;        /* nats a sample */
   double  error;       /* fraction of the minibatch misclassified */
   double  kl;          /* nats; infinite for a Dirac */
+  double  beta;        /* that KL was multiplied by in this step */
   double  gradient_norm;
 } HeftStep;
 
@@ -86,10 +91,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftTrainer, heft_trainer_free)
  */
 gboolean     heft_trainer_step (HeftTrainer *self, HeftStep *step, GError **error);
 
+/* The beta the next step begins with: as it was set, or, where a bound is trained that sets its own, from the latest estimates. */
+double       heft_trainer_get_beta (const HeftTrainer *self);
+
 guint64      heft_trainer_get_step (const HeftTrainer *self);
 gsize        heft_trainer_get_steps_per_epoch (const HeftTrainer *self);
 
 /* These act from the next step on and never touch weights, optimiser state or the step count. */
+/* Of no effect where the objective sets beta itself. */
 void         heft_trainer_set_beta          (HeftTrainer *self, double beta);
 void         heft_trainer_set_lambda        (HeftTrainer *self, double lambda);
 void         heft_trainer_set_layer_lambda  (HeftTrainer *self, gsize layer, double lambda);

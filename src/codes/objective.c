@@ -19,20 +19,30 @@ heft_objective_name (HeftObjective objective)
   return names[objective];
 }
 
+/* log [p (1-q) / (q (1-p))] at the p > q with kl(q||p) = c. */
+static double
+log_odds_ratio (double q, double c)
+{
+  double p = heft_binary_kl_inverse (q, c);
+
+  /* Where p has run into 1, kl(q||p) = -(1-q) log (1-p) - H(q) up to what p lacks. */
+  if (p > 1 - 1e-10)
+    return log1p (-q) - log (q) + (c - q * log (q) - (1 - q) * log1p (-q)) / (1 - q);
+  return log (p / q) + log1p (-q) - log1p (-p);
+}
+
 double
-heft_objective_beta (HeftObjective objective, double risk, double kl, double n_samples, double delta, double beta)
+heft_objective_beta (HeftObjective objective, double risk, double kl, double n_samples, double delta, double largest_loss,
+                     double beta)
 {
   double complexity = (MAX (kl, 0) + G_LN2 + 0.5 * log (n_samples) - log (delta)) / n_samples;
   double q = CLAMP (risk, SMALLEST_COUNT / n_samples, 1 - SMALLEST_COUNT / n_samples);
-  double ratio, bound;
+  double ratio;
 
   switch (objective)
     {
     case HEFT_OBJECTIVE_PAC_BAYES_KL:
-      bound = heft_binary_kl_inverse (q, complexity);
-      /* Where rounding puts the bound at 1 its derivative is that of the largest number below. */
-      bound = MIN (bound, 1 - 0x1p-53);
-      ratio = 1 / (n_samples * (log (bound / q) + log1p (-q) - log1p (-bound)));
+      ratio = 1 / n_samples / log_odds_ratio (q, complexity);
       break;
     case HEFT_OBJECTIVE_MCALLESTER:
       ratio = 1 / (4 * n_samples * sqrt (complexity / 2));
@@ -44,5 +54,5 @@ heft_objective_beta (HeftObjective objective, double risk, double kl, double n_s
     default:
       return beta;
     }
-  return ratio * HEFT_LARGEST_BOUNDED_LOSS;
+  return ratio * largest_loss;
 }

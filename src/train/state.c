@@ -57,6 +57,8 @@ heft_trainer_get_state (const HeftTrainer *self)
   heft_state_put_count (&state, "seed", self->seed);
   heft_state_put_count (&state, "samples", heft_dataset_get_n_samples (self->train));
   heft_state_put_count (&state, "optimizer", self->optimizer);
+  heft_state_put_count (&state, "objective", self->objective);
+  heft_state_put_number (&state, "risk", self->risk);
   heft_state_put_count (&state, "step", self->step);
   heft_state_put_count (&state, "optimizer-step", self->optimizer_step);
   heft_state_put_count (&state, "samples-seen", self->samples_seen);
@@ -80,11 +82,12 @@ static gboolean
 belongs_here (const HeftTrainer *self,
               GVariant          *state)
 {
-  guint64 seed, samples, optimizer;
+  guint64 seed, samples, optimizer, objective;
 
   return heft_state_get_count (state, "seed", &seed) && seed == self->seed &&
          heft_state_get_count (state, "samples", &samples) && samples == heft_dataset_get_n_samples (self->train) &&
-         heft_state_get_count (state, "optimizer", &optimizer) && optimizer == self->optimizer;
+         heft_state_get_count (state, "optimizer", &optimizer) && optimizer == self->optimizer &&
+         heft_state_get_count (state, "objective", &objective) && objective == self->objective;
 }
 
 static gboolean
@@ -121,6 +124,7 @@ read_counters (HeftTrainer *self,
          heft_state_get_count (state, "optimizer-step", &self->optimizer_step) &&
          heft_state_get_count (state, "samples-seen", &self->samples_seen) &&
          heft_state_get_number (state, "loss-limit", &self->loss_limit) && self->loss_limit > 0.0 &&
+         heft_state_get_number (state, "risk", &self->risk) && self->risk >= 0.0 &&
          heft_state_get_number (state, "beta", &self->beta) && self->beta >= 0.0 &&
          heft_state_get_number (state, "learning-rate", &self->learning_rate) && self->learning_rate > 0.0 &&
          heft_state_get_number (state, "momentum", &self->momentum) && self->momentum >= 0.0 && self->momentum < 1.0 &&

@@ -91,6 +91,8 @@ heft_step_loss_block (HeftTrainer *self,
   heft_step_forward_block (self, stage, task->row0, task->row1, 0, stage->out);
   task->n_wrong = self->kernels->softmax (rows, stage->out, 1.0f / (float) self->plan.batch, self->labels + task->row0,
                                           stage->h + at, self->losses + task->row0);
+  if (isfinite (self->ceiling))
+    heft_step_clamp_rows (self, task->row0, task->row1, stage->out, stage->h + at);
   if (heft_trainer_is_noisy (self))
     self->kernels->multiply (rows * stage->out, stage->dz + at, stage->noise + at, stage->dv + at);
 

@@ -97,7 +97,11 @@ struct _HeftTrainer
   const HeftKernels *kernels;
 
   HeftOptimizer      optimizer;
+  HeftObjective      objective;
   double             beta, learning_rate, momentum;
+  double             ceiling;            /* B: the most a sample's loss counts; infinite where it is not clamped */
+  double             delta;
+  double             risk;               /* running mean of loss / B */
   guint64            seed;
   guint64            step;               /* done so far */
   guint64            optimizer_step;     /* since the optimiser's state was last zero */
@@ -152,8 +156,16 @@ void     heft_step_gather_rows   (HeftTrainer *self, gsize row0, gsize row1);
 /* Element r out + c of the stage's stream is the noise of row r, column c, however the matrix is cut. */
 void     heft_step_fill_noise    (HeftTrainer *self, const HeftStage *stage, gsize row0, gsize row1, gsize column0, gsize column1);
 void     heft_step_forward_block (HeftTrainer *self, const HeftStage *stage, gsize row0, gsize row1, gsize column0, gsize column1);
+/* A loss above the ceiling counts as the ceiling and has no gradient; @gradients are those rows'. */
+void     heft_step_clamp_rows    (HeftTrainer *self, gsize row0, gsize row1, gsize classes, float *gradients);
 /* The last stage and the loss; its h becomes the gradient with respect to the logits' mean, its dv to their variance. */
 void     heft_step_loss_block    (HeftTrainer *self, HeftTask *task);
+
+/* --- risk.c --- */
+
+double   heft_trainer_current_beta (const HeftTrainer *self, double kl);
+void     heft_trainer_begin_risk   (HeftTrainer *self);
+void     heft_trainer_follow_risk  (HeftTrainer *self, double loss);
 
 static inline gboolean
 heft_trainer_is_noisy (const HeftTrainer *self)

@@ -40,6 +40,8 @@ heft_trainer_config_default (void)
     .prior = HEFT_PRIOR_ISOTROPIC,
     .lambda = 0.1,
     .beta = 1e-5,
+    .smallest_probability = HEFT_SMALLEST_PROBABILITY,
+    .delta = 0.025,
     .optimizer = HEFT_OPTIMIZER_ADAM,
     .learning_rate = 0.001,
     .momentum = 0.9,
@@ -61,6 +63,14 @@ check_config (const HeftTrainerConfig *config,
 {
   if (!(config->beta >= 0.0 && isfinite (config->beta)))
     return refuse (error, _("beta must be a number not below 0."));
+  if (config->objective != HEFT_OBJECTIVE_INFORMATION
+      && !(config->smallest_probability > 0.0 && config->smallest_probability < 1.0))
+    return refuse (error, _("The smallest probability must lie between 0 and 1."));
+  if (config->objective != HEFT_OBJECTIVE_INFORMATION && !(config->delta > 0.0 && config->delta < 1.0))
+    return refuse (error, _("delta must lie between 0 and 1."));
+  if (config->objective != HEFT_OBJECTIVE_INFORMATION && config->posterior == HEFT_POSTERIOR_DIRAC)
+    return refuse (error, _("A bound cannot be trained with a Dirac posterior: a point has infinite KL to any prior. Choose a "
+                            "mean-field posterior or the objective information."));
   if (!(config->learning_rate > 0.0 && isfinite (config->learning_rate)))
     return refuse (error, _("The learning rate must be above 0."));
   if (!(config->momentum >= 0.0 && config->momentum < 1.0))
@@ -191,9 +201,10 @@ static double
 default_deviation (const HeftTrainer *self,
                    gsize              layer)
 {
-  const double lambda = heft_prior_get_lambda (self->prior, layer);
+  /* A bound that sets beta itself begins with the one of Q = P. */
+  const double lambda = heft_prior_get_lambda (self->prior, layer), beta = heft_trainer_current_beta (self, 0.0);
 
-  return MAX (SMALLEST_DEVIATION, sqrt (self->beta / (EARLY_CURVATURE + self->beta / (lambda * lambda))));
+  return MAX (SMALLEST_DEVIATION, sqrt (beta / (EARLY_CURVATURE + beta / (lambda * lambda))));
 }
 
 static void
@@ -215,7 +226,8 @@ initialise_deviations (HeftTrainer *self,
  * @network: any that heft_network_new() describes
  * @train: at least one sample, with the network's inputs and at most its classes
  *
- * Starts from @config's start, or from heft_network_initialise() under its seed. A batch larger than N means all of the data at every step.
+ * Starts from @config's start, or from heft_network_initialise() under its seed. A batch larger than N means all of the data at every
+ * step.
  *
  * Returns: (transfer full): a trainer, or %NULL with a sentence that says what does not fit
  */
@@ -235,7 +247,11 @@ heft_trainer_new (HeftNetwork             *network,
   self->train = heft_dataset_ref (train);
   self->kernels = heft_kernels ();
   self->optimizer = config->optimizer;
+  self->objective = config->objective;
   self->beta = config->beta;
+  self->ceiling = config->objective == HEFT_OBJECTIVE_INFORMATION ? INFINITY : -log (config->smallest_probability);
+  self->delta = config->delta;
+  heft_trainer_begin_risk (self);
   self->learning_rate = config->learning_rate;
   self->momentum = config->momentum;
   self->seed = config->seed;
@@ -310,7 +326,8 @@ choose_samples (HeftTrainer *self)
 }
 
 static void
-set_updates (HeftTrainer *self)
+set_updates (HeftTrainer *self,
+             double       beta)
 {
   const double t = (double) (self->optimizer_step + 1);
   const gboolean adam = self->optimizer == HEFT_OPTIMIZER_ADAM;
@@ -325,7 +342,7 @@ set_updates (HeftTrainer *self)
         .decay2 = (float) ADAM_DECAY2,
         .scale2 = (float) (1.0 / sqrt (1.0 - pow (ADAM_DECAY2, t))),
         .epsilon = (float) ADAM_EPSILON,
-        .beta = (float) self->beta,
+        .beta = (float) beta,
         .precision = (float) (1.0 / (lambda * lambda)),
       };
     }
@@ -418,13 +435,13 @@ heft_trainer_step (HeftTrainer *self,
                    HeftStep    *step,
                    GError     **error)
 {
-  const double kl = current_kl (self);
+  const double kl = current_kl (self), beta = heft_trainer_current_beta (self, kl);
   const gsize batch = self->plan.batch;
   gsize n_wrong = 0;
   double loss, gradient;
 
   choose_samples (self);
-  set_updates (self);
+  set_updates (self, beta);
   if (!heft_trainer_run_plan (self))
     {
       set_diverged (self, error);
@@ -441,6 +458,7 @@ heft_trainer_step (HeftTrainer *self,
   self->step++;
   self->optimizer_step++;
   self->samples_seen += batch;
+  heft_trainer_follow_risk (self, loss);
   if (step != NULL)
     *step = (HeftStep) {
       .step = self->step,
@@ -448,9 +466,16 @@ heft_trainer_step (HeftTrainer *self,
       .loss = loss,
       .error = (double) n_wrong / (double) batch,
       .kl = kl,
+      .beta = beta,
       .gradient_norm = sqrt (gradient),
     };
   return TRUE;
+}
+
+double
+heft_trainer_get_beta (const HeftTrainer *self)
+{
+  return heft_trainer_current_beta (self, current_kl (self));
 }
 
 guint64

@@ -279,7 +279,11 @@ reference_loss (const ReferenceBatch *batch,
   double sum = 0;
 
   for (gsize row = 0; row < batch->batch; row++)
-    sum += sample_loss (batch, row, mean, log_deviation);
+    {
+      const double loss = sample_loss (batch, row, mean, log_deviation);
+
+      sum += batch->ceiling > 0 ? MIN (loss, batch->ceiling) : loss;
+    }
   return sum / batch->batch;
 }
 

@@ -20,6 +20,7 @@ typedef struct
   guint32     *samples;    /* batch */
   gsize        batch;
   guint64      seed, step;
+  double       ceiling;    /* the most a sample's loss counts, 0 = no limit */
 } ReferenceBatch;
 
 /* The batch of step @step (from 0) of a trainer with this seed that began with this batch size. */
