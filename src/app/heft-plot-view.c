@@ -7,8 +7,10 @@
 #include "heft-plot-view.h"
 
 #include <adwaita.h>
+#include <glib/gi18n.h>
 #include <math.h>
 
+#include "heft-axis-limit.h"
 #include "heft-format.h"
 #include "heft-plot-readout.h"
 
@@ -52,7 +54,14 @@ struct _HeftPlotView
   HeftPlotArea pan_area;
   gboolean    panning;
   double      pinch;
+
+  GtkWidget  *limit;         /* popover that asks for an end of an axis, or NULL */
+  gsize       limit_plot;
+  int         limit_end;     /* AxisEnd */
 };
+
+/* An end of an axis, that is the numbers on that side of it. */
+typedef enum { NO_END, X_MINIMUM, X_MAXIMUM, Y_MINIMUM, Y_MAXIMUM } AxisEnd;
 
 G_DEFINE_FINAL_TYPE (HeftPlotView, heft_plot_view, GTK_TYPE_WIDGET)
 
@@ -236,6 +245,9 @@ heft_plot_view_size_allocate (GtkWidget *widget, int width, int height, int base
 {
   HeftPlotView *self = HEFT_PLOT_VIEW (widget);
 
+  if (self->limit != NULL)
+    gtk_popover_present (GTK_POPOVER (self->limit));
+
   if (self->picture != NULL && (self->picture_width != width || self->picture_height != height))
     repaint_later (self);
 }
@@ -377,7 +389,12 @@ pinch_cb (HeftPlotView *self, double scale, GtkGesture *gesture)
   double x, y;
   HeftHit under;
 
-  if (scale <= 0 || !gtk_gesture_get_bounding_box_center (gesture, &x, &y) || !hit (self, x, y, &under) || !under.inside)
+  if (!gtk_gesture_is_recognized (gesture) || !gtk_gesture_get_bounding_box_center (gesture, &x, &y))
+    {
+      x = self->pointer_x;
+      y = self->pointer_y;
+    }
+  if (scale <= 0 || !hit (self, x, y, &under) || !under.inside)
     return;
   zoom_at (self, under.plot, x, y, self->pinch / scale, self->pinch / scale);
   self->pinch = scale;
@@ -424,6 +441,93 @@ drag_end_cb (HeftPlotView *self)
 
 /* --- Pointer ----------------------------------------------------------------------------------------------------- */
 
+/* Which numbers of which axis lie at a place: those left of the area, or just below it. */
+static AxisEnd
+find_end (HeftPlotView *self, double x, double y, const HeftHit *under, HeftPlotArea *area)
+{
+  double reach = 2.2 * get_theme (self).font_size;
+
+  if (under->inside || under->legend_mark >= 0 || !get_area (self, under->plot, area))
+    return NO_END;
+  if (x < area->x && x > area->x - 3 * reach && y >= area->y && y <= area->y + area->height)
+    return y < area->y + area->height / 2 ? Y_MAXIMUM : Y_MINIMUM;
+  if (y > area->y + area->height && y < area->y + area->height + reach && x >= area->x && x <= area->x + area->width)
+    return x < area->x + area->width / 2 ? X_MINIMUM : X_MAXIMUM;
+  return NO_END;
+}
+
+static gboolean
+take_limit (gpointer data, const char *text)
+{
+  HeftPlotView *self = data;
+  HeftPlotArea area;
+  char *rest;
+  double value = g_ascii_strtod (text, &rest);
+  gboolean x_axis = self->limit_end == X_MINIMUM || self->limit_end == X_MAXIMUM;
+
+  if (*text == '\0')
+    {
+      heft_plot_view_fit (self);
+      return TRUE;
+    }
+  if (*rest != '\0' || !isfinite (value) || !get_area (self, self->limit_plot, &area)
+      || (value <= 0 && (x_axis ? area.x_log : area.y_log)))
+    return FALSE;
+  switch (self->limit_end)
+    {
+    case X_MINIMUM: area.x_minimum = value; break;
+    case X_MAXIMUM: area.x_maximum = value; break;
+    case Y_MINIMUM: area.y_minimum = value; break;
+    default: area.y_maximum = value; break;
+    }
+  if (!(area.x_maximum > area.x_minimum) || !(area.y_maximum > area.y_minimum))
+    return FALSE;
+  remember_view (self);
+  set_range (self, self->limit_plot, area.x_minimum, area.x_maximum, area.y_minimum, area.y_maximum);
+  return TRUE;
+}
+
+static gboolean
+forget_limit_cb (gpointer popover)
+{
+  gtk_widget_unparent (popover);
+  return G_SOURCE_REMOVE;
+}
+
+/* Not within its own signal. */
+static void
+limit_closed_cb (HeftPlotView *self, GtkWidget *popover)
+{
+  self->limit = NULL;
+  g_idle_add_full (G_PRIORITY_DEFAULT, forget_limit_cb, g_object_ref (popover), g_object_unref);
+}
+
+static void
+ask_for_limit (HeftPlotView *self, gsize plot, AxisEnd end, double x, double y, const HeftPlotArea *area)
+{
+  gboolean smallest = end == X_MINIMUM || end == Y_MINIMUM;
+  double value = end == X_MINIMUM ? area->x_minimum : end == X_MAXIMUM ? area->x_maximum
+                 : end == Y_MINIMUM ? area->y_minimum : area->y_maximum;
+
+  self->limit_plot = plot;
+  self->limit_end = end;
+  self->limit = heft_axis_limit_new (smallest ? _("Axis from") : _("Axis to"), value, take_limit, self);
+  gtk_widget_set_parent (self->limit, GTK_WIDGET (self));
+  gtk_popover_set_pointing_to (GTK_POPOVER (self->limit), &(GdkRectangle) { (int) x, (int) y, 1, 1 });
+  g_signal_connect_object (self->limit, "closed", G_CALLBACK (limit_closed_cb), self, G_CONNECT_SWAPPED);
+  gtk_popover_popup (GTK_POPOVER (self->limit));
+}
+
+static const char *
+cursor_at (HeftPlotView *self, double x, double y, const HeftHit *under)
+{
+  HeftPlotArea area;
+
+  if (under->legend_mark >= 0)
+    return "pointer";
+  return find_end (self, x, y, under, &area) != NO_END ? "text" : NULL;
+}
+
 static void
 motion_cb (HeftPlotView *self, double x, double y)
 {
@@ -434,7 +538,7 @@ motion_cb (HeftPlotView *self, double x, double y)
   self->hovering = TRUE;
   self->pointer_x = x;
   self->pointer_y = y;
-  gtk_widget_set_cursor_from_name (GTK_WIDGET (self), inside && under.legend_mark >= 0 ? "pointer" : NULL);
+  gtk_widget_set_cursor_from_name (GTK_WIDGET (self), inside ? cursor_at (self, x, y, &under) : NULL);
   if (plot != NULL && under.inside && plot->kind == HEFT_PLOT_AXES)
     g_signal_emit (self, signals[GUIDE_MOVED], 0, plot->x.label, under.x);
   else
@@ -454,10 +558,17 @@ static void
 released_cb (HeftPlotView *self, int n_press, double x, double y, GtkGesture *gesture)
 {
   HeftHit under;
+  HeftPlotArea area;
   HeftMark *mark;
   HeftPlot *plot;
+  AxisEnd end;
 
-  if (n_press != 1 || !hit (self, x, y, &under) || under.legend_mark < 0)
+  if (n_press != 1 || !hit (self, x, y, &under))
+    return;
+  end = find_end (self, x, y, &under, &area);
+  if (end != NO_END && self->limit == NULL)
+    ask_for_limit (self, under.plot, end, x, y, &area);
+  if (under.legend_mark < 0)
     return;
   plot = g_ptr_array_index (self->figure->plots, under.plot);
   mark = g_ptr_array_index (plot->marks, (guint) under.legend_mark);
@@ -507,8 +618,12 @@ static void
 heft_plot_view_dispose (GObject *object)
 {
   HeftPlotView *self = HEFT_PLOT_VIEW (object);
+  GtkWidget *child;
 
   g_clear_handle_id (&self->repaint, g_source_remove);
+  self->limit = NULL;
+  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
+    gtk_widget_unparent (child);
   g_clear_pointer (&self->picture, cairo_surface_destroy);
   g_clear_pointer (&self->figure, heft_figure_free);
   g_clear_pointer (&self->guide_label, g_free);

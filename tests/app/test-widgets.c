@@ -247,6 +247,42 @@ test_beta_row (void)
   g_assert_true (pump_until (has_stopped, &done));
 }
 
+/* No finger touches this screen: the gesture's own signals, as two of them would make it send them. */
+static void
+test_pinch (void)
+{
+  HeftPlotView *view = g_object_new (HEFT_TYPE_PLOT_VIEW, NULL);
+  GtkWidget *window = show (GTK_WIDGET (view));
+  g_autoptr(GListModel) controllers = gtk_widget_observe_controllers (GTK_WIDGET (view));
+  gpointer pinch = NULL, motion = NULL;
+  double width;
+
+  heft_plot_view_take_figure (view, make_figure ());
+  for (guint i = 0; i < g_list_model_get_n_items (controllers); i++)
+    {
+      g_autoptr(GtkEventController) controller = g_list_model_get_item (controllers, i);
+
+      if (GTK_IS_GESTURE_ZOOM (controller))
+        pinch = controller;
+      if (GTK_IS_EVENT_CONTROLLER_MOTION (controller))
+        motion = controller;
+    }
+  g_signal_emit_by_name (motion, "motion", 300.0, 200.0);
+  g_signal_emit_by_name (pinch, "begin", NULL);
+  g_signal_emit_by_name (pinch, "scale-changed", 1.5);
+  g_signal_emit_by_name (pinch, "scale-changed", 2.0);
+  g_assert_false (shown_plot (view)->x.automatic);
+  width = shown_plot (view)->x.maximum - shown_plot (view)->x.minimum;
+  g_assert_cmpfloat_with_epsilon (width, 5, 0.5);
+  g_assert_cmpfloat (shown_plot (view)->x.minimum, >, 0);
+  g_assert_cmpfloat (shown_plot (view)->x.maximum, <, 10);
+
+  /* One pinch is one step back. */
+  heft_plot_view_previous (view);
+  g_assert_true (shown_plot (view)->x.automatic);
+  gtk_window_destroy (GTK_WINDOW (window));
+}
+
 typedef struct
 {
   GtkWidget  *preview;
@@ -391,6 +427,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/widgets/plot-zoom", test_plot_zoom);
   g_test_add_func ("/widgets/number-row", test_number_row);
   g_test_add_func ("/widgets/beta-row", test_beta_row);
+  g_test_add_func ("/widgets/pinch", test_pinch);
   g_test_add_func ("/widgets/architecture", test_architecture);
   g_test_add_func ("/widgets/small-portions", test_small_portions);
   return g_test_run ();
