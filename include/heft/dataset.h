@@ -35,6 +35,9 @@ const guint8 *heft_dataset_get_true_labels (const HeftDataset *self);  /* N, bef
 /* Row i of @out (n x d, row-major) is sample indices[i]; @indices NULL means first, first+1, ... */
 void heft_dataset_gather_f32 (const HeftDataset *self, const guint32 *indices, gsize first, gsize n, float *out);
 void heft_dataset_gather_f64 (const HeftDataset *self, const guint32 *indices, gsize first, gsize n, double *out);
+/* The features from @column0 to before @column1 alone, into their columns of @out (n x d). */
+void heft_dataset_gather_columns_f32 (const HeftDataset *self, const guint32 *indices, gsize n, gsize column0, gsize column1,
+                                      float *out);
 
 /* The first @n samples (bundled sets are stored shuffled; @n = 0 means all), or the samples named; shares the inputs' memory. */
 HeftDataset *heft_dataset_head        (HeftDataset *self, gsize n);

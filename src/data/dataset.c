@@ -200,12 +200,11 @@ heft_dataset_get_true_labels (const HeftDataset *self)
 }
 
 /* Element by element, so that the bits do not depend on how a gather is cut into chunks. */
+/* @n numbers from @offset on. */
 static void
-copy_f32 (const HeftDataset *self, const HeftKernels *kernels, gsize row, gsize n_rows, float *restrict out)
+copy_f32 (const HeftDataset *self, const HeftKernels *kernels, gsize offset, gsize n, float *restrict out)
 {
   const guint8 *base = g_bytes_get_data (self->inputs, NULL);
-  gsize offset = row * self->n_features;
-  gsize n = n_rows * self->n_features;
 
   switch (self->element)
     {
@@ -273,7 +272,7 @@ heft_dataset_gather_f32 (const HeftDataset *self, const guint32 *indices, gsize 
   if (indices == NULL && self->rows == NULL)
     {
       g_return_if_fail (first <= self->n_samples && n <= self->n_samples - first);
-      copy_f32 (self, kernels, first, n, out);
+      copy_f32 (self, kernels, first * self->n_features, n * self->n_features, out);
       return;
     }
   for (gsize i = 0; i < n; i++)
@@ -281,7 +280,40 @@ heft_dataset_gather_f32 (const HeftDataset *self, const guint32 *indices, gsize 
       gsize sample = indices != NULL ? indices[i] : first + i;
 
       g_return_if_fail (sample < self->n_samples);
-      copy_f32 (self, kernels, self->rows != NULL ? self->rows[sample] : sample, 1, out + i * self->n_features);
+      copy_f32 (self, kernels, (self->rows != NULL ? self->rows[sample] : sample) * self->n_features, self->n_features,
+                out + i * self->n_features);
+    }
+}
+
+/**
+ * heft_dataset_gather_columns_f32:
+ * @indices: @n sample numbers below N
+ * @column0: the first feature
+ * @column1: behind the last; at most d
+ * @out: n x d, row-major; columns outside are left alone
+ *
+ * As heft_dataset_gather_f32() for some of the features: for workers that each need a part of every sample.
+ */
+void
+heft_dataset_gather_columns_f32 (const HeftDataset *self,
+                                 const guint32     *indices,
+                                 gsize              n,
+                                 gsize              column0,
+                                 gsize              column1,
+                                 float             *out)
+{
+  const HeftKernels *kernels = heft_kernels ();
+  const gsize d = self->n_features;
+
+  g_return_if_fail (column0 <= column1 && column1 <= d);
+
+  for (gsize i = 0; i < n; i++)
+    {
+      const gsize sample = indices[i];
+
+      g_return_if_fail (sample < self->n_samples);
+      copy_f32 (self, kernels, (self->rows != NULL ? self->rows[sample] : sample) * d + column0, column1 - column0,
+                out + i * d + column0);
     }
 }
 

@@ -107,6 +107,8 @@ typedef struct
   void (*multiply)       (gsize n, const float *x, const float *y, float *out);
   /* @gradient += 2 x square_gradient: what a gradient with respect to x^2 adds to that with respect to x. */
   void (*add_square_gradient) (gsize n, const float *x, const float *square_gradient, float *gradient);
+  /* @out += @x, both with the leading dimension @ld. */
+  void (*accumulate)     (gsize rows, gsize columns, gsize ld, const float *x, float *out);
   void (*column_sums)    (gsize rows, gsize columns, gsize ld, const float *x, float *out);
   double (*sum_squares)  (gsize n, const float *x);
   /* Softmax cross-entropy, @z contiguous: logits become @scale (p - e_y); @losses (rows) in nats. Returns how many rows are

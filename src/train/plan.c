@@ -6,9 +6,11 @@
 
 #include "train/trainer-private.h"
 
-/* Up to this batch each part owns columns of every layer, so that weights, their optimiser state and gradients stay with one
- * processor; above it the batch itself is cut, which needs no barrier between layers. */
-#define LARGEST_COLUMN_BATCH 192
+/*
+ * Each part owns rows of every layer's weights, which are consecutive memory: weights, their optimiser state and gradients stay with
+ * one processor, and no processor's prefetching reaches for what another one writes. Forward, a part's inputs give one addend of the
+ * outputs; backward, they get their gradient whole.
+ */
 
 /* Floating-point operations of a step below which a second thread does not pay. */
 #define WORTH_SHARING 4e6
@@ -16,24 +18,19 @@
 /* Floats of a gradient tile: it stays in the second-level cache between the product that makes it and the optimiser. */
 #define TILE 32768
 
-#define LANE 16   /* parts begin at multiples of a vector */
+#define WIDEST_TILE 512
+#define LOWEST_TILE 64   /* rows, so that a product has enough of them */
 
-static guint
-n_column_parts (gsize columns)
+#define LANE 8   /* parts begin at multiples of a product's tile */
+
+guint
+heft_plan_n_parts (gsize inputs)
 {
-  if (columns < 128)
+  if (inputs < 128)
     return 1;
-  if (columns < 512)
+  if (inputs < 512)
     return 2;
-  return columns < 1024 ? 4 : HEFT_MAX_PARTS;
-}
-
-static guint
-n_row_shards (gsize batch)
-{
-  if (batch < 512)
-    return 2;
-  return batch < 1024 ? 4 : HEFT_MAX_PARTS;
+  return inputs < 1024 ? 4 : HEFT_MAX_PARTS;
 }
 
 /* Where part @i of @n begins. */
@@ -86,41 +83,78 @@ add_matrix_tasks (HeftPlan    *self,
                   guint        stage,
                   gsize        columns)
 {
-  const guint n_parts = n_column_parts (columns);
+  const guint n_parts = heft_plan_n_parts (columns);
 
   if (n_parts == 1)
-    add_row_tasks (self, kind, stage, self->alone ? 1 : 2, columns);
+    add_row_tasks (self, kind, stage, 2, columns);
   else
     for (guint i = 0; i < n_parts; i++)
-      add_task (self, kind, stage, 0, self->batch, part_start (columns, n_parts, i), part_start (columns, n_parts, i + 1));
+      {
+        add_task (self, kind, stage, 0, self->batch, part_start (columns, n_parts, i), part_start (columns, n_parts, i + 1));
+        g_array_index (self->tasks, HeftTask, self->tasks->len - 1).shard = i;
+      }
 }
 
-/* The weights' blocks: by the same columns as the forward tasks, tile by tile, so that task i of a phase belongs to part i modulo
- * the number of parts. */
+/* One part of a stage's weights, tile by tile. */
+static void
+add_part_tiles (HeftPlan *self,
+                guint     stage,
+                gsize     row0,
+                gsize     row1,
+                gsize     columns,
+                gsize     height,
+                gsize    *tile_size)
+{
+  for (gsize row = row0; row < row1; row += height)
+    for (gsize column = 0; column < columns; column += WIDEST_TILE)
+      {
+        const gsize end = MIN (row1, row + height), column1 = MIN (columns, column + WIDEST_TILE);
+
+        add_task (self, HEFT_TASK_UPDATE, stage, row, end, column, column1);
+        *tile_size = MAX (*tile_size, (end - row) * (column1 - column));
+      }
+}
+
+/* The parts one after the other: run_phases() deals tasks out in turn, so that they are put in such an order that task i belongs to
+ * part i modulo the number of parts. */
+static void
+interleave (HeftPlan    *self,
+            guint        n_parts,
+            const guint *starts)
+{
+  const guint first = starts[0], n = starts[n_parts] - first;
+  g_autofree HeftTask *tasks = g_memdup2 (&g_array_index (self->tasks, HeftTask, first), n * sizeof *tasks);
+  guint next = first;
+
+  for (guint turn = 0; next < first + n; turn++)
+    for (guint i = 0; i < n_parts; i++)
+      if (starts[i] + turn < starts[i + 1])
+        g_array_index (self->tasks, HeftTask, next++) = tasks[starts[i] + turn - first];
+}
+
+/* The weights' blocks, by the same parts as the forward tasks; the bias belongs to the last. */
 static void
 add_update_tasks (HeftPlan        *self,
                   const HeftStage *stage,
                   guint            index,
                   gsize           *tile_size)
 {
-  const guint n_parts = n_column_parts (stage->out);
-  const gsize rows = stage->in + 1;
-  const gsize part_columns = stage->out / n_parts + LANE;
-  gsize n_tiles = (rows * part_columns + TILE - 1) / TILE;
-  gsize height;
+  const guint n_parts = self->alone ? 1 : MAX (heft_plan_n_parts (stage->in), MIN (2, stage->in));
+  const gsize columns = MIN (stage->out, WIDEST_TILE);
+  const gsize most = MAX (LOWEST_TILE, TILE / columns);
+  guint starts[HEFT_MAX_PARTS + 1];
 
-  if (n_parts == 1 && !self->alone)
-    n_tiles = MAX (n_tiles, 2);
-  n_tiles = MIN (n_tiles, rows);
-  height = (rows + n_tiles - 1) / n_tiles;
-  for (gsize row = 0; row < rows; row += height)
-    for (guint i = 0; i < n_parts; i++)
-      {
-        const gsize column0 = part_start (stage->out, n_parts, i), column1 = part_start (stage->out, n_parts, i + 1);
+  for (guint i = 0; i < n_parts; i++)
+    {
+      const gsize row0 = part_start (stage->in, n_parts, i), row1 = part_start (stage->in, n_parts, i + 1) + (i + 1 == n_parts);
+      const gsize n_tiles = (row1 - row0 + most - 1) / most;
 
-        add_task (self, HEFT_TASK_UPDATE, index, row, MIN (rows, row + height), column0, column1);
-        *tile_size = MAX (*tile_size, height * (column1 - column0));
-      }
+      starts[i] = self->tasks->len;
+      if (row1 > row0)
+        add_part_tiles (self, index, row0, row1, stage->out, (row1 - row0 + n_tiles - 1) / n_tiles, tile_size);
+    }
+  starts[n_parts] = self->tasks->len;
+  interleave (self, n_parts, starts);
 }
 
 static double
@@ -199,19 +233,17 @@ heft_plan_build (HeftPlan        *self,
 
   if (in_operations)
     add_operation_tasks (self, stages, n_stages);
-  else if (self->alone || batch > LARGEST_COLUMN_BATCH)
+  else if (self->alone)
     {
-      add_row_tasks (self, HEFT_TASK_SHARD, 0, self->alone ? 1 : n_row_shards (batch), 1);
+      add_row_tasks (self, HEFT_TASK_SHARD, 0, 1, 1);
       self->loss_phase = self->phase_ends->len;
       end_phase (self);
     }
   else
     {
-      add_row_tasks (self, HEFT_TASK_GATHER, 0, 2, 1);
-      end_phase (self);
-      for (guint i = 0; i < last; i++)
+      for (guint i = 0; i < n_stages; i++)
         {
-          add_matrix_tasks (self, HEFT_TASK_FORWARD, i, stages[i].out);
+          add_matrix_tasks (self, HEFT_TASK_FORWARD, i, stages[i].in);
           end_phase (self);
         }
       add_row_tasks (self, HEFT_TASK_LOSS, last, 2, stages[last].out);

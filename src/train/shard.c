@@ -99,7 +99,7 @@ forward (HeftTrainer    *self,
       if (operation->kind == HEFT_OPERATION_DENSE)
         {
           square_inputs (self, operation->stage, task);
-          heft_step_forward_block (self, operation->stage, task->row0, task->row1, 0, operation->stage->out);
+          heft_step_forward_block (self, operation->stage, task->row0, task->row1);
           i++;
           continue;
         }
@@ -155,6 +155,7 @@ heft_trainer_run_shard (HeftTrainer *self,
   gather (self, task, scratch);
   forward (self, task, scratch);
   square_inputs (self, &self->stages[self->n_stages - 1], task);
-  heft_step_loss_block (self, task);
+  heft_step_forward_block (self, &self->stages[self->n_stages - 1], task->row0, task->row1);
+  heft_step_loss_rows (self, task);
   backward (self, task, scratch);
 }

@@ -12,6 +12,8 @@
 /* A squared gradient beyond this would soon leave the range of single precision. */
 #define LARGEST_SQUARED_GRADIENT 1e30
 
+#define FINISHED_ROWS 16
+
 void
 heft_step_gather_rows (HeftTrainer *self,
                        gsize        row0,
@@ -55,40 +57,129 @@ heft_step_fill_noise (HeftTrainer     *self,
     }
 }
 
-void
-heft_step_forward_block (HeftTrainer     *self,
-                         const HeftStage *stage,
-                         gsize            row0,
-                         gsize            row1,
-                         gsize            column0,
-                         gsize            column1)
+/* Rows of the batch times the weights that belong to some of the inputs, for all outputs. */
+static void
+multiply_block (HeftTrainer     *self,
+                const HeftStage *stage,
+                gsize            row0,
+                gsize            row1,
+                gsize            input0,
+                gsize            input1,
+                float           *h,
+                float           *squares)
+{
+  const gsize rows = row1 - row0, from = row0 * stage->in + input0, at = row0 * stage->out;
+  const gsize weights = stage->offset + input0 * stage->out;
+
+  self->kernels->product (FALSE, FALSE, rows, stage->out, input1 - input0, stage->input + from, stage->in,
+                          self->posterior->mean + weights, stage->out, FALSE, h + at, stage->out);
+  if (heft_trainer_is_noisy (self))
+    self->kernels->product (FALSE, FALSE, rows, stage->out, input1 - input0, stage->input_squares + from, stage->in,
+                            self->variance + weights, stage->out, FALSE, squares + at, stage->out);
+}
+
+/* From the products to the activation. */
+static void
+activate_block (HeftTrainer     *self,
+                const HeftStage *stage,
+                gsize            row0,
+                gsize            row1,
+                gsize            column0,
+                gsize            column1)
 {
   const gsize rows = row1 - row0, columns = column1 - column0, at = row0 * stage->out + column0;
   const gsize bias = stage->offset + stage->in * stage->out + column0;
   const float *mean = self->posterior->mean;
 
-  self->kernels->product (FALSE, FALSE, rows, columns, stage->in, stage->input + row0 * stage->in, stage->in,
-                          mean + stage->offset + column0, stage->out, FALSE, stage->h + at, stage->out);
   if (!heft_trainer_is_noisy (self))
     {
       self->kernels->activate (stage->activation, rows, columns, stage->out, mean + bias, stage->h + at, stage->slope + at);
       return;
     }
-  self->kernels->product (FALSE, FALSE, rows, columns, stage->in, stage->input_squares + row0 * stage->in, stage->in,
-                          self->variance + stage->offset + column0, stage->out, FALSE, stage->squares + at, stage->out);
   heft_step_fill_noise (self, stage, row0, row1, column0, column1);
   self->kernels->activate_noisy (stage->activation, rows, columns, stage->out, mean + bias, self->variance + bias,
                                  stage->h + at, stage->squares + at, stage->slope + at, stage->noise + at);
 }
 
 void
-heft_step_loss_block (HeftTrainer *self,
-                      HeftTask    *task)
+heft_step_forward_block (HeftTrainer     *self,
+                         const HeftStage *stage,
+                         gsize            row0,
+                         gsize            row1)
+{
+  multiply_block (self, stage, row0, row1, 0, stage->in, stage->h, stage->squares);
+  activate_block (self, stage, row0, row1, 0, stage->out);
+}
+
+/* What is behind the products of a stage, once all its addends are there; few rows at a time, which stay in the first-level cache. */
+static void
+finish_block (HeftTrainer     *self,
+              const HeftStage *stage,
+              gsize            row0,
+              gsize            row1,
+              gsize            column0,
+              gsize            column1)
+{
+  const gsize columns = column1 - column0, size = self->plan.batch * stage->out;
+
+  for (gsize row = row0; row < row1; row += FINISHED_ROWS)
+    {
+      const gsize end = MIN (row1, row + FINISHED_ROWS), at = row * stage->out + column0;
+
+      for (guint i = 1; i < stage->n_addends; i++)
+        {
+          self->kernels->accumulate (end - row, columns, stage->out, stage->addends + (i - 1) * size + at, stage->h + at);
+          if (stage->squares != NULL)
+            self->kernels->accumulate (end - row, columns, stage->out, stage->square_addends + (i - 1) * size + at,
+                                       stage->squares + at);
+        }
+      activate_block (self, stage, row, end, column0, column1);
+    }
+}
+
+static void
+gather_columns (HeftTrainer *self,
+                gsize        row0,
+                gsize        row1,
+                gsize        column0,
+                gsize        column1)
+{
+  const gsize d = heft_network_get_n_inputs (self->network);
+  const guint8 *labels = heft_dataset_get_labels (self->train);
+
+  if (column0 == 0)
+    for (gsize r = row0; r < row1; r++)
+      self->labels[r] = labels[self->indices[r]];
+  heft_dataset_gather_columns_f32 (self->train, self->indices + row0, row1 - row0, column0, column1, self->inputs + row0 * d);
+  if (self->input_squares != NULL)
+    for (gsize r = row0; r < row1; r++)
+      self->kernels->square (column1 - column0, self->inputs + r * d + column0, self->input_squares + r * d + column0);
+}
+
+/* Nobody else needs these inputs before the way back, so there is no waiting between making and using them. */
+static void
+forward_part (HeftTrainer    *self,
+              const HeftTask *task)
+{
+  const HeftStage *stage = &self->stages[task->stage];
+  const gsize size = self->plan.batch * stage->out;
+  float *h = task->shard == 0 ? stage->h : stage->addends + (task->shard - 1) * size;
+  float *squares = task->shard == 0 ? stage->squares : stage->square_addends + (task->shard - 1) * size;
+
+  if (task->stage == 0)
+    gather_columns (self, task->row0, task->row1, task->column0, task->column1);
+  else
+    finish_block (self, stage - 1, task->row0, task->row1, task->column0, task->column1);
+  multiply_block (self, stage, task->row0, task->row1, task->column0, task->column1, h, squares);
+}
+
+void
+heft_step_loss_rows (HeftTrainer *self,
+                     HeftTask    *task)
 {
   const HeftStage *stage = &self->stages[self->n_stages - 1];
   const gsize rows = task->row1 - task->row0, at = task->row0 * stage->out;
 
-  heft_step_forward_block (self, stage, task->row0, task->row1, 0, stage->out);
   task->n_wrong = self->kernels->softmax (rows, stage->out, 1.0f / (float) self->plan.batch, self->labels + task->row0,
                                           stage->h + at, self->losses + task->row0);
   if (isfinite (self->ceiling))
@@ -135,9 +226,9 @@ shard (HeftTrainer *self,
   const guint last = self->n_stages - 1;
 
   heft_step_gather_rows (self, task->row0, task->row1);
-  for (guint i = 0; i < last; i++)
-    heft_step_forward_block (self, &self->stages[i], task->row0, task->row1, 0, self->stages[i].out);
-  heft_step_loss_block (self, task);
+  for (guint i = 0; i <= last; i++)
+    heft_step_forward_block (self, &self->stages[i], task->row0, task->row1);
+  heft_step_loss_rows (self, task);
   for (guint i = last; i > 0; i--)
     backward_block (self, &self->stages[i], task->row0, task->row1, 0, self->stages[i].in);
 }
@@ -252,14 +343,12 @@ run_task (HeftTrainer *self,
 
   switch (task->kind)
     {
-    case HEFT_TASK_GATHER:
-      heft_step_gather_rows (self, task->row0, task->row1);
-      break;
     case HEFT_TASK_FORWARD:
-      heft_step_forward_block (self, stage, task->row0, task->row1, task->column0, task->column1);
+      forward_part (self, task);
       break;
     case HEFT_TASK_LOSS:
-      heft_step_loss_block (self, task);
+      finish_block (self, stage, task->row0, task->row1, 0, stage->out);
+      heft_step_loss_rows (self, task);
       break;
     case HEFT_TASK_BACKWARD:
       backward_block (self, stage, task->row0, task->row1, task->column0, task->column1);

@@ -29,6 +29,11 @@ typedef struct
   float               *input_squares;
   float               *h, *squares, *slope, *noise, *dz, *dv;
 
+  /* Dense chains: the inputs are cut into parts, each part's product with its rows of the weights is one addend of the
+   * pre-activation. The first lies in h (squares), the others, batch x out each, here. */
+  guint                n_addends;
+  float               *addends, *square_addends;
+
   /* Convolutions; see operation.h. */
   gsize                places;         /* of one sample's output before it is pooled; 1 for a dense layer */
   gsize                size;           /* numbers of one sample in h */
@@ -46,9 +51,8 @@ typedef struct
 
 typedef enum
 {
-  HEFT_TASK_GATHER,     /* rows of the batch */
-  HEFT_TASK_FORWARD,    /* rows x columns of a stage's output */
-  HEFT_TASK_LOSS,       /* rows: the last stage and the loss */
+  HEFT_TASK_FORWARD,    /* rows x columns of a stage's input: the input, then their addend of its pre-activation */
+  HEFT_TASK_LOSS,       /* rows: of the last stage, what is behind the products, and the loss */
   HEFT_TASK_BACKWARD,   /* rows x columns of the gradient behind stage - 1 */
   HEFT_TASK_SHARD,      /* rows: all of the above */
   HEFT_TASK_PACK,       /* rows: kernel places of a convolution */
@@ -60,7 +64,7 @@ typedef struct
 {
   HeftTaskKind kind;
   guint        stage;
-  guint        shard;        /* OPERATIONS */
+  guint        shard;        /* OPERATIONS: which shard; FORWARD: which addend */
   gsize        row0, row1, column0, column1;
 
   /* Written by the worker that has the task. */
@@ -72,7 +76,7 @@ typedef struct
 
 /*
  * How one step is cut up: phases of tasks with a barrier between phases. It depends on the shapes alone, never on the number of
- * threads, because a product's last bits depend on the shape it is computed in. Worker w takes tasks w, w + n, ... of a phase.
+ * threads, because the cuts decide in what order numbers are added. Worker w takes tasks w, w + n, ... of a phase.
  */
 typedef struct
 {
@@ -141,6 +145,8 @@ struct _HeftTrainer
 void     heft_plan_build  (HeftPlan *self, const HeftStage *stages, guint n_stages, gboolean in_operations, gsize batch,
                            gsize *tile_size);
 void     heft_plan_clear  (HeftPlan *self);
+/* Into how many parts the plan cuts that many inputs of a dense layer. */
+guint    heft_plan_n_parts (gsize inputs);
 
 /* One step's tasks on all workers; FALSE if the loss or a gradient left the finite numbers. */
 gboolean heft_trainer_run_plan (HeftTrainer *self);
@@ -155,11 +161,12 @@ gboolean heft_trainer_prepare_batch (HeftTrainer *self, gsize batch, GError **er
 void     heft_step_gather_rows   (HeftTrainer *self, gsize row0, gsize row1);
 /* Element r out + c of the stage's stream is the noise of row r, column c, however the matrix is cut. */
 void     heft_step_fill_noise    (HeftTrainer *self, const HeftStage *stage, gsize row0, gsize row1, gsize column0, gsize column1);
-void     heft_step_forward_block (HeftTrainer *self, const HeftStage *stage, gsize row0, gsize row1, gsize column0, gsize column1);
+/* From a dense stage's input to its activation. */
+void     heft_step_forward_block (HeftTrainer *self, const HeftStage *stage, gsize row0, gsize row1);
+/* The loss from the last stage's logits; h becomes the gradient with respect to the logits' mean, dv to their variance. */
+void     heft_step_loss_rows     (HeftTrainer *self, HeftTask *task);
 /* A loss above the ceiling counts as the ceiling and has no gradient; @gradients are those rows'. */
 void     heft_step_clamp_rows    (HeftTrainer *self, gsize row0, gsize row1, gsize classes, float *gradients);
-/* The last stage and the loss; its h becomes the gradient with respect to the logits' mean, its dv to their variance. */
-void     heft_step_loss_block    (HeftTrainer *self, HeftTask *task);
 
 /* --- risk.c --- */
 

@@ -45,6 +45,9 @@ lay_out_chain (HeftTrainer *self,
       stage->squares = noisy ? take (arena, size) : NULL;
       stage->noise = noisy ? take (arena, size) : NULL;
       stage->slope = last ? NULL : take (arena, size);
+      stage->n_addends = self->plan.alone ? 1 : heft_plan_n_parts (stage->in);
+      stage->addends = stage->n_addends > 1 ? take (arena, (stage->n_addends - 1) * size) : NULL;
+      stage->square_addends = stage->n_addends > 1 && noisy ? take (arena, (stage->n_addends - 1) * size) : NULL;
       /* The logits are not needed behind the loss: their matrices take the gradients. */
       stage->dz = last ? stage->h : take (arena, size);
       stage->dv = last || !noisy ? stage->squares : take (arena, size);

@@ -60,6 +60,27 @@ test_gather_bytes (void)
     g_assert_cmpmem (chunk + i * D, D * sizeof (float), all + order[i] * D, D * sizeof (float));
 }
 
+/* Whichever features are asked for, and nothing beside them. */
+static void
+test_gather_columns (void)
+{
+  g_autoptr(HeftDataset) whole = new_bytes ();
+  const guint32 chosen[] = { 5, 1, 4 }, order[] = { 2, 2, 0 };
+  g_autoptr(HeftDataset) data = heft_dataset_subset (whole, chosen, G_N_ELEMENTS (chosen));
+  float rows[3 * D], parts[3 * D];
+
+  heft_dataset_gather_f32 (data, order, 0, 3, rows);
+  for (gsize column0 = 0; column0 <= D; column0++)
+    for (gsize column1 = column0; column1 <= D; column1++)
+      {
+        for (gsize i = 0; i < 3 * D; i++)
+          parts[i] = -7.0f;
+        heft_dataset_gather_columns_f32 (data, order, 3, column0, column1, parts);
+        for (gsize i = 0; i < 3 * D; i++)
+          g_assert_cmpfloat (parts[i], ==, i % D >= column0 && i % D < column1 ? rows[i] : -7.0f);
+      }
+}
+
 static void
 test_floats (void)
 {
@@ -320,6 +341,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/data/dataset/gather-bytes", test_gather_bytes);
+  g_test_add_func ("/data/dataset/gather-columns", test_gather_columns);
   g_test_add_func ("/data/dataset/floats", test_floats);
   g_test_add_func ("/data/dataset/subsets", test_subsets);
   g_test_add_func ("/data/dataset/label-noise", test_label_noise);

@@ -288,6 +288,57 @@ test_updates (void)
       }
 }
 
+/* Sums of every length: to a double's accuracy where all numbers are alike, and close to it where they are not. */
+static void
+test_sums (void)
+{
+  enum { N = 700 };
+  static float alike[N], x[N], y[N];
+  const HeftKernels *kernels;
+
+  fill (x, N, 50, 1.3f);
+  fill (y, N, 51, 0.4f);
+  for (gsize i = 0; i < N; i++)
+    alike[i] = -3.3f;
+  for (guint v = 0; (kernels = heft_kernels_variant (v)) != NULL; v++)
+    for (gsize n = 0; n <= N; n += n < 20 ? 1 : 17)
+      {
+        HeftUpdateSums same = { 0 }, sums = { 0 };
+        double square = 0, log_deviation = 0;
+
+        kernels->measure (1, n, n, (HeftUpdateBlock) { .mean = x, .log_deviation = alike, .variance = alike }, &same);
+        g_assert_cmpfloat_with_epsilon (same.log_deviation, -(double) 3.3f * (double) n, 1e-9);
+        kernels->measure (1, n, n, (HeftUpdateBlock) { .mean = x, .log_deviation = y, .variance = y, .centre = alike }, &sums);
+        for (gsize i = 0; i < n; i++)
+          {
+            square += (double) y[i] + ((double) x[i] - (double) alike[i]) * ((double) x[i] - (double) alike[i]);
+            log_deviation += (double) y[i];
+          }
+        g_assert_cmpfloat_with_epsilon (sums.square, square, 1e-9 + 2e-7 * square);
+        g_assert_cmpfloat_with_epsilon (sums.log_deviation, log_deviation, 1e-9 + 1e-7 * (double) n);
+        g_assert_cmpfloat (sums.gradient, ==, 0);
+        g_assert_cmpfloat_with_epsilon (kernels->sum_squares (n, alike), (double) (3.3f * 3.3f) * (double) n, 1e-9);
+      }
+}
+
+/* Inside the block, and nowhere else. */
+static void
+test_accumulate (void)
+{
+  static float x[SIZE], sum[SIZE], before[SIZE];
+  const HeftKernels *kernels;
+
+  fill (x, SIZE, 52, 1.0f);
+  fill (before, SIZE, 53, 1.0f);
+  for (guint v = 0; (kernels = heft_kernels_variant (v)) != NULL; v++)
+    {
+      memcpy (sum, before, sizeof sum);
+      kernels->accumulate (ROWS - 1, 38, LD, x, sum);
+      for (gsize i = 0; i < SIZE; i++)
+        g_assert_cmpfloat (sum[i], ==, i / LD < ROWS - 1 && i % LD < 38 ? before[i] + x[i] : before[i]);
+    }
+}
+
 /* A deviation that would leave the range of numbers stays inside it. */
 static void
 test_deviation_is_bounded (void)
@@ -356,6 +407,8 @@ main (int    argc,
   g_test_add_func ("/linalg/kernels/tables-are-complete", test_tables_are_complete);
   g_test_add_func ("/linalg/kernels/softmax", test_softmax);
   g_test_add_func ("/linalg/kernels/updates", test_updates);
+  g_test_add_func ("/linalg/kernels/sums", test_sums);
+  g_test_add_func ("/linalg/kernels/accumulate", test_accumulate);
   g_test_add_func ("/linalg/kernels/deviation-is-bounded", test_deviation_is_bounded);
   g_test_add_func ("/linalg/kernels/variants-agree", test_variants_agree);
 

@@ -233,6 +233,18 @@ HEFT_KERNEL (heft_kernel_add_square_gradient) (gsize        n,
 }
 
 void
+HEFT_KERNEL (heft_kernel_accumulate) (gsize        rows,
+                                      gsize        columns,
+                                      gsize        ld,
+                                      const float *restrict x,
+                                      float       *restrict out)
+{
+  for (gsize r = 0; r < rows; r++)
+    for (gsize c = 0; c < columns; c++)
+      out[r * ld + c] += x[r * ld + c];
+}
+
+void
 HEFT_KERNEL (heft_kernel_column_sums) (gsize        rows,
                                        gsize        columns,
                                        gsize        ld,
@@ -243,30 +255,6 @@ HEFT_KERNEL (heft_kernel_column_sums) (gsize        rows,
   for (gsize r = 0; r < rows; r++)
     for (gsize c = 0; c < columns; c++)
       out[c] += x[r * ld + c];
-}
-
-double
-HEFT_KERNEL (heft_kernel_sum_squares) (gsize        n,
-                                       const float *x)
-{
-  double sum = 0.0;
-
-  /* Short runs in single precision, whose sums meet in double. */
-  for (gsize first = 0; first < n; first += 32 * HEFT_LANES)
-    {
-      const gsize end = MIN (n, first + 32 * HEFT_LANES);
-      float lanes[HEFT_LANES] = { 0 };
-      gsize i = first;
-
-      for (; i + HEFT_LANES <= end; i += HEFT_LANES)
-        for (guint lane = 0; lane < HEFT_LANES; lane++)
-          lanes[lane] += x[i + lane] * x[i + lane];
-      for (guint lane = 0; i < end; i++, lane++)
-        lanes[lane] += x[i] * x[i];
-      for (guint lane = 0; lane < HEFT_LANES; lane++)
-        sum += (double) lanes[lane];
-    }
-  return sum;
 }
 
 #define SOFTMAX_ROWS 64

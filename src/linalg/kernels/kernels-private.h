@@ -29,6 +29,7 @@ void HEFT_KERNEL (heft_kernel_backward_noisy) (gsize rows, gsize columns, gsize 
     const float *noise, float *dz, float *dv);
 void HEFT_KERNEL (heft_kernel_multiply) (gsize n, const float *x, const float *y, float *out);
 void HEFT_KERNEL (heft_kernel_add_square_gradient) (gsize n, const float *x, const float *square_gradient, float *gradient);
+void HEFT_KERNEL (heft_kernel_accumulate) (gsize rows, gsize columns, gsize ld, const float *x, float *out);
 void HEFT_KERNEL (heft_kernel_column_sums) (gsize rows, gsize columns, gsize ld, const float *x, float *out);
 double HEFT_KERNEL (heft_kernel_sum_squares) (gsize n, const float *x);
 gsize HEFT_KERNEL (heft_kernel_softmax) (gsize rows, gsize classes, float scale, const guint8 *labels, float *z,

@@ -25,6 +25,7 @@ const HeftKernels HEFT_KERNEL (heft_kernels) = {
   .backward_noisy = HEFT_KERNEL (heft_kernel_backward_noisy),
   .multiply = HEFT_KERNEL (heft_kernel_multiply),
   .add_square_gradient = HEFT_KERNEL (heft_kernel_add_square_gradient),
+  .accumulate = HEFT_KERNEL (heft_kernel_accumulate),
   .column_sums = HEFT_KERNEL (heft_kernel_column_sums),
   .sum_squares = HEFT_KERNEL (heft_kernel_sum_squares),
   .softmax = HEFT_KERNEL (heft_kernel_softmax),
