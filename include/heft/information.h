@@ -111,5 +111,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftVisibility, heft_visibility_free)
 HeftVisibility *heft_visibility_new (HeftNetwork *network, const double *mean, const double *variance,
                                      const double *input, gsize layer, double *fisher, GError **error);
 gsize           heft_visibility_n_layers (const HeftNetwork *network);
+/* A deterministic estimate of what heft_visibility_new() costs, in floating-point operations. */
+double          heft_visibility_cost     (const HeftNetwork *network, gsize layer);
 
 G_END_DECLS

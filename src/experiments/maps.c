@@ -7,6 +7,7 @@
 #include <glib/gi18n-lib.h>
 #include <math.h>
 
+#include <heft/error.h>
 #include <heft/information.h>
 
 #include "experiments/maps.h"
@@ -107,28 +108,46 @@ finish_frame (HeftFrame *frame, gsize layer, gsize n_layers, const char *noise, 
   heft_frame_set_number (frame, "blind_share", (double) sight->n_blind / (double) MAX (sight->n, 1));
 }
 
+gsize
+heft_maps_layer (const HeftNetwork *network, gsize chosen_layer)
+{
+  gsize n_layers = heft_visibility_n_layers (network);
+
+  return MIN (chosen_layer > 0 ? chosen_layer - 1 : MAX (n_layers, 2) - 2, n_layers - 1);
+}
+
 gboolean
 heft_maps_publish (HeftRecord *record, guint64 step, HeftNetwork *network, const double *mean, const double *variance,
                    HeftDataset *data, gsize chosen_layer, const char *noise, GCancellable *cancellable, GError **error)
 {
   gsize n_layers = heft_visibility_n_layers (network), chosen[HEFT_MAPS_IMAGES];
-  gsize layer = chosen_layer > 0 ? MIN (chosen_layer, n_layers) - 1 : MAX (n_layers, 2) - 2;
+  gsize layer = heft_maps_layer (network, chosen_layer);
   gsize n_images = choose_images (data, chosen), d = heft_dataset_get_n_features (data);
   g_autofree double *input = g_new (double, d);
   g_autoptr (HeftFrame) frame = heft_frame_new ("invariance", step);
   Sight sight = { INFINITY, 0, 0 };
 
-  layer = MIN (layer, n_layers - 1);
   for (gsize k = 0; k < n_images; k++)
     {
       g_autoptr (HeftVisibility) seen = NULL;
+      g_autoptr (GError) failure = NULL;
 
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
       heft_dataset_gather_f64 (data, NULL, chosen[k], 1, input);
-      seen = heft_visibility_new (network, mean, variance, input, layer, NULL, error);
+      seen = heft_visibility_new (network, mean, variance, input, layer, NULL, &failure);
+      /* What the machine cannot hold is said in the panel; the run goes on. */
+      if (g_error_matches (failure, HEFT_ERROR, HEFT_ERROR_TOO_LARGE))
+        {
+          heft_frame_set_text (frame, "obstacle", failure->message);
+          heft_record_publish (record, g_steal_pointer (&frame));
+          return TRUE;
+        }
       if (seen == NULL)
-        return FALSE;
+        {
+          g_propagate_error (error, g_steal_pointer (&failure));
+          return FALSE;
+        }
       add_image (frame, k, data, chosen[k], input, seen, &sight);
     }
   finish_frame (frame, layer, n_layers, noise, &sight);

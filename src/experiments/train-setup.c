@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <heft/error.h>
+#include <heft/information.h>
 
 #include "experiments/maps.h"
 #include "experiments/train-private.h"
@@ -220,28 +221,12 @@ heft_train_setup_step_cost (const HeftTrainSetup *self, const HeftParameters *pa
   return forward_cost (self->network) * batch * (dirac ? 3 : 6);
 }
 
-/* Visibility propagates a covariance: its cost is cubic in the widths, and in double precision. */
-static double
-invariance_cost (const HeftNetwork *network)
-{
-  double cost = 0;
-
-  for (gsize l = 0; l < heft_network_get_n_weight_layers (network); l++)
-    {
-      const HeftLayer *layer = heft_network_get_weight_layer (network, l);
-      double in = (double) (layer->input.channels * layer->input.height * layer->input.width);
-      double out = (double) (layer->output.channels * layer->output.height * layer->output.width);
-
-      cost += 2 * out * out * (in + out) + 2 * in * out * (double) heft_network_get_n_inputs (network);
-    }
-  return 2 * HEFT_MAPS_IMAGES * cost;
-}
-
 double
 heft_measurer_cost (const HeftTrainSetup *setup, const HeftParameters *parameters, HeftGauge gauge)
 {
   gsize samples = MIN ((gsize) heft_parameters_get_integer (parameters, "evaluation-samples"), setup->n_samples);
   gsize spectra = MIN ((gsize) heft_parameters_get_integer (parameters, "spectra-samples"), setup->n_samples);
+  gsize layer = (gsize) heft_parameters_get_integer (parameters, "invariance-layer");
 
   switch (gauge)
     {
@@ -253,7 +238,8 @@ heft_measurer_cost (const HeftTrainSetup *setup, const HeftParameters *parameter
     case HEFT_GAUGE_HEAD:
       return heft_fisher_lanczos_cost (setup->network, spectra, HEFT_HEAD_ITERATIONS);
     case HEFT_GAUGE_INVARIANCE:
-      return invariance_cost (setup->network);
+      /* In double precision. */
+      return 2 * HEFT_MAPS_IMAGES * heft_visibility_cost (setup->network, heft_maps_layer (setup->network, layer));
     case HEFT_N_GAUGES:
     default:
       return 0;

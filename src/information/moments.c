@@ -13,14 +13,23 @@
 
 #include "information/channel.h"
 #include "information/moments.h"
+#include "information/reverse.h"
 #include "linalg/linalg.h"
 #include "nn/image.h"
 
 /* Beyond this the covariance of a layer's activations takes more than 100 MB. */
 #define MAX_ACTIVATIONS 4096
-/* Eigenvalues of the covariance below this share of the largest carry no noise: propagated from layer to layer, the others are good
- * to some digits still. */
-#define NOISELESS 1e-10
+/* Numbers that gradients going backwards may take: 800 MB. */
+#define MAX_GRADIENTS 1e8
+
+gboolean
+heft_moments_refuse_noiseless (gsize place, GError **error)
+{
+  g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER,
+               _("Activation %zu carries no noise or one that is not finite, so what it sees has no "
+                 "limit: give every weight a variance above 0 (a mean-field posterior, not a Dirac)."), place);
+  return FALSE;
+}
 
 void
 heft_moments_init (HeftMoments *self, HeftLinearisation *at, const double *weights, const double *variance, gsize m,
@@ -212,12 +221,7 @@ find_active (const HeftMoments *self, const double *slopes, gsize *active, gsize
       if (slopes[i] == 0)
         continue;
       if (!(variance > 0) || !isfinite (variance))
-        {
-          g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER,
-                       _("Activation %zu carries no noise or one that is not finite, so what it sees has no "
-                         "limit: give every weight a variance above 0 (a mean-field posterior, not a Dirac)."), i - self->kept);
-          return FALSE;
-        }
+        return heft_moments_refuse_noiseless (i - self->kept, error);
       active[(*n_active)++] = i;
     }
   return TRUE;
@@ -251,7 +255,7 @@ heft_moments_root (const HeftMoments *self, gsize i, gsize *n_active, gsize *ran
         for (gsize b = 0; b < *n_active; b++)
           covariance[a * *n_active + b] = slopes[active[a]] * slopes[active[b]]
                                           * self->covariance[active[a] * self->n + active[b]];
-      if (!heft_channel_root (*n_active, self->m, covariance, NOISELESS, whitened, rank, error))
+      if (!heft_channel_root (*n_active, self->m, covariance, HEFT_MOMENTS_NOISELESS, whitened, rank, error))
         return FALSE;
     }
   *root = g_steal_pointer (&whitened);
@@ -265,6 +269,15 @@ heft_moments_operation (const HeftNetwork *network, gsize layer)
     if (heft_network_get_layer (network, i)->kind == HEFT_LAYER_ACTIVATION && layer-- == 0)
       return i;
   return heft_network_get_n_layers (network) - 1;
+}
+
+static gboolean
+refuse_size (const HeftLayer *layer, gsize n, GError **error)
+{
+  g_set_error (error, HEFT_ERROR, HEFT_ERROR_TOO_LARGE,
+               _("%s has %zu activations; what they see is measured up to %d: choose another layer or a "
+                 "smaller network."), layer->name, n, MAX_ACTIVATIONS);
+  return FALSE;
 }
 
 gboolean
@@ -285,12 +298,26 @@ heft_moments_check_sizes (const HeftNetwork *network, gsize last, GError **error
       n += kept;
       noisy = noisy || layer->n_parameters > 0;
       if (noisy && n > MAX_ACTIVATIONS)
-        {
-          g_set_error (error, HEFT_ERROR, HEFT_ERROR_TOO_LARGE,
-                       _("%s has %zu activations; what they see is measured up to %d: choose another layer or a "
-                         "smaller network."), layer->name, n, MAX_ACTIVATIONS);
-          return FALSE;
-        }
+        return refuse_size (layer, n, error);
+    }
+  return TRUE;
+}
+
+/* The same for gradients from the activations of @operation. */
+static gboolean
+check_backwards (const HeftNetwork *network, gsize operation, GError **error)
+{
+  const HeftLayer *observer = heft_network_get_layer (network, operation);
+  gsize n = heft_shape_size (observer->output);
+
+  if (n > MAX_ACTIVATIONS)
+    return refuse_size (observer, n, error);
+  for (gsize i = 0; i < operation; i++)
+    {
+      const HeftLayer *layer = heft_network_get_layer (network, i);
+
+      if ((double) n * (double) heft_shape_size (layer->output) > MAX_GRADIENTS)
+        return refuse_size (layer, heft_shape_size (layer->output), error);
     }
   return TRUE;
 }
@@ -325,7 +352,12 @@ heft_moments_look (HeftNetwork *network, const double *weights, const double *va
 {
   gsize operation = heft_moments_operation (network, layer);
   g_auto (HeftMoments) moments = { 0 };
-  g_autoptr (HeftLinearisation) at = start (network, weights, variance, input, operation, m, tangents, &moments, error);
+  g_autoptr (HeftLinearisation) at = NULL;
+
+  if (heft_reverse_is_cheaper (network, operation))
+    return check_backwards (network, operation, error)
+           && heft_reverse_look (network, weights, variance, input, operation, m, tangents, n_active, rank, root, error);
+  at = start (network, weights, variance, input, operation, m, tangents, &moments, error);
 
   if (at == NULL)
     return FALSE;

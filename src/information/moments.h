@@ -26,6 +26,13 @@ typedef struct
   double            *diagonal;           /* n: all there is of the covariance, or NULL */
 } HeftMoments;
 
+/* Eigenvalues of a covariance below this share of the largest carry no noise: propagated from layer to layer, the others are good to
+ * some digits still. */
+#define HEFT_MOMENTS_NOISELESS 1e-10
+
+/* The failure where output @place is alive and has no noise; FALSE. */
+gboolean heft_moments_refuse_noiseless (gsize place, GError **error);
+
 /* @tangents: m x d, copied; or NULL for the d unit vectors, with which the tangents become the Jacobian, transposed. */
 void     heft_moments_init    (HeftMoments *self, HeftLinearisation *at, const double *weights, const double *variance,
                                gsize m, const double *tangents);
@@ -44,7 +51,8 @@ gsize    heft_moments_operation   (const HeftNetwork *network, gsize layer);
 /* FALSE with HEFT_ERROR_TOO_LARGE where a covariance up to operation @last would not fit the memory. */
 gboolean heft_moments_check_sizes (const HeftNetwork *network, gsize last, GError **error);
 
-/* heft_moments_root() of one layer at @input (d), after everything before it. @tangents may be NULL as in heft_moments_init(). */
+/* heft_moments_root() of one layer at @input (d), after everything before it; backwards from the layer (reverse.h) where that is
+ * cheaper. @tangents may be NULL as in heft_moments_init(). */
 gboolean heft_moments_look    (HeftNetwork *network, const double *weights, const double *variance, const double *input,
                                gsize layer, gsize m, const double *tangents, gsize *n_active, gsize *rank, double **root,
                                GError **error);

@@ -10,7 +10,9 @@
 #include <heft/invariance.h>
 
 #include "information/moments.h"
+#include "information/reverse.h"
 #include "linalg/linalg.h"
+#include "nn/image.h"
 
 void
 heft_visibility_free (HeftVisibility *self)
@@ -70,4 +72,29 @@ heft_visibility_new (HeftNetwork *network, const double *mean, const double *var
     return NULL;
   fill (self, root, fisher);
   return g_steal_pointer (&self);
+}
+
+/* Going forward a covariance is propagated: its cost is cubic in the widths. */
+static double
+forward_cost (const HeftNetwork *network, gsize operation)
+{
+  double d = (double) heft_network_get_n_inputs (network), cost = 0;
+
+  for (gsize i = 0; i <= operation; i++)
+    {
+      const HeftLayer *layer = heft_network_get_layer (network, i);
+      double in = (double) heft_shape_size (layer->input), out = (double) heft_shape_size (layer->output);
+
+      if (layer->n_parameters > 0)
+        cost += 2 * out * out * (in + out) + 2 * in * out * d;
+    }
+  return cost;
+}
+
+double
+heft_visibility_cost (const HeftNetwork *network, gsize layer)
+{
+  gsize operation = heft_moments_operation (network, layer);
+
+  return heft_reverse_is_cheaper (network, operation) ? heft_reverse_cost (network, operation) : forward_cost (network, operation);
 }

@@ -442,6 +442,12 @@ make_figure (const HeftPanelSpec *panel, HeftRecord *record, const char *caption
 
   if (panel->frame != NULL)
     frame = heft_record_get_frame (record, panel->frame);
+  /* Why there is nothing to show. */
+  if (frame != NULL && heft_frame_get_text (frame, "obstacle") != NULL)
+    {
+      g_free (figure->placeholder);
+      figure->placeholder = g_strdup (heft_frame_get_text (frame, "obstacle"));
+    }
   switch (panel->kind)
     {
     case HEFT_PANEL_STACKED:

@@ -6,6 +6,8 @@
 
 #include "curvature/fixture.h"
 #include "information/linearise.h"
+#include "information/moments.h"
+#include "information/reverse.h"
 #include "linalg/linalg.h"
 
 static gsize
@@ -237,6 +239,72 @@ test_normalisation (void)
   compare_covariance (&image, 1e-8);
 }
 
+/* Backwards from every layer, whichever way is cheaper, against brute force. */
+static void
+test_backwards (void)
+{
+  static const char *const dense[] = { "9-(6-9)-5-2", "(7)-3", "12" };
+  static const char *const images[] = { "conv3x3-pool2-4", "conv3x3p1-(conv3x3p1-avgpool3s1p1)-gap", "conv2x2s2-3" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (dense) + G_N_ELEMENTS (images); i++)
+    {
+      gboolean flat = i < G_N_ELEMENTS (dense);
+      g_auto (Fixture) f = fixture_new (flat ? dense[i] : images[i - G_N_ELEMENTS (dense)],
+                                        flat ? HEFT_ACTIVATION_RELU : HEFT_ACTIVATION_SOFTPLUS,
+                                        flat ? FLAT (7) : ((HeftShape) { 2, 4, 4 }), 2, 5, 3 + i);
+      gsize d = heft_network_get_n_inputs (f.network);
+      g_autofree double *variance = variances_new (f.k, 0.01);
+      g_autofree double *input = g_new (double, d);
+
+      heft_dataset_gather_f64 (f.data, NULL, 0, 1, input);
+      for (gsize layer = 0; layer < heft_visibility_n_layers (f.network); layer++)
+        {
+          gsize operation = operation_of (f.network, layer), active = 0, rank = 0;
+          g_autofree double *fisher = g_new (double, d * d);
+          heft_aligned_autofree double *root = NULL;
+          g_autoptr (GError) error = NULL;
+          gsize expected;
+
+          heft_reverse_look (f.network, f.weights, variance, input, operation, d, NULL, &active, &rank, &root, &error);
+          g_assert_no_error (error);
+          /* What has no inverse has its own test against PyTorch; here it would need one. */
+          if (rank < active)
+            continue;
+          expected = brute_force (f.network, f.weights, variance, input, layer, fisher);
+          g_assert_cmpuint (active, ==, expected);
+          for (gsize a = 0; a < d; a++)
+            for (gsize b = 0; b < d; b++)
+              {
+                double sum = 0;
+
+                for (gsize r = 0; r < rank; r++)
+                  sum += root[r * d + a] * root[r * d + b];
+                g_assert_cmpfloat_with_epsilon (sum, fisher[a * d + b], 1e-5 * (1 + fabs (fisher[a * d + b])));
+              }
+        }
+    }
+}
+
+/* A narrow layer behind one whose covariance would not fit is seen all the same, and costs less than going forward would. */
+static void
+test_behind_wide (void)
+{
+  g_auto (Fixture) f = fixture_new ("conv3x8-pool2-12", HEFT_ACTIVATION_RELU, ((HeftShape) { 1, 28, 28 }), 3, 2, 9);
+  g_autofree double *variance = variances_new (f.k, 0.01);
+  g_autofree double *input = g_new (double, 784);
+  g_autoptr (HeftVisibility) map = NULL;
+  g_autoptr (GError) error = NULL;
+
+  heft_dataset_gather_f64 (f.data, NULL, 0, 1, input);
+  map = heft_visibility_new (f.network, f.weights, variance, input, 1, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (map->n_activations, ==, 12);
+  g_assert_cmpfloat (map->trace, >, 0);
+  g_assert_cmpfloat (heft_visibility_cost (f.network, 1), <, 1e9);
+  g_assert_null (heft_visibility_new (f.network, f.weights, variance, input, 0, NULL, &error));
+  g_assert_error (error, HEFT_ERROR, HEFT_ERROR_TOO_LARGE);
+}
+
 /* Every unit dead: the layer sees nothing, which is an answer, not an error. */
 static void
 test_dead (void)
@@ -362,6 +430,8 @@ main (int argc, char **argv)
   g_test_add_func ("/information/visibility/convolution", test_convolution);
   g_test_add_func ("/information/visibility/residual", test_residual);
   g_test_add_func ("/information/visibility/normalisation", test_normalisation);
+  g_test_add_func ("/information/visibility/backwards", test_backwards);
+  g_test_add_func ("/information/visibility/behind-wide", test_behind_wide);
   g_test_add_func ("/information/visibility/dead", test_dead);
   g_test_add_func ("/information/visibility/identities", test_identities);
   g_test_add_func ("/information/visibility/input-scale", test_input_scale);
