@@ -12,7 +12,56 @@ typedef enum
 {
   HEFT_OPTIMIZER_SGD,
   HEFT_OPTIMIZER_ADAM,
+  HEFT_OPTIMIZER_ADAMW,        /* Adam with decoupled weight decay (Loshchilov and Hutter 2019): of means alone, towards 0 */
+  HEFT_OPTIMIZER_IVON,         /* the variational online Newton of Shen et al. 2024, for a mean-field Q */
 } HeftOptimizer;
+
+/**
+ * HeftNoise:
+ *
+ * How a step sees Q. LOCAL: each pre-activation is drawn by itself (Kingma et al. 2015). WEIGHTS: all weights are drawn once a minibatch.
+ * Points, low-rank posteriors and IVON have no choice: the last two draw weights.
+ */
+typedef enum
+{
+  HEFT_NOISE_LOCAL,
+  HEFT_NOISE_WEIGHTS,
+} HeftNoise;
+
+typedef enum
+{
+  HEFT_SCHEDULE_CONSTANT,
+  HEFT_SCHEDULE_COSINE,        /* half a cosine, to 0 at @epochs */
+  HEFT_SCHEDULE_STEP,          /* a tenth from half of @epochs on, a hundredth from three quarters */
+} HeftScheduleKind;
+
+/* What the learning rate is multiplied by: behind a linear rise over @warmup epochs. */
+typedef struct
+{
+  HeftScheduleKind kind;
+  double           epochs, warmup;
+} HeftSchedule;
+
+/* At @epoch (samples seen / N, those of the step itself among them): a function of it alone. */
+double heft_schedule_factor (const HeftSchedule *self, double epoch);
+/* What beta is multiplied by: from 0 to 1 over @anneal_epochs. */
+double heft_anneal_factor   (double anneal_epochs, double epoch);
+
+/**
+ * HeftPlateau:
+ *
+ * Whether training has stopped getting anywhere: for each epoch the mean of the minibatches' losses plus a price, against the best so far.
+ * All of it is its state.
+ */
+typedef struct
+{
+  double best, waited;         /* the lowest so far; epochs since */
+  double sum, n, epochs;       /* of the running epoch; epochs done */
+} HeftPlateau;
+
+HeftPlateau heft_plateau_begin (void);
+/* One step, at @epoch. Returns whether @patience epochs (0: never) have passed without lowering the best by a thousandth of it. */
+gboolean    heft_plateau_add   (HeftPlateau *self, double epoch, double loss, double price, double patience);
 
 /**
  * HeftTrainerConfig:
@@ -23,13 +72,19 @@ typedef enum
  * The default rule for @initial_deviation is, in each layer, sigma^2 = beta / (h + beta / lambda^2), at least 0.001^2: the best
  * Gaussian of theory.md section 3 for a curvature h = 0.02. It starts near the prior where beta makes weights cheap to forget
  * (0.058 at the ELBO of 10,000 samples with lambda 0.1) and narrow where it does not (0.022 at N beta = 0.1).
+ *
+ * IVON takes the effective sample size 1/beta and the weight decay delta = beta/lambda^2 towards the prior's centre, so that its
+ * sigma^2 = beta / (h + beta/lambda^2) with its Hessian estimate h. Its learning rate is that of its paper: about 0.1.
  */
 typedef struct
 {
   HeftPosteriorKind posterior;
+  gsize             rank;                /* of a low-rank posterior, 1 .. HEFT_MAX_RANK */
+  HeftNoise         noise;
   HeftPriorKind     prior;
   double            lambda;
   const double     *lambdas;             /* per weight layer, or NULL */
+  double            mixture_share, lambda2;   /* of a scale mixture, see heft_prior_new_mixture() */
   HeftObjective     objective;
   double            beta;                /* of the objectives INFORMATION and LAGRANGIAN (beta_PAC / N); the others set their own */
   double            smallest_probability;  /* p_min of a bound, whose cross-entropy is clamped */
@@ -37,6 +92,10 @@ typedef struct
   HeftOptimizer     optimizer;
   double            learning_rate;
   double            momentum;            /* SGD */
+  double            decay;               /* AdamW: times the learning rate, what a mean loses of itself in a step */
+  double            clip;                /* longest gradient (of mean, log sigma and directions together); 0 = no limit */
+  HeftSchedule      schedule;
+  double            anneal_epochs;       /* beta rises from 0 over so many */
   gsize             batch;
   double            initial_deviation;   /* sigma at the start of a mean-field posterior; 0 = the default rule */
   const float      *start;               /* k weights to start from, which a centred prior is centred at; NULL = the initialisation */
@@ -51,7 +110,7 @@ HeftTrainerConfig heft_trainer_config_default (void);
  *
  * What one step reports. @loss is the minibatch's mean negative log-likelihood (clamped where the objective clamps it) under this step's noise, before the update;
  * @kl is KL(Q||P) of the weights the step began with, summed in double from single-precision variances: within 1e-7 k nats of
- * heft_code_kl().
+ * heft_code_kl(). Against a scale mixture it is an estimate by the one draw of the step.
  */
 typedef struct
 {
@@ -61,7 +120,9 @@ typedef struct
   double  error;       /* fraction of the minibatch misclassified */
   double  kl;          /* nats; infinite for a Dirac */
   double  beta;        /* that KL was multiplied by in this step */
-  double  gradient_norm;
+  double  learning_rate;   /* that acted in this step */
+  double  gradient_norm;   /* before it was clipped */
+  double  clip;        /* what the gradient was multiplied by: below 1 where clipping bit */
 } HeftStep;
 
 /**
@@ -104,6 +165,10 @@ void         heft_trainer_set_lambda        (HeftTrainer *self, double lambda);
 void         heft_trainer_set_layer_lambda  (HeftTrainer *self, gsize layer, double lambda);
 void         heft_trainer_set_learning_rate (HeftTrainer *self, double learning_rate);
 void         heft_trainer_set_momentum      (HeftTrainer *self, double momentum);
+void         heft_trainer_set_decay         (HeftTrainer *self, double decay);
+void         heft_trainer_set_clip          (HeftTrainer *self, double clip);
+void         heft_trainer_set_schedule      (HeftTrainer *self, HeftSchedule schedule);
+void         heft_trainer_set_anneal        (HeftTrainer *self, double epochs);
 gboolean     heft_trainer_set_batch         (HeftTrainer *self, gsize batch, GError **error);
 
 HeftNetwork         *heft_trainer_get_network   (HeftTrainer *self);

@@ -46,7 +46,52 @@ typedef struct
   double square;         /* of E_Q (w - centre)^2 */
   double log_deviation;
   double gradient;       /* of the squared gradient of the objective */
+  double cost;           /* of -log P at the drawn weights, where P is a mixture */
 } HeftUpdateSums;
+
+/* How the gradient of the loss reaches log sigma. */
+typedef enum
+{
+  HEFT_CHAIN_NONE,           /* a point */
+  HEFT_CHAIN_VARIANCE,       /* local reparametrisation: @second is d/dsigma^2 */
+  HEFT_CHAIN_DISPLACEMENT,   /* Flipout: @second is d/d(sigma eps) */
+  HEFT_CHAIN_DRAW,           /* weight sampling: @gradient is that at the drawn weights */
+  HEFT_CHAIN_CURVATURE,      /* IVON: @second becomes gradient sigma eps / sigma^2; no KL */
+} HeftKernelChain;
+
+/* What turns gradients of the loss into those of loss + beta KL. */
+typedef struct
+{
+  HeftKernelChain chain;
+  float           beta, precision;          /* precision 0 where P is a mixture */
+  gboolean        mixture;
+  float           log_share1, log_share2;   /* log (share / lambda) of the two components */
+  float           precision1, precision2;
+  guint           rank;
+  const float    *z;                        /* rank: the layer's draw */
+  const float    *inverse;                  /* rank x rank: (I + V^T diag(1/sigma^2) V)^-1 */
+} HeftCodeGradient;
+
+typedef struct
+{
+  const float *mean, *centre, *variance;
+  const float *displacement, *weights;      /* sigma eps and the drawn weights; NULL where nothing was drawn */
+  const float *factors;                     /* direction j is @stride numbers behind the one before */
+  gsize        stride;
+  float       *gradient;                    /* of the loss, becomes that of the objective with respect to the mean */
+  float       *second;                      /* see HeftKernelChain; becomes that with respect to log sigma */
+  float       *factor_gradients;
+} HeftCodeGradientBlock;
+
+/* One step of IVON. */
+typedef struct
+{
+  float rate;            /* learning rate (h0 + delta) */
+  float decay1, decay2;
+  float correction;      /* 1 / (1 - decay1^t) */
+  float delta;           /* beta / lambda^2 */
+  float log_beta;
+} HeftIvon;
 
 /* |log sigma| never exceeds this: sigma and its square stay finite numbers. */
 #define HEFT_KERNEL_MAX_LOG_DEVIATION 40.0f
@@ -148,6 +193,20 @@ typedef struct
                            const float *gradient, gsize gradient_ld, HeftUpdateSums *sums);
   /* The sums of a posterior as it stands (gradient untouched); @block.variance may be NULL for a Dirac. */
   void (*measure)         (gsize rows, gsize columns, gsize ld, HeftUpdateBlock block, HeftUpdateSums *sums);
+
+  /* --- Codes whose gradient is had as a whole before anything changes: contiguous weights ----------------------------------- */
+
+  /* @displacement holds standard normals and becomes sigma eps; @weights becomes mean + sigma eps. */
+  void (*draw)            (gsize n, const float *mean, const float *log_deviation, float *displacement, float *weights);
+  void (*scale)           (gsize n, float factor, float *x);
+  /* Clamps log sigma and takes the variances from it. */
+  void (*refresh)         (gsize n, float *log_deviation, float *variance);
+  void (*code_gradient)   (gsize n, const HeftCodeGradient *o, HeftCodeGradientBlock block, HeftUpdateSums *sums);
+  /* Moments: mean_moment1 the gradient's, deviation_moment1 the Hessian estimate. */
+  void (*ivon)            (gsize n, const HeftIvon *update, HeftUpdateBlock block, const float *gradient, const float *curvature);
+  /* Adds V^T diag(1/variance) V to the lower triangle of @gram (rank x rank), and |V|^2 to @square. */
+  void (*weighted_gram)   (gsize n, guint rank, const float *factors, gsize stride, const float *variance, double *gram,
+                           double *square);
 } HeftKernels;
 
 /* Channels of an image are filled up to a multiple of this in matrices that @ld counts. */

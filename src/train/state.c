@@ -7,7 +7,7 @@
 #include <heft/trainer.h>
 
 #include "linalg/state.h"
-#include "train/trainer-private.h"
+#include "train/whole.h"
 
 /* Vectors of k numbers beside the posterior's: what the optimiser remembers, and the variances, whose last bits depend on the kernel
  * that made them. */
@@ -15,32 +15,39 @@ typedef struct
 {
   const char *name;
   float      *values;     /* NULL where this trainer has none */
+  gsize       n;
 } Vector;
 
-#define N_VECTORS 5
+#define N_VECTORS 7
+#define N_SUMS 4
 
 static void
 list_vectors (const HeftTrainer *self,
               Vector             vectors[N_VECTORS])
 {
-  vectors[0] = (Vector) { "variance", self->variance };
-  vectors[1] = (Vector) { "mean-moment-1", self->mean_moment1 };
-  vectors[2] = (Vector) { "mean-moment-2", self->mean_moment2 };
-  vectors[3] = (Vector) { "deviation-moment-1", self->deviation_moment1 };
-  vectors[4] = (Vector) { "deviation-moment-2", self->deviation_moment2 };
+  const gsize k = self->code->n, r = self->code->rank;
+
+  vectors[0] = (Vector) { "variance", self->variance, k };
+  vectors[1] = (Vector) { "mean-moment-1", self->mean_moment1, k };
+  vectors[2] = (Vector) { "mean-moment-2", self->mean_moment2, k };
+  vectors[3] = (Vector) { "deviation-moment-1", self->deviation_moment1, k };
+  vectors[4] = (Vector) { "deviation-moment-2", self->deviation_moment2, k };
+  vectors[5] = (Vector) { "factor-moment-1", r > 0 ? self->whole->factor_moment1 : NULL, r * k };
+  vectors[6] = (Vector) { "factor-moment-2", r > 0 ? self->whole->factor_moment2 : NULL, r * k };
 }
 
-/* Sums that KL follows from, three a layer: made tile by tile, they cannot be had again bit for bit from the posterior. */
+/* Sums that KL follows from, and IVON's first curvature, four a layer: made tile by tile, they cannot be had again bit for bit from the posterior. */
 static double *
 collect_sums (const HeftTrainer *self)
 {
-  double *sums = g_new (double, 3 * self->n_stages);
+  double *sums = g_new (double, N_SUMS * self->n_stages);
 
   for (guint i = 0; i < self->n_stages; i++)
     {
-      sums[3 * i] = self->stages[i].sums.square;
-      sums[3 * i + 1] = self->stages[i].sums.log_deviation;
-      sums[3 * i + 2] = self->stages[i].first_square;
+      sums[N_SUMS * i] = self->stages[i].sums.square;
+      sums[N_SUMS * i + 1] = self->stages[i].sums.log_deviation;
+      sums[N_SUMS * i + 2] = self->stages[i].first_square;
+      sums[N_SUMS * i + 3] = self->stages[i].first_curvature;
     }
   return sums;
 }
@@ -49,7 +56,7 @@ GVariant *
 heft_trainer_get_state (const HeftTrainer *self)
 {
   g_autofree double *sums = collect_sums (self);
-  g_autoptr (GVariant) posterior = heft_posterior_get_state (self->posterior), prior = heft_prior_get_state (self->prior);
+  g_autoptr (GVariant) posterior = heft_posterior_get_state (self->code), prior = heft_prior_get_state (self->prior);
   Vector vectors[N_VECTORS];
   GVariantBuilder state;
 
@@ -67,13 +74,13 @@ heft_trainer_get_state (const HeftTrainer *self)
   heft_state_put_number (&state, "beta", self->beta);
   heft_state_put_number (&state, "learning-rate", self->learning_rate);
   heft_state_put_number (&state, "momentum", self->momentum);
-  heft_state_put_doubles (&state, "sums", sums, 3 * self->n_stages);
+  heft_state_put_doubles (&state, "sums", sums, N_SUMS * self->n_stages);
   g_variant_builder_add (&state, "{sv}", "posterior", posterior);
   g_variant_builder_add (&state, "{sv}", "prior", prior);
   list_vectors (self, vectors);
   for (guint i = 0; i < N_VECTORS; i++)
     if (vectors[i].values != NULL)
-      heft_state_put_floats (&state, vectors[i].name, vectors[i].values, self->posterior->n);
+      heft_state_put_floats (&state, vectors[i].name, vectors[i].values, vectors[i].n);
   return g_variant_ref_sink (g_variant_builder_end (&state));
 }
 
@@ -102,11 +109,13 @@ read_codes (HeftTrainer *self,
 
   if (prior == NULL)
     return FALSE;
-  if (posterior->kind != self->posterior->kind || posterior->rank != self->posterior->rank ||
+  if (posterior->kind != self->code->kind || posterior->rank != self->code->rank ||
       heft_prior_get_kind (prior) != heft_prior_get_kind (self->prior))
     return FALSE;
-  heft_posterior_free (self->posterior);
-  self->posterior = g_steal_pointer (&posterior);
+  if (self->posterior == self->code)
+    self->posterior = posterior;
+  heft_posterior_free (self->code);
+  self->code = g_steal_pointer (&posterior);
   heft_prior_free (self->prior);
   self->prior = g_steal_pointer (&prior);
   self->centre = heft_prior_get_centre (self->prior);
@@ -141,17 +150,17 @@ heft_trainer_set_state (HeftTrainer *self,
                         GVariant    *state,
                         GError     **error)
 {
-  g_autofree double *sums = g_new (double, 3 * self->n_stages);
+  g_autofree double *sums = g_new (double, N_SUMS * self->n_stages);
   GError *failure = NULL;
   Vector vectors[N_VECTORS];
   gboolean good = g_variant_is_of_type (state, G_VARIANT_TYPE_VARDICT) && belongs_here (self, state) &&
                   read_codes (self, state, &failure) && read_counters (self, state, &failure) &&
-                  heft_state_get_doubles (state, "sums", 3 * self->n_stages, sums);
+                  heft_state_get_doubles (state, "sums", N_SUMS * self->n_stages, sums);
 
   list_vectors (self, vectors);
   for (guint i = 0; i < N_VECTORS && good; i++)
     if (vectors[i].values != NULL)
-      good = heft_state_get_floats (state, vectors[i].name, self->posterior->n, vectors[i].values);
+      good = heft_state_get_floats (state, vectors[i].name, vectors[i].n, vectors[i].values);
   if (failure != NULL)
     {
       g_propagate_error (error, failure);
@@ -161,10 +170,13 @@ heft_trainer_set_state (HeftTrainer *self,
     return heft_state_refuse (error);
   for (guint i = 0; i < self->n_stages; i++)
     {
-      self->stages[i].sums.square = sums[3 * i];
-      self->stages[i].sums.log_deviation = sums[3 * i + 1];
-      self->stages[i].first_square = sums[3 * i + 2];
+      self->stages[i].sums.square = sums[N_SUMS * i];
+      self->stages[i].sums.log_deviation = sums[N_SUMS * i + 1];
+      self->stages[i].first_square = sums[N_SUMS * i + 2];
+      self->stages[i].first_curvature = sums[N_SUMS * i + 3];
     }
+  if (self->code->rank > 0)
+    heft_whole_measure (self);
   /* The order of the epoch is made anew from its number. */
   self->order_epoch = G_MAXUINT64;
   return TRUE;

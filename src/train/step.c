@@ -8,6 +8,7 @@
 
 #include "linalg/linalg.h"
 #include "train/operation.h"
+#include "train/whole.h"
 
 /* A squared gradient beyond this would soon leave the range of single precision. */
 #define LARGEST_SQUARED_GRADIENT 1e30
@@ -326,6 +327,11 @@ update_tile (HeftTrainer *self,
   if (task->failed)
     return;
 
+  if (heft_whole_needed (self))
+    {
+      heft_whole_keep (self, stage, task, gradient, heft_trainer_is_noisy (self) ? variance_gradient : NULL);
+      return;
+    }
   if (heft_trainer_is_noisy (self))
     (self->optimizer == HEFT_OPTIMIZER_ADAM ? kernels->adam_mean_field : kernels->sgd_mean_field)
       (rows, columns, stage->out, &stage->update, block, gradient, variance_gradient, columns, &task->sums);

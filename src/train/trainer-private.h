@@ -46,6 +46,7 @@ typedef struct
   /* Of the posterior as it stands. */
   HeftUpdateSums       sums;
   double               first_square;   /* sums.square at the start, to see which layer grew */
+  double               first_curvature;  /* IVON: of the Hessian estimate */
   HeftUpdate           update;         /* of the running step */
 } HeftStage;
 
@@ -90,19 +91,23 @@ typedef struct
 
 typedef struct _HeftOperation HeftOperation;
 typedef struct _HeftScratch HeftScratch;
+typedef struct _HeftWhole HeftWhole;
 
 struct _HeftTrainer
 {
   HeftNetwork       *network;
   HeftDataset       *train;
   HeftPrior         *prior;
-  HeftPosterior     *posterior;
+  HeftPosterior     *posterior;          /* what the passes run */
+  HeftPosterior     *code;               /* what is trained: the same, or what the point @posterior is drawn from */
   HeftPool          *pool;
   const HeftKernels *kernels;
 
   HeftOptimizer      optimizer;
   HeftObjective      objective;
-  double             beta, learning_rate, momentum;
+  double             beta, learning_rate, momentum, decay, clip, anneal_epochs;
+  HeftSchedule       schedule;
+  double             rate;               /* of the running step */
   double             ceiling;            /* B: the most a sample's loss counts; infinite where it is not clamped */
   double             delta;
   double             risk;               /* running mean of loss / B */
@@ -125,6 +130,7 @@ struct _HeftTrainer
   float             *variance;
   float             *mean_moment1, *mean_moment2, *deviation_moment1, *deviation_moment2;
   const float       *centre;
+  HeftWhole         *whole;              /* for steps that need the gradient whole, or NULL; see whole.h */
 
   float             *workspace;          /* all of the stages' matrices */
   float             *inputs, *input_squares;
@@ -140,6 +146,9 @@ struct _HeftTrainer
   float             *square_gradients;   /* batch x widest_dense; layers use less of their own rows */
   double             loss;               /* of the running step, summed over the batch; written by worker 0 */
 };
+
+/* What step @t (from 1) of an optimiser needs; its beta and precision are still to be set. */
+HeftUpdate heft_trainer_update (HeftOptimizer optimizer, double rate, double momentum, guint64 t);
 
 /* Cuts a step into tasks; @in_operations where the network is no chain of dense layers. */
 void     heft_plan_build  (HeftPlan *self, const HeftStage *stages, guint n_stages, gboolean in_operations, gsize batch,

@@ -12,10 +12,19 @@
 
 #include "linalg/linalg.h"
 #include "train/operation.h"
+#include "train/whole.h"
 
 #define ADAM_DECAY1 0.9
 #define ADAM_DECAY2 0.999
 #define ADAM_EPSILON 1e-8
+#define IVON_DECAY1 0.9
+#define IVON_DECAY2 0.999
+
+/* The Hessian estimate stays positive by itself; at its start it must not be less than this. */
+#define SMALLEST_CURVATURE 1e-6
+
+/* Of the directions of a low-rank code, in units of sigma: enough to break the symmetry of V = 0. */
+#define INITIAL_DIRECTION 0.1
 
 /* The default rule for the initial deviation, see HeftTrainerConfig. The curvature was found by trial: with it ten epochs on
  * 10,000 digits reach the code's optimum at N beta = 1 and keep the test error of draws low at 0.1. */
@@ -83,6 +92,41 @@ check_config (const HeftTrainerConfig *config,
 }
 
 static gboolean
+is_mixture (const HeftTrainerConfig *config)
+{
+  return config->prior == HEFT_PRIOR_SCALE_MIXTURE;
+}
+
+static gboolean
+check_codes (const HeftTrainerConfig *config,
+             GError                 **error)
+{
+  if (config->posterior == HEFT_POSTERIOR_LOW_RANK && (config->rank < 1 || config->rank > HEFT_MAX_RANK))
+    return refuse (error, _("The rank of a low-rank posterior must lie between 1 and 16."));
+  if (config->optimizer == HEFT_OPTIMIZER_IVON && config->posterior != HEFT_POSTERIOR_MEAN_FIELD)
+    return refuse (error, _("IVON trains a mean-field posterior; choose that, or another optimiser."));
+  if (config->optimizer == HEFT_OPTIMIZER_IVON && (is_mixture (config) || !(config->beta > 0.0)))
+    return refuse (error, _("IVON needs a Gaussian prior and a beta above 0, from which its variances follow."));
+  if (is_mixture (config) && config->objective != HEFT_OBJECTIVE_INFORMATION)
+    return refuse (error, _("A bound cannot be trained against a scale mixture: its KL is only estimated."));
+  return TRUE;
+}
+
+static gboolean
+check_course (const HeftTrainerConfig *config,
+              GError                 **error)
+{
+  if (!(config->decay >= 0.0 && isfinite (config->decay)))
+    return refuse (error, _("The weight decay must be a number not below 0."));
+  if (!(config->clip >= 0.0 && isfinite (config->clip)))
+    return refuse (error, _("The longest gradient must be a number not below 0 (0 = no limit)."));
+  if (!(config->schedule.epochs >= 0.0 && isfinite (config->schedule.epochs) && config->schedule.warmup >= 0.0
+        && isfinite (config->schedule.warmup) && config->anneal_epochs >= 0.0 && isfinite (config->anneal_epochs)))
+    return refuse (error, _("The epochs of a schedule must be numbers not below 0."));
+  return TRUE;
+}
+
+static gboolean
 check_data (HeftNetwork *network,
             HeftDataset *train,
             GError     **error)
@@ -110,7 +154,7 @@ check_data (HeftNetwork *network,
 static void
 measure_posterior (HeftTrainer *self)
 {
-  const HeftPosterior *q = self->posterior;
+  const HeftPosterior *q = self->code;
   const gsize k = q->n;
 
   if (self->variance != NULL)
@@ -138,6 +182,8 @@ measure_posterior (HeftTrainer *self)
       self->kernels->measure (stage->in + 1, stage->out, stage->out, block, &stage->sums);
       stage->first_square = stage->sums.square;
     }
+  if (q->rank > 0)
+    heft_whole_measure (self);
 }
 
 /* lambda_l^2 = E_Q |w - w0|^2 / k_l: the minimiser of KL, so that KL's gradient needs no term for it. */
@@ -151,10 +197,21 @@ adapt_prior (HeftTrainer *self)
                            sqrt (self->stages[i].sums.square / (double) self->stages[i].layer->n_parameters));
 }
 
-/* theory.md, section 1; the sum of log variances is twice that of log deviations. */
+/* Minus the entropy of one stage's weights, but for a low-rank code's directions. */
+static double
+negative_entropy (const HeftTrainer *self,
+                  guint              stage)
+{
+  const double k = (double) self->stages[stage].layer->n_parameters;
+
+  return -self->stages[stage].sums.log_deviation - 0.5 * k * (1.0 + log (2.0 * G_PI));
+}
+
+/* theory.md, section 1; the sum of log variances is twice that of log deviations. Against a mixture -E log P is still to come. */
 static double
 current_kl (const HeftTrainer *self)
 {
+  const gboolean mixture = heft_prior_get_kind (self->prior) == HEFT_PRIOR_SCALE_MIXTURE;
   double kl = 0.0;
 
   if (self->variance == NULL)
@@ -164,7 +221,12 @@ current_kl (const HeftTrainer *self)
       const HeftStage *stage = &self->stages[i];
       const double k = (double) stage->layer->n_parameters, lambda = heft_prior_get_lambda (self->prior, i);
 
-      kl += 0.5 * (stage->sums.square / (lambda * lambda) - k) + k * log (lambda) - stage->sums.log_deviation;
+      if (mixture)
+        kl += negative_entropy (self, i);
+      else
+        kl += 0.5 * (stage->sums.square / (lambda * lambda) - k) + k * log (lambda) - stage->sums.log_deviation;
+      if (self->code->rank > 0)
+        kl -= 0.5 * self->whole->log_determinants[i];
     }
   return kl;
 }
@@ -172,17 +234,39 @@ current_kl (const HeftTrainer *self)
 static void
 allocate_vectors (HeftTrainer *self)
 {
-  const gsize k = self->posterior->n;
-  const gboolean noisy = self->posterior->kind == HEFT_POSTERIOR_MEAN_FIELD;
-  const gboolean adam = self->optimizer == HEFT_OPTIMIZER_ADAM;
+  const gsize k = self->code->n;
+  const gboolean adam = self->optimizer == HEFT_OPTIMIZER_ADAM || self->optimizer == HEFT_OPTIMIZER_ADAMW;
 
   self->mean_moment1 = heft_aligned_new (float, k);
   self->mean_moment2 = adam ? heft_aligned_new (float, k) : NULL;
-  if (!noisy)
+  if (self->code->log_deviation != NULL)
+    {
+      self->variance = heft_aligned_new (float, k);
+      self->deviation_moment1 = heft_aligned_new (float, k);
+      self->deviation_moment2 = adam ? heft_aligned_new (float, k) : NULL;
+    }
+  if (heft_whole_needed (self))
+    self->whole = heft_whole_new (self);
+}
+
+/* IVON's Hessian estimate is what the deviations say: sigma^2 = beta / (h + beta / lambda^2). */
+static void
+estimate_curvature (HeftTrainer *self)
+{
+  if (self->optimizer != HEFT_OPTIMIZER_IVON)
     return;
-  self->variance = heft_aligned_new (float, k);
-  self->deviation_moment1 = heft_aligned_new (float, k);
-  self->deviation_moment2 = adam ? heft_aligned_new (float, k) : NULL;
+  for (guint i = 0; i < self->n_stages; i++)
+    {
+      HeftStage *stage = &self->stages[i];
+      const double lambda = heft_prior_get_lambda (self->prior, i), delta = self->beta / (lambda * lambda);
+
+      for (gsize j = stage->offset; j < stage->offset + stage->layer->n_parameters; j++)
+        {
+          const double h = self->beta * exp (-2.0 * (double) self->code->log_deviation[j]) - delta;
+
+          self->deviation_moment1[j] = (float) MAX (h, SMALLEST_CURVATURE);
+        }
+    }
 }
 
 static void
@@ -192,7 +276,9 @@ clear_optimizer (HeftTrainer *self)
 
   for (guint i = 0; i < G_N_ELEMENTS (vectors); i++)
     if (vectors[i] != NULL)
-      memset (vectors[i], 0, self->posterior->n * sizeof (float));
+      memset (vectors[i], 0, self->code->n * sizeof (float));
+  for (gsize i = 0; i < self->code->rank * self->code->n; i++)
+    self->whole->factor_moment1[i] = self->whole->factor_moment2[i] = 0.0f;
   self->optimizer_step = 0;
 }
 
@@ -217,8 +303,63 @@ initialise_deviations (HeftTrainer *self,
       const double sigma = deviation > 0.0 ? deviation : default_deviation (self, l);
 
       for (gsize i = 0; i < stage->layer->n_parameters; i++)
-        self->posterior->log_deviation[stage->offset + i] = (float) log (sigma);
+        self->code->log_deviation[stage->offset + i] = (float) log (sigma);
     }
+  estimate_curvature (self);
+  for (guint l = 0; l < self->n_stages && self->optimizer == HEFT_OPTIMIZER_IVON; l++)
+    self->stages[l].first_curvature = (double) self->deviation_moment1[self->stages[l].offset];
+}
+
+static void
+initialise_directions (HeftTrainer *self)
+{
+  HeftPosterior *code = self->code;
+
+  for (gsize j = 0; j < code->rank; j++)
+    {
+      float *factor = code->factors + j * code->n;
+
+      heft_stream_normals_f32 (heft_stream (self->seed, HEFT_PURPOSE_INITIALISATION, (1u << 16) | (guint32) j), 0, 0, code->n, factor);
+      for (gsize i = 0; i < code->n; i++)
+        factor[i] *= (float) (INITIAL_DIRECTION * exp ((double) code->log_deviation[i]));
+    }
+}
+
+/* What is trained, and what the passes run: a point where weights are drawn. */
+static void
+make_codes (HeftTrainer             *self,
+            const HeftTrainerConfig *config)
+{
+  const gsize k = heft_network_get_n_parameters (self->network);
+  const gboolean drawn = config->posterior == HEFT_POSTERIOR_LOW_RANK || config->optimizer == HEFT_OPTIMIZER_IVON
+                         || (config->noise == HEFT_NOISE_WEIGHTS && config->posterior != HEFT_POSTERIOR_DIRAC);
+
+  self->code = config->posterior == HEFT_POSTERIOR_LOW_RANK ? heft_posterior_new_low_rank (self->network, config->rank)
+                                                            : heft_posterior_new (config->posterior, k);
+  self->posterior = drawn ? heft_posterior_new (HEFT_POSTERIOR_DIRAC, k) : self->code;
+  if (config->start != NULL)
+    memcpy (self->code->mean, config->start, k * sizeof (float));
+  else
+    heft_network_initialise (self->network, config->seed, self->code->mean);
+}
+
+static void
+take_config (HeftTrainer             *self,
+             const HeftTrainerConfig *config)
+{
+  self->optimizer = config->optimizer;
+  self->objective = config->objective;
+  self->beta = config->beta;
+  self->ceiling = config->objective == HEFT_OBJECTIVE_INFORMATION ? INFINITY : -log (config->smallest_probability);
+  self->delta = config->delta;
+  self->learning_rate = config->learning_rate;
+  self->momentum = config->momentum;
+  self->decay = config->decay;
+  self->clip = config->clip;
+  self->schedule = config->schedule;
+  self->anneal_epochs = config->anneal_epochs;
+  self->seed = config->seed;
+  self->loss_limit = INFINITY;
 }
 
 /**
@@ -239,32 +380,23 @@ heft_trainer_new (HeftNetwork             *network,
 {
   g_autoptr (HeftTrainer) self = NULL;
 
-  if (!check_config (config, error) || !check_data (network, train, error))
+  if (!check_config (config, error) || !check_codes (config, error) || !check_course (config, error)
+      || !check_data (network, train, error))
     return NULL;
 
   self = g_new0 (HeftTrainer, 1);
   self->network = heft_network_ref (network);
   self->train = heft_dataset_ref (train);
   self->kernels = heft_kernels ();
-  self->optimizer = config->optimizer;
-  self->objective = config->objective;
-  self->beta = config->beta;
-  self->ceiling = config->objective == HEFT_OBJECTIVE_INFORMATION ? INFINITY : -log (config->smallest_probability);
-  self->delta = config->delta;
+  take_config (self, config);
   heft_trainer_begin_risk (self);
-  self->learning_rate = config->learning_rate;
-  self->momentum = config->momentum;
-  self->seed = config->seed;
-  self->loss_limit = INFINITY;
-  self->posterior = heft_posterior_new (config->posterior, heft_network_get_n_parameters (network));
+  make_codes (self, config);
   self->pool = heft_pool_new (config->n_threads);
   heft_trainer_build_operations (self);
 
-  if (config->start != NULL)
-    memcpy (self->posterior->mean, config->start, self->posterior->n * sizeof (float));
-  else
-    heft_network_initialise (network, config->seed, self->posterior->mean);
-  self->prior = heft_prior_new (network, config->prior, config->lambda, config->lambdas, self->posterior->mean, error);
+  self->prior = is_mixture (config)
+    ? heft_prior_new_mixture (network, config->mixture_share, config->lambda, config->lambda2, error)
+    : heft_prior_new (network, config->prior, config->lambda, config->lambdas, self->code->mean, error);
   if (self->prior == NULL)
     return NULL;
   self->centre = heft_prior_get_centre (self->prior);
@@ -275,6 +407,7 @@ heft_trainer_new (HeftNetwork             *network,
   allocate_vectors (self);
   if (self->variance != NULL)
     initialise_deviations (self, config->initial_deviation);
+  initialise_directions (self);
   measure_posterior (self);
   adapt_prior (self);
   return g_steal_pointer (&self);
@@ -287,7 +420,10 @@ heft_trainer_free (HeftTrainer *self)
     return;
 
   g_clear_pointer (&self->pool, heft_pool_free);
-  g_clear_pointer (&self->posterior, heft_posterior_free);
+  if (self->posterior != self->code)
+    heft_posterior_free (self->posterior);
+  g_clear_pointer (&self->code, heft_posterior_free);
+  g_clear_pointer (&self->whole, heft_whole_free);
   g_clear_pointer (&self->prior, heft_prior_free);
   heft_aligned_free (self->variance);
   heft_aligned_free (self->mean_moment1);
@@ -325,26 +461,37 @@ choose_samples (HeftTrainer *self)
     }
 }
 
+HeftUpdate
+heft_trainer_update (HeftOptimizer optimizer,
+                     double        rate,
+                     double        momentum,
+                     guint64       t)
+{
+  if (optimizer == HEFT_OPTIMIZER_SGD)
+    return (HeftUpdate) { .rate = (float) rate, .decay1 = (float) momentum };
+  if (optimizer == HEFT_OPTIMIZER_IVON)
+    return (HeftUpdate) { .rate = (float) rate, .decay1 = (float) IVON_DECAY1, .decay2 = (float) IVON_DECAY2 };
+  return (HeftUpdate) {
+    .rate = (float) (rate / (1.0 - pow (ADAM_DECAY1, (double) t))),
+    .decay1 = (float) ADAM_DECAY1,
+    .decay2 = (float) ADAM_DECAY2,
+    .scale2 = (float) (1.0 / sqrt (1.0 - pow (ADAM_DECAY2, (double) t))),
+    .epsilon = (float) ADAM_EPSILON,
+  };
+}
+
 static void
 set_updates (HeftTrainer *self,
              double       beta)
 {
-  const double t = (double) (self->optimizer_step + 1);
-  const gboolean adam = self->optimizer == HEFT_OPTIMIZER_ADAM;
-
   for (guint i = 0; i < self->n_stages; i++)
     {
       const double lambda = heft_prior_get_lambda (self->prior, i);
+      HeftUpdate *update = &self->stages[i].update;
 
-      self->stages[i].update = (HeftUpdate) {
-        .rate = (float) (adam ? self->learning_rate / (1.0 - pow (ADAM_DECAY1, t)) : self->learning_rate),
-        .decay1 = (float) (adam ? ADAM_DECAY1 : self->momentum),
-        .decay2 = (float) ADAM_DECAY2,
-        .scale2 = (float) (1.0 / sqrt (1.0 - pow (ADAM_DECAY2, t))),
-        .epsilon = (float) ADAM_EPSILON,
-        .beta = (float) beta,
-        .precision = (float) (1.0 / (lambda * lambda)),
-      };
+      *update = heft_trainer_update (self->optimizer, self->rate, self->momentum, self->optimizer_step + 1);
+      update->beta = (float) beta;
+      update->precision = (float) (1.0 / (lambda * lambda));
     }
 }
 
@@ -409,7 +556,7 @@ set_diverged (HeftTrainer *self,
               GError     **error)
 {
   const double loss = self->loss / (double) self->plan.batch;
-  const double advice = MIN (self->learning_rate / 10.0, self->optimizer == HEFT_OPTIMIZER_ADAM ? 0.01 : 0.1);
+  const double advice = MIN (self->learning_rate / 10.0, self->optimizer == HEFT_OPTIMIZER_ADAM || self->optimizer == HEFT_OPTIMIZER_ADAMW ? 0.01 : 0.1);
   const char *name = find_culprit (self)->layer->name;
   const guint64 step = self->step + 1;
 
@@ -435,20 +582,26 @@ heft_trainer_step (HeftTrainer *self,
                    HeftStep    *step,
                    GError     **error)
 {
-  const double kl = current_kl (self), beta = heft_trainer_current_beta (self, kl);
   const gsize batch = self->plan.batch;
+  const double epoch = (double) (self->samples_seen + batch) / (double) heft_dataset_get_n_samples (self->train);
+  const double kl = current_kl (self);
+  const double beta = heft_trainer_current_beta (self, kl) * heft_anneal_factor (self->anneal_epochs, epoch);
+  const gboolean whole = heft_whole_needed (self);
   gsize n_wrong = 0;
   double loss, gradient;
 
+  self->rate = self->learning_rate * heft_schedule_factor (&self->schedule, epoch);
   choose_samples (self);
   set_updates (self, beta);
-  if (!heft_trainer_run_plan (self))
+  if (whole)
+    heft_whole_draw (self);
+  if (!heft_trainer_run_plan (self) || (whole && !heft_whole_update (self)))
     {
       set_diverged (self, error);
       return FALSE;
     }
 
-  gradient = collect_sums (self);
+  gradient = whole ? self->whole->norm : sqrt (collect_sums (self));
   adapt_prior (self);
   for (guint i = 0; i < self->plan.tasks->len; i++)
     n_wrong += g_array_index (self->plan.tasks, HeftTask, i).n_wrong;
@@ -462,12 +615,14 @@ heft_trainer_step (HeftTrainer *self,
   if (step != NULL)
     *step = (HeftStep) {
       .step = self->step,
-      .epoch = (double) self->samples_seen / (double) heft_dataset_get_n_samples (self->train),
+      .epoch = epoch,
       .loss = loss,
       .error = (double) n_wrong / (double) batch,
-      .kl = kl,
+      .kl = whole ? kl + self->whole->cost : kl,
       .beta = beta,
-      .gradient_norm = sqrt (gradient),
+      .learning_rate = self->rate,
+      .gradient_norm = gradient,
+      .clip = whole ? self->whole->scale : 1.0,
     };
   return TRUE;
 }
@@ -539,6 +694,44 @@ heft_trainer_set_momentum (HeftTrainer *self,
   self->momentum = momentum;
 }
 
+void
+heft_trainer_set_decay (HeftTrainer *self,
+                        double       decay)
+{
+  g_return_if_fail (decay >= 0.0 && isfinite (decay));
+
+  self->decay = decay;
+}
+
+void
+heft_trainer_set_clip (HeftTrainer *self,
+                       double       clip)
+{
+  g_return_if_fail (clip >= 0.0 && isfinite (clip));
+
+  self->clip = clip;
+  if (heft_whole_needed (self) && self->whole == NULL)
+    self->whole = heft_whole_new (self);
+}
+
+void
+heft_trainer_set_schedule (HeftTrainer *self,
+                           HeftSchedule schedule)
+{
+  g_return_if_fail (schedule.epochs >= 0.0 && schedule.warmup >= 0.0);
+
+  self->schedule = schedule;
+}
+
+void
+heft_trainer_set_anneal (HeftTrainer *self,
+                         double       epochs)
+{
+  g_return_if_fail (epochs >= 0.0);
+
+  self->anneal_epochs = epochs;
+}
+
 gboolean
 heft_trainer_set_batch (HeftTrainer *self,
                         gsize        batch,
@@ -566,7 +759,7 @@ heft_trainer_get_prior (HeftTrainer *self)
 const HeftPosterior *
 heft_trainer_get_posterior (HeftTrainer *self)
 {
-  return self->posterior;
+  return self->code;
 }
 
 gboolean
@@ -574,16 +767,20 @@ heft_trainer_set_posterior (HeftTrainer         *self,
                             const HeftPosterior *posterior,
                             GError             **error)
 {
-  if (posterior->n != self->posterior->n || posterior->kind != self->posterior->kind)
+  if (posterior->n != self->code->n || posterior->kind != self->code->kind || posterior->rank != self->code->rank)
     return refuse (error, _("The posterior to start from belongs to another network or is of another kind."));
   if (!all_finite (posterior->mean, posterior->n)
-      || (posterior->log_deviation != NULL && !all_finite (posterior->log_deviation, posterior->n)))
+      || (posterior->log_deviation != NULL && !all_finite (posterior->log_deviation, posterior->n))
+      || (posterior->factors != NULL && !all_finite (posterior->factors, posterior->rank * posterior->n)))
     return refuse (error, _("The posterior to start from holds numbers that are not finite."));
 
-  memcpy (self->posterior->mean, posterior->mean, posterior->n * sizeof (float));
+  memcpy (self->code->mean, posterior->mean, posterior->n * sizeof (float));
   if (posterior->log_deviation != NULL)
-    memcpy (self->posterior->log_deviation, posterior->log_deviation, posterior->n * sizeof (float));
+    memcpy (self->code->log_deviation, posterior->log_deviation, posterior->n * sizeof (float));
+  if (posterior->factors != NULL)
+    memcpy (self->code->factors, posterior->factors, posterior->rank * posterior->n * sizeof (float));
   clear_optimizer (self);
+  estimate_curvature (self);
   measure_posterior (self);
   adapt_prior (self);
   return TRUE;

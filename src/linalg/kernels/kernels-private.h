@@ -55,3 +55,12 @@ void HEFT_KERNEL (heft_kernel_adam_dirac) (gsize rows, gsize columns, gsize ld, 
 void HEFT_KERNEL (heft_kernel_sgd_dirac) (gsize rows, gsize columns, gsize ld, const HeftUpdate *update,
     HeftUpdateBlock block, const float *gradient, gsize gradient_ld, HeftUpdateSums *sums);
 void HEFT_KERNEL (heft_kernel_measure) (gsize rows, gsize columns, gsize ld, HeftUpdateBlock block, HeftUpdateSums *sums);
+void HEFT_KERNEL (heft_kernel_draw) (gsize n, const float *mean, const float *log_deviation, float *displacement, float *weights);
+void HEFT_KERNEL (heft_kernel_scale) (gsize n, float factor, float *x);
+void HEFT_KERNEL (heft_kernel_refresh) (gsize n, float *log_deviation, float *variance);
+void HEFT_KERNEL (heft_kernel_code_gradient) (gsize n, const HeftCodeGradient *o, HeftCodeGradientBlock block,
+    HeftUpdateSums *sums);
+void HEFT_KERNEL (heft_kernel_ivon) (gsize n, const HeftIvon *update, HeftUpdateBlock block, const float *gradient,
+    const float *curvature);
+void HEFT_KERNEL (heft_kernel_weighted_gram) (gsize n, guint rank, const float *factors, gsize stride, const float *variance,
+    double *gram, double *square);

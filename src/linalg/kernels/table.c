@@ -39,4 +39,10 @@ const HeftKernels HEFT_KERNEL (heft_kernels) = {
   .adam_dirac = HEFT_KERNEL (heft_kernel_adam_dirac),
   .sgd_dirac = HEFT_KERNEL (heft_kernel_sgd_dirac),
   .measure = HEFT_KERNEL (heft_kernel_measure),
+  .draw = HEFT_KERNEL (heft_kernel_draw),
+  .scale = HEFT_KERNEL (heft_kernel_scale),
+  .refresh = HEFT_KERNEL (heft_kernel_refresh),
+  .code_gradient = HEFT_KERNEL (heft_kernel_code_gradient),
+  .ivon = HEFT_KERNEL (heft_kernel_ivon),
+  .weighted_gram = HEFT_KERNEL (heft_kernel_weighted_gram),
 };
