@@ -95,22 +95,26 @@ add_matrix_tasks (HeftPlan    *self,
       }
 }
 
-/* One part of a stage's weights, tile by tile. */
+/* One part of a stage's weights, tile by tile. The bias's row goes with the last tile: parts have equally many. */
 static void
-add_part_tiles (HeftPlan *self,
-                guint     stage,
-                gsize     row0,
-                gsize     row1,
-                gsize     columns,
-                gsize     height,
-                gsize    *tile_size)
+add_part_tiles (HeftPlan        *self,
+                const HeftStage *stage,
+                guint            index,
+                gsize            row0,
+                gsize            row1,
+                gsize           *tile_size)
 {
-  for (gsize row = row0; row < row1; row += height)
-    for (gsize column = 0; column < columns; column += WIDEST_TILE)
-      {
-        const gsize end = MIN (row1, row + height), column1 = MIN (columns, column + WIDEST_TILE);
+  const gsize rows = row1 - row0, most = MAX (LOWEST_TILE, TILE / MIN (stage->out, WIDEST_TILE));
+  const gsize n_tiles = MAX (1, (rows + most - 1) / most);
+  const gsize height = ((rows + n_tiles - 1) / n_tiles + LANE - 1) / LANE * LANE;
 
-        add_task (self, HEFT_TASK_UPDATE, stage, row, end, column, column1);
+  for (gsize row = row0; row < row1; row += height)
+    for (gsize column = 0; column < stage->out; column += WIDEST_TILE)
+      {
+        const gsize column1 = MIN (stage->out, column + WIDEST_TILE);
+        const gsize end = row + height < row1 ? row + height : row1 == stage->in ? row1 + 1 : row1;
+
+        add_task (self, HEFT_TASK_UPDATE, index, row, end, column, column1);
         *tile_size = MAX (*tile_size, (end - row) * (column1 - column));
       }
 }
@@ -140,18 +144,12 @@ add_update_tasks (HeftPlan        *self,
                   gsize           *tile_size)
 {
   const guint n_parts = self->alone ? 1 : MAX (heft_plan_n_parts (stage->in), MIN (2, stage->in));
-  const gsize columns = MIN (stage->out, WIDEST_TILE);
-  const gsize most = MAX (LOWEST_TILE, TILE / columns);
   guint starts[HEFT_MAX_PARTS + 1];
 
   for (guint i = 0; i < n_parts; i++)
     {
-      const gsize row0 = part_start (stage->in, n_parts, i), row1 = part_start (stage->in, n_parts, i + 1) + (i + 1 == n_parts);
-      const gsize n_tiles = (row1 - row0 + most - 1) / most;
-
       starts[i] = self->tasks->len;
-      if (row1 > row0)
-        add_part_tiles (self, index, row0, row1, stage->out, (row1 - row0 + n_tiles - 1) / n_tiles, tile_size);
+      add_part_tiles (self, stage, index, part_start (stage->in, n_parts, i), part_start (stage->in, n_parts, i + 1), tile_size);
     }
   starts[n_parts] = self->tasks->len;
   interleave (self, n_parts, starts);

@@ -373,12 +373,20 @@ test_memory (void)
 {
   heft_aligned_autofree float *a = heft_aligned_new (float, 13);
   heft_aligned_autofree double *none = heft_aligned_new (double, 0);
+  heft_aligned_autofree float *large = heft_aligned_new (float, 700001);
   g_autoptr (GError) error = NULL;
 
   g_assert_cmpuint (GPOINTER_TO_SIZE (a) % HEFT_ALIGNMENT, ==, 0);
   g_assert_nonnull (none);
   for (gsize i = 0; i < 13; i++)
     g_assert_cmpfloat (a[i], ==, 0.0f);
+  /* In huge pages, where there are any. */
+  g_assert_cmpuint ((guintptr) large % HEFT_ALIGNMENT, ==, 0);
+  for (gsize i = 0; i < 700001; i++)
+    {
+      g_assert_cmpfloat (large[i], ==, 0);
+      large[i] = 1;
+    }
   g_assert_null (heft_aligned_try_alloc (G_MAXSIZE / 2, 8, &error));
   g_assert_error (error, HEFT_ERROR, HEFT_ERROR_TOO_LARGE);
 }
