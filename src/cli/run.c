@@ -101,6 +101,7 @@ print_json (HeftRun *run, const HeftCliOptions *options, const GError *failure)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
   g_autoptr (HeftParameters) parameters = heft_run_dup_parameters (run);
+  g_autoptr (HeftFrame) course = heft_record_get_frame (heft_run_get_record (run), "course");
   g_autofree char *seed = g_strdup_printf ("%" G_GUINT64_FORMAT, heft_parameters_get_seed (parameters));
 
   json_builder_begin_object (builder);
@@ -121,6 +122,11 @@ print_json (HeftRun *run, const HeftCliOptions *options, const GError *failure)
     {
       json_builder_set_member_name (builder, "series");
       heft_json_add_series (builder, heft_run_get_record (run));
+    }
+  if (course != NULL && heft_frame_get_text (course, "end") != NULL)
+    {
+      json_builder_set_member_name (builder, "end");
+      json_builder_add_string_value (builder, heft_frame_get_text (course, "end"));
     }
   if (failure != NULL)
     {
@@ -155,6 +161,17 @@ print_result (HeftRecord *record, const HeftResultSpec *spec)
             reason != NULL ? reason : _("The run ended before it was measured."));
 }
 
+/* Why training ended before its epochs were over, where it did. */
+static void
+print_end (HeftRecord *record)
+{
+  g_autoptr (HeftFrame) course = heft_record_get_frame (record, "course");
+  const char *end = course != NULL ? heft_frame_get_text (course, "end") : NULL;
+
+  if (end != NULL)
+    printf ("%s\n", end);
+}
+
 static void
 print_outcome (HeftRun *run, const HeftCliOptions *options, const GError *failure)
 {
@@ -166,6 +183,7 @@ print_outcome (HeftRun *run, const HeftCliOptions *options, const GError *failur
     {
       for (gsize r = 0; r < heft_record_get_n_results (record); r++)
         print_result (record, heft_record_get_result_spec (record, r));
+      print_end (record);
     }
 }
 

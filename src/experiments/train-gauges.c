@@ -16,6 +16,7 @@
 
 /* Draws are numbered by the step they are taken at; those at the end of a run have numbers of their own. */
 #define FINAL_DRAWS ((guint64) 1 << 40)
+#define KL_DRAWS ((guint64) 1 << 42)   /* where KL has no closed form */
 #define FISHER_SAMPLES 1000
 
 static gboolean
@@ -124,7 +125,8 @@ gaussian_information (HeftGauges *self, const HeftMeasureRequest *request)
   double sum = 0;
   g_autofree double *layers = g_new0 (double, self->setup->n_layers);
 
-  if (self->spectra == NULL)
+  /* It is of a Gaussian prior. */
+  if (self->spectra == NULL || heft_prior_get_mixture (request->prior, NULL, NULL))
     return NAN;
   for (guint l = 0; l < self->spectra->len; l++)
     {
@@ -217,7 +219,12 @@ publish_spectra (HeftGauges *self, const HeftMeasureRequest *request)
 void
 heft_gauges_price (HeftGauges *self, const HeftMeasureRequest *request)
 {
-  self->kl = heft_code_kl (self->setup->network, request->prior, request->posterior, self->kl_layers);
+  self->kl_error = 0;
+  if (heft_prior_get_mixture (request->prior, NULL, NULL))
+    self->kl = heft_code_kl_sampled (self->setup->network, request->prior, request->posterior, self->seed, KL_DRAWS + request->step,
+                                     HEFT_KL_DRAWS, self->kl_layers, &self->kl_error);
+  else
+    self->kl = heft_code_kl (self->setup->network, request->prior, request->posterior, self->kl_layers);
   if (!request->final && isfinite (self->kl))
     {
       append (self, HEFT_TRAIN_KL, request->step, self->kl);
@@ -231,6 +238,7 @@ heft_gauges_price (HeftGauges *self, const HeftMeasureRequest *request)
   if (!request->final && self->has_losses && self->losses_step == request->step && isfinite (self->kl))
     append (self, HEFT_TRAIN_LAGRANGIAN, request->step, self->train.loss + request->beta * self->kl);
   publish_spectra (self, request);
+  heft_train_publish_course (self->record, request);
 }
 
 void
@@ -263,8 +271,7 @@ heft_gauges_posterior (HeftGauges *self, const HeftMeasureRequest *request)
     {
       double *variance = g_new (double, posterior->n);
 
-      for (gsize i = 0; i < posterior->n; i++)
-        variance[i] = exp (2 * (double) posterior->log_deviation[i]);
+      heft_posterior_variances (posterior, variance);
       heft_frame_take_array (frame, "variance", 1, posterior->n, variance);
     }
   if (centre != NULL)
@@ -335,6 +342,12 @@ ledger_fuel (HeftLedger *ledger, HeftGauges *self)
   g_autofree char *share = isfinite (used) ? heft_words_percent (used / limit) : g_strdup ("–");
   g_autofree char *note = g_strdup_printf (_("%s of N log C = %s nats"), share, words);
 
+  if (self->kl_error > 0)
+    {
+      g_autofree char *exact = g_steal_pointer (&note), *error = heft_words_number (self->kl_error);
+
+      note = g_strdup_printf (_("%s; estimated by %d draws of all weights, ± %s"), exact, HEFT_KL_DRAWS, error);
+    }
   heft_ledger_add (ledger, dirac ? _("Gaussian (Laplace) information") : _("$\\mathrm{KL}(Q \\Vert P)$"), used, "nat", note,
                    dirac ? HEFT_QUANTITY_GAUSSIAN : HEFT_QUANTITY_KL);
   heft_ledger_gauge (ledger, used / limit);
@@ -343,11 +356,14 @@ ledger_fuel (HeftLedger *ledger, HeftGauges *self)
 static HeftCertificate
 certificate_now (HeftGauges *self, const HeftMeasureRequest *request)
 {
+  double price;
+  g_autoptr (HeftPrior) rounded = heft_train_grid_prior (request->prior, request->lambda_grid, self->setup->n_layers, &price);
   HeftCertificate certificate = {
     .n_samples = (double) self->setup->n_samples,
     .empirical = self->train.error,
     .n_draws = self->train.n_draws,
     .kl = self->kl,
+    .scale_price = price,
     .n_betas = 1,
     .delta = 0.04,
     .delta_draws = 0.01,
@@ -355,7 +371,16 @@ certificate_now (HeftGauges *self, const HeftMeasureRequest *request)
 
   if (!isfinite (self->kl))
     certificate.obstacles |= HEFT_OBSTACLE_POINT;
-  if (heft_prior_get_kind (request->prior) == HEFT_PRIOR_EMPIRICAL_BAYES)
+  if (heft_prior_get_mixture (request->prior, NULL, NULL))
+    certificate.kl = heft_code_kl_bound (self->setup->network, rounded != NULL ? rounded : request->prior, request->posterior);
+  else if (rounded != NULL)
+    certificate.kl = heft_code_kl (self->setup->network, rounded, request->posterior, NULL);
+  if (isfinite (self->kl) && !isfinite (certificate.kl))
+    certificate.obstacles |= HEFT_OBSTACLE_KL_ESTIMATED;
+  /* Scales from a grid may be chosen afterwards: the price is paid. */
+  if (rounded != NULL)
+    ;
+  else if (heft_prior_get_kind (request->prior) == HEFT_PRIOR_EMPIRICAL_BAYES)
     certificate.obstacles |= HEFT_OBSTACLE_SCALE_FITTED;
   else if (!heft_prior_is_fixed (request->prior))
     certificate.obstacles |= HEFT_OBSTACLE_PRIOR_MOVED;
@@ -380,12 +405,13 @@ ledger_certificate (HeftLedger *ledger, HeftGauges *self, const HeftMeasureReque
   heft_ledger_add_words (ledger, _("Error of $Q$, training"), error_words, note, HEFT_QUANTITY_TRAIN_ERROR);
   if (heft_certificate_bound (&certificate, HEFT_BOUND_PAC_BAYES_KL, &bound, NULL))
     {
-      g_autofree char *value = heft_words_percent (bound);
+      g_autofree char *value = heft_words_percent (bound), *price = heft_words_number (certificate.scale_price);
+      const char *meaning = bound > 0.9995 ? _("vacuous: the risk of Q cannot exceed 1 anyway")
+                                           : _("on the risk of Q, with probability 0.95 over training sets");
+      g_autofree char *paid = certificate.scale_price > 0
+        ? g_strdup_printf (_("%s; %s nats paid for the choice of λ"), meaning, price) : g_strdup (meaning);
 
-      heft_ledger_add_words (ledger, _("PAC-Bayes-kl bound"), value,
-                             bound > 0.9995 ? _("vacuous: the risk of Q cannot exceed 1 anyway")
-                                            : _("on the risk of Q, with probability 0.95 over training sets"),
-                             HEFT_QUANTITY_BOUND);
+      heft_ledger_add_words (ledger, _("PAC-Bayes-kl bound"), value, paid, HEFT_QUANTITY_BOUND);
       return;
     }
   heft_ledger_add_words (ledger, _("PAC-Bayes-kl bound"), _("not a valid bound"), obstacle, HEFT_QUANTITY_BOUND);
@@ -419,11 +445,22 @@ heft_gauges_ledger (HeftGauges *self, const HeftMeasureRequest *request)
   ledger_objective (&ledger, self, request);
   ledger_fuel (&ledger, self);
   ledger_certificate (&ledger, self, request);
+  heft_train_ledger_course (&ledger, request);
   ledger_cost (&ledger, self);
   heft_record_publish (self->record, heft_ledger_end (&ledger));
 }
 
 /* --- Results -------------------------------------------------------------------------------------------------------------- */
+
+static void
+store_lambdas (HeftGauges *self, const HeftMeasureRequest *request)
+{
+  g_autofree double *lambdas = g_new (double, self->setup->n_layers);
+
+  for (gsize l = 0; l < self->setup->n_layers; l++)
+    lambdas[l] = heft_prior_get_lambda (request->prior, l);
+  heft_record_set_result_array (self->record, "lambda_layers", lambdas, self->setup->n_layers);
+}
 
 void
 heft_gauges_results (HeftGauges *self, const HeftMeasureRequest *request)
@@ -438,9 +475,11 @@ heft_gauges_results (HeftGauges *self, const HeftMeasureRequest *request)
   heft_record_set_result (record, "draws", self->train.n_draws);
   heft_record_set_result (record, "train_loss_standard_error", self->train.loss_error);
   heft_record_set_result (record, "test_error_standard_error", self->test.error_error);
+  store_lambdas (self, request);
   if (isfinite (self->kl))
     {
       heft_record_set_result (record, "kl", self->kl);
+      heft_record_set_result (record, "kl_standard_error", self->kl_error);
       heft_record_set_result_array (record, "kl_layers", self->kl_layers, self->setup->n_layers);
       heft_record_set_result (record, "lagrangian", self->train.loss + request->beta * self->kl);
     }
@@ -449,11 +488,15 @@ heft_gauges_results (HeftGauges *self, const HeftMeasureRequest *request)
       const char *reason = _("A Dirac posterior is a point: its KL to any prior density is infinite. See gaussian_information.");
 
       heft_record_set_result_missing (record, "kl", reason);
+      heft_record_set_result_missing (record, "kl_standard_error", reason);
       heft_record_set_result_missing (record, "kl_layers", reason);
       heft_record_set_result_missing (record, "lagrangian", reason);
     }
   if (isfinite (self->gaussian))
     heft_record_set_result (record, "gaussian_information", self->gaussian);
   else
-    heft_record_set_result_missing (record, "gaussian_information", _("The spectra were not measured."));
+    heft_record_set_result_missing (record, "gaussian_information",
+                                    heft_prior_get_mixture (request->prior, NULL, NULL)
+                                    ? _("The Gaussian information is that of a Gaussian prior, and this one is a mixture.")
+                                    : _("The spectra were not measured."));
 }

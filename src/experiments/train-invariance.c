@@ -13,7 +13,7 @@
 #include "experiments/maps.h"
 #include "experiments/train-private.h"
 
-/* The weight noise Q tolerates. Mean-field: its own variances. A point: Sigma* = beta (F + beta/lambda^2)^{-1} with each layer's
+/* The weight noise Q tolerates. A Gaussian: its own variances, of a low-rank one each weight's by itself. A point: Sigma* = beta (F + beta/lambda^2)^{-1} with each layer's
  * curvature taken as its mean eigenvalue, trace / k. NULL while that is not known. */
 static double *
 weight_variances (const HeftGauges *self, const HeftMeasureRequest *request, const char **estimator)
@@ -22,11 +22,10 @@ weight_variances (const HeftGauges *self, const HeftMeasureRequest *request, con
   GPtrArray *spectra = self->heads != NULL ? self->heads : self->spectra;
   double *variance;
 
-  if (posterior->kind == HEFT_POSTERIOR_MEAN_FIELD)
+  if (posterior->kind != HEFT_POSTERIOR_DIRAC)
     {
       variance = g_new (double, posterior->n);
-      for (gsize i = 0; i < posterior->n; i++)
-        variance[i] = exp (2 * (double) posterior->log_deviation[i]);
+      heft_posterior_variances (posterior, variance);
       *estimator = _("first order, with the variances of Q");
       return variance;
     }

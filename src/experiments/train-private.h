@@ -5,6 +5,7 @@
 #include <heft/curvature.h>
 #include <heft/trainer.h>
 
+#include "experiments/ledger.h"
 #include "experiments/train.h"
 
 G_BEGIN_DECLS
@@ -14,6 +15,8 @@ G_BEGIN_DECLS
 typedef struct
 {
   HeftDataPair data;
+  HeftDataset *apart;             /* samples that train the prior's centre and are counted nowhere else, or NULL */
+  float       *centre;            /* what they made of it, once trained */
   HeftNetwork *network;
   gsize        n_layers;          /* with weights */
   gsize        n_samples;         /* N */
@@ -23,8 +26,14 @@ typedef struct
 gboolean heft_train_setup_init  (HeftTrainSetup *self, HeftParameters *parameters, GError **error);
 void     heft_train_setup_clear (HeftTrainSetup *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (HeftTrainSetup, heft_train_setup_clear)
+/* Trains the centre of a data-dependent prior; of no effect for other priors. */
+gboolean heft_train_setup_centre (HeftTrainSetup *self, const HeftParameters *parameters, guint n_threads, GCancellable *cancellable,
+                                  GError **error);
 HeftTrainer *heft_train_setup_trainer (const HeftTrainSetup *self, const HeftParameters *parameters, guint n_threads,
                                        GError **error);
+/* The nats that a bound pays for @prior's lambdas, chosen from the grid; and @prior with its lambdas on that grid (transfer full). NULL
+ * without a grid. */
+HeftPrior *heft_train_grid_prior (const HeftPrior *prior, gint64 precision, gsize n_layers, double *price);
 /* Hands the live parameters to a trainer; those that have not changed change nothing. */
 void     heft_train_setup_apply (const HeftTrainSetup *self, const HeftParameters *parameters, HeftTrainer *trainer);
 /* Floating-point operations of one step. */
@@ -52,6 +61,10 @@ typedef struct
   double         beta;
   gsize          evaluation_samples, spectra_samples, invariance_layer;
   guint          draws;
+  gint64         lambda_grid;
+  /* Of the course of training, for words: the share of beta that acts, of the steps since the last measurement those whose gradient was
+   * shortened, and the last one's factor and length before. */
+  double         annealed, clipped, clip, gradient_norm;
 } HeftMeasureRequest;
 
 typedef struct _HeftMeasurer HeftMeasurer;
@@ -85,7 +98,7 @@ typedef struct
   GCancellable         *cancellable;
 
   double               *kl_layers;
-  double                kl;
+  double                kl, kl_error;
   HeftEvaluation        train, test, test_mean;
   gboolean              has_losses, final;
   guint64               losses_step;
@@ -116,6 +129,13 @@ GVariant *heft_measure_request_get_state (const HeftMeasureRequest *self);
 gboolean  heft_measure_request_set_state (HeftMeasureRequest *self, const HeftTrainSetup *setup, GVariant *state, GError **error);
 /* (floating): a checkpoint's "lengths", from those that the gauges' state holds. */
 GVariant *heft_train_join_lengths        (HeftRecord *record, GVariant *gauges);
+
+/* --- train-course.c: how training goes, in words ------------------------------------------------------------------------- */
+
+void heft_train_ledger_course  (HeftLedger *ledger, const HeftMeasureRequest *request);
+/* The frame "course": what clipping does, and why training ended; only where there is something to say. */
+void heft_train_publish_course (HeftRecord *record, const HeftMeasureRequest *request);
+void heft_train_publish_end    (HeftRecord *record, guint64 step, double patience, double best);
 
 /* Layers' N log C and the like, once. */
 void     heft_train_publish_thresholds (HeftRecord *record, const HeftTrainSetup *setup);

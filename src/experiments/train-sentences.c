@@ -26,6 +26,20 @@ last_percent (HeftRecord *record, const char *series)
   return heft_record_get_last (record, series, 0, NULL, &y) ? heft_words_percent (y) : g_strdup ("–");
 }
 
+/* How training goes and why it ended, where there is something to say; takes @sentence. */
+static char *
+add_course (HeftRecord *record, char *sentence)
+{
+  g_autoptr (HeftFrame) course = heft_record_get_frame (record, "course");
+  g_autofree char *owned = sentence;
+  const char *clip = course != NULL ? heft_frame_get_text (course, "clip") : NULL;
+  const char *end = course != NULL ? heft_frame_get_text (course, "end") : NULL;
+
+  if (sentence == NULL || (clip == NULL && end == NULL))
+    return g_steal_pointer (&owned);
+  return g_strjoin (" ", sentence, end != NULL ? end : clip, NULL);
+}
+
 char *
 heft_train_loss_sentence (HeftRecord *record)
 {
@@ -38,14 +52,14 @@ heft_train_loss_sentence (HeftRecord *record)
         return NULL;
       steps = heft_words_count ((guint64) step);
       train = heft_words_number (y);
-      return g_strdup_printf (_("At step %s the loss of the minibatch was %s nats."), steps, train);
+      return add_course (record, g_strdup_printf (_("At step %s the loss of the minibatch was %s nats."), steps, train));
     }
   steps = heft_words_count ((guint64) step);
   error = heft_words_percent (y);
   train = last_number (record, "train_loss");
   test = last_number (record, "test_loss");
-  return g_strdup_printf (_("After %s steps $Q$ errs on %s of test samples (weight draws); $E_Q L$ is %s nats on "
-                            "training and %s on test samples."), steps, error, train, test);
+  return add_course (record, g_strdup_printf (_("After %s steps $Q$ errs on %s of test samples (weight draws); $E_Q L$ is %s nats on "
+                                                "training and %s on test samples."), steps, error, train, test));
 }
 
 char *

@@ -18,6 +18,8 @@ void
 heft_train_setup_clear (HeftTrainSetup *self)
 {
   heft_data_pair_clear (&self->data);
+  g_clear_pointer (&self->apart, heft_dataset_unref);
+  g_clear_pointer (&self->centre, g_free);
   g_clear_pointer (&self->network, heft_network_unref);
 }
 
@@ -43,6 +45,42 @@ limit_samples (HeftTrainSetup *self, const HeftParameters *parameters, GError **
   return TRUE;
 }
 
+static HeftPriorKind
+prior_kind (const HeftParameters *parameters)
+{
+  static const HeftPriorKind kinds[] = { HEFT_PRIOR_ISOTROPIC, HEFT_PRIOR_PER_LAYER, HEFT_PRIOR_INIT_CENTRED,
+                                         HEFT_PRIOR_EMPIRICAL_BAYES, HEFT_PRIOR_SCALE_MIXTURE, HEFT_PRIOR_DATA_DEPENDENT };
+
+  return kinds[heft_parameters_get_integer (parameters, "prior")];
+}
+
+/* A random part of the training samples is held apart for the prior: neither N nor any loss knows them. */
+static gboolean
+hold_apart (HeftTrainSetup *self, const HeftParameters *parameters, GError **error)
+{
+  const gsize n = heft_dataset_get_n_samples (self->data.train);
+  const gsize m = (gsize) (heft_parameters_get_real (parameters, "data-fraction") * (double) n + 0.5);
+  g_autofree guint32 *order = NULL;
+  HeftDataset *rest;
+
+  if (prior_kind (parameters) != HEFT_PRIOR_DATA_DEPENDENT)
+    return TRUE;
+  if (m == 0 || m >= n)
+    {
+      g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER,
+                   _("data-fraction leaves %zu of %zu training samples for the prior; leave at least one for it and one for the posterior."),
+                   m, n);
+      return FALSE;
+    }
+  order = g_new (guint32, n);
+  heft_stream_permutation (heft_stream (heft_parameters_get_seed (parameters), HEFT_PURPOSE_DATA_SPLIT, 1), 0, (guint32) n, order);
+  self->apart = heft_dataset_subset (self->data.train, order, m);
+  rest = heft_dataset_subset (self->data.train, order + m, n - m);
+  heft_dataset_unref (self->data.train);
+  self->data.train = rest;
+  return TRUE;
+}
+
 static gboolean
 load_data (HeftTrainSetup *self, const HeftParameters *parameters, GError **error)
 {
@@ -59,6 +97,8 @@ load_data (HeftTrainSetup *self, const HeftParameters *parameters, GError **erro
       heft_dataset_unref (self->data.train);
       self->data.train = noisy;
     }
+  if (!hold_apart (self, parameters, error))
+    return FALSE;
   self->n_samples = heft_dataset_get_n_samples (self->data.train);
   return TRUE;
 }
@@ -82,6 +122,13 @@ make_network (HeftTrainSetup *self, const HeftParameters *parameters, GError **e
   return TRUE;
 }
 
+/* Whether each layer may have a scale of its own, given beforehand. */
+static gboolean
+takes_lambdas (HeftPriorKind kind)
+{
+  return kind == HEFT_PRIOR_PER_LAYER || kind == HEFT_PRIOR_INIT_CENTRED || kind == HEFT_PRIOR_DATA_DEPENDENT;
+}
+
 static gboolean
 check_lambdas (const HeftTrainSetup *self, const HeftParameters *parameters, GError **error)
 {
@@ -90,10 +137,11 @@ check_lambdas (const HeftTrainSetup *self, const HeftParameters *parameters, GEr
   heft_parameters_get_list (parameters, "lambda-layers", &n);
   if (n == 0)
     return TRUE;
-  if (strcmp (heft_parameters_get_text (parameters, "prior"), "per-layer") != 0)
+  if (!takes_lambdas (prior_kind (parameters)))
     {
       g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER,
-                   _("lambda-layers only acts with the prior per-layer; set prior=per-layer or leave lambda-layers empty."));
+                   _("lambda-layers only acts with the priors per-layer, init-centred and data-dependent; choose one of them or leave "
+                     "lambda-layers empty."));
       return FALSE;
     }
   if (n == self->n_layers)
@@ -131,13 +179,39 @@ heft_train_setup_init (HeftTrainSetup *self, HeftParameters *parameters, GError 
   return TRUE;
 }
 
-static HeftPriorKind
-prior_kind (const HeftParameters *parameters)
-{
-  static const HeftPriorKind kinds[] = { HEFT_PRIOR_ISOTROPIC, HEFT_PRIOR_PER_LAYER, HEFT_PRIOR_INIT_CENTRED,
-                                         HEFT_PRIOR_EMPIRICAL_BAYES };
+/* The grid of lambda, where there is one, begins at its largest value. */
+#define GRID_TOP 100.0
 
-  return kinds[heft_parameters_get_integer (parameters, "prior")];
+static double
+on_grid (const HeftParameters *parameters, double lambda)
+{
+  gint64 precision = heft_parameters_get_integer (parameters, "lambda-grid");
+
+  return precision > 0 ? heft_lambda_grid_round (lambda, GRID_TOP, (double) precision) : lambda;
+}
+
+HeftPrior *
+heft_train_grid_prior (const HeftPrior *prior, gint64 precision, gsize n_layers, double *price)
+{
+  HeftPrior *rounded;
+  gboolean alike = TRUE;
+
+  *price = 0;
+  if (precision <= 0)
+    return NULL;
+  rounded = heft_prior_copy (prior);
+  for (gsize l = 0; l < n_layers; l++)
+    {
+      double lambda = heft_lambda_grid_round (heft_prior_get_lambda (prior, l), GRID_TOP, (double) precision);
+
+      heft_prior_set_lambda (rounded, l, lambda);
+      alike = alike && lambda == heft_prior_get_lambda (rounded, 0);
+      *price += heft_lambda_grid_cost (lambda, GRID_TOP, (double) precision);
+    }
+  /* One choice where the prior has but one scale; where it could have had several, each is paid for. */
+  if (alike && (heft_prior_get_kind (prior) == HEFT_PRIOR_ISOTROPIC || heft_prior_get_kind (prior) == HEFT_PRIOR_SCALE_MIXTURE))
+    *price = heft_lambda_grid_cost (heft_prior_get_lambda (rounded, 0), GRID_TOP, (double) precision);
+  return rounded;
 }
 
 /* One scale a layer: the list as far as it goes, lambda for the rest. */
@@ -149,8 +223,35 @@ layer_lambdas (const HeftTrainSetup *self, const HeftParameters *parameters)
   double *lambdas = g_new (double, self->n_layers);
 
   for (gsize l = 0; l < self->n_layers; l++)
-    lambdas[l] = l < n ? list[l] : heft_parameters_get_real (parameters, "lambda");
+    lambdas[l] = on_grid (parameters, l < n && takes_lambdas (prior_kind (parameters))
+                                      ? list[l] : heft_parameters_get_real (parameters, "lambda"));
   return lambdas;
+}
+
+static HeftSchedule
+schedule (const HeftParameters *parameters)
+{
+  return (HeftSchedule) {
+    .kind = (HeftScheduleKind) heft_parameters_get_integer (parameters, "schedule"),
+    .epochs = heft_parameters_get_real (parameters, "schedule-epochs"),
+    .warmup = heft_parameters_get_real (parameters, "warmup"),
+  };
+}
+
+/* What the tables call the codes and optimisers, in their order. */
+static void
+set_codes (HeftTrainerConfig *config, const HeftParameters *parameters)
+{
+  static const HeftPosteriorKind posteriors[] = { HEFT_POSTERIOR_MEAN_FIELD, HEFT_POSTERIOR_DIRAC, HEFT_POSTERIOR_LOW_RANK };
+  static const HeftOptimizer optimizers[] = { HEFT_OPTIMIZER_ADAM, HEFT_OPTIMIZER_SGD, HEFT_OPTIMIZER_ADAMW, HEFT_OPTIMIZER_IVON };
+
+  config->posterior = posteriors[heft_parameters_get_integer (parameters, "posterior")];
+  config->rank = (gsize) heft_parameters_get_integer (parameters, "rank");
+  config->noise = (HeftNoise) heft_parameters_get_integer (parameters, "noise");
+  config->prior = prior_kind (parameters);
+  config->mixture_share = heft_parameters_get_real (parameters, "mixture-share");
+  config->lambda2 = heft_parameters_get_real (parameters, "lambda2");
+  config->optimizer = optimizers[heft_parameters_get_integer (parameters, "optimizer")];
 }
 
 HeftTrainer *
@@ -159,19 +260,49 @@ heft_train_setup_trainer (const HeftTrainSetup *self, const HeftParameters *para
   HeftTrainerConfig config = heft_trainer_config_default ();
   g_autofree double *lambdas = layer_lambdas (self, parameters);
 
-  config.posterior = heft_parameters_get_integer (parameters, "posterior") == 1 ? HEFT_POSTERIOR_DIRAC
-                                                                                : HEFT_POSTERIOR_MEAN_FIELD;
-  config.prior = prior_kind (parameters);
-  config.lambda = heft_parameters_get_real (parameters, "lambda");
-  config.lambdas = config.prior == HEFT_PRIOR_PER_LAYER ? lambdas : NULL;
+  set_codes (&config, parameters);
+  config.lambda = on_grid (parameters, heft_parameters_get_real (parameters, "lambda"));
+  config.lambdas = takes_lambdas (config.prior) ? lambdas : NULL;
   config.beta = heft_parameters_get_real (parameters, "beta");
-  config.optimizer = heft_parameters_get_integer (parameters, "optimizer") == 1 ? HEFT_OPTIMIZER_SGD : HEFT_OPTIMIZER_ADAM;
+  config.anneal_epochs = heft_parameters_get_real (parameters, "anneal-epochs");
   config.learning_rate = heft_parameters_get_real (parameters, "learning-rate");
   config.momentum = heft_parameters_get_real (parameters, "momentum");
+  config.decay = heft_parameters_get_real (parameters, "weight-decay");
+  config.clip = heft_parameters_get_real (parameters, "clip");
+  config.schedule = schedule (parameters);
   config.batch = MIN ((gsize) heft_parameters_get_integer (parameters, "batch"), self->n_samples);
+  config.start = self->centre;
   config.seed = heft_parameters_get_seed (parameters);
   config.n_threads = n_threads;
   return heft_trainer_new (self->network, self->data.train, &config, error);
+}
+
+/* How long the prior's centre is trained, as a point, by Adam. */
+#define CENTRE_EPOCHS 5
+
+gboolean
+heft_train_setup_centre (HeftTrainSetup *self, const HeftParameters *parameters, guint n_threads, GCancellable *cancellable,
+                         GError **error)
+{
+  HeftTrainerConfig config = heft_trainer_config_default ();
+  g_autoptr (HeftTrainer) trainer = NULL;
+  gsize steps;
+
+  if (self->apart == NULL)
+    return TRUE;
+  config.posterior = HEFT_POSTERIOR_DIRAC;
+  config.batch = MIN ((gsize) heft_parameters_get_integer (parameters, "batch"), heft_dataset_get_n_samples (self->apart));
+  config.seed = heft_parameters_get_seed (parameters);
+  config.n_threads = n_threads;
+  trainer = heft_trainer_new (self->network, self->apart, &config, error);
+  if (trainer == NULL)
+    return FALSE;
+  steps = CENTRE_EPOCHS * heft_trainer_get_steps_per_epoch (trainer);
+  for (gsize i = 0; i < steps; i++)
+    if (g_cancellable_set_error_if_cancelled (cancellable, error) || !heft_trainer_step (trainer, NULL, error))
+      return FALSE;
+  self->centre = g_memdup2 (heft_trainer_get_posterior (trainer)->mean, heft_network_get_n_parameters (self->network) * sizeof (float));
+  return TRUE;
 }
 
 void
@@ -182,17 +313,17 @@ heft_train_setup_apply (const HeftTrainSetup *self, const HeftParameters *parame
   g_autofree double *lambdas = layer_lambdas (self, parameters);
 
   heft_trainer_set_beta (trainer, heft_parameters_get_real (parameters, "beta"));
+  heft_trainer_set_anneal (trainer, heft_parameters_get_real (parameters, "anneal-epochs"));
   heft_trainer_set_learning_rate (trainer, heft_parameters_get_real (parameters, "learning-rate"));
   heft_trainer_set_momentum (trainer, heft_parameters_get_real (parameters, "momentum"));
+  heft_trainer_set_decay (trainer, heft_parameters_get_real (parameters, "weight-decay"));
+  heft_trainer_set_clip (trainer, heft_parameters_get_real (parameters, "clip"));
+  heft_trainer_set_schedule (trainer, schedule (parameters));
   heft_trainer_set_batch (trainer, MIN ((gsize) heft_parameters_get_integer (parameters, "batch"), self->n_samples), NULL);
   /* Only what has moved: a prior whose scale was touched is no longer one fixed before the data. */
   for (gsize l = 0; l < self->n_layers; l++)
-    {
-      double lambda = kind == HEFT_PRIOR_PER_LAYER ? lambdas[l] : heft_parameters_get_real (parameters, "lambda");
-
-      if (kind != HEFT_PRIOR_EMPIRICAL_BAYES && heft_prior_get_lambda (prior, l) != lambda)
-        heft_trainer_set_layer_lambda (trainer, l, lambda);
-    }
+    if (kind != HEFT_PRIOR_EMPIRICAL_BAYES && heft_prior_get_lambda (prior, l) != lambdas[l])
+      heft_trainer_set_layer_lambda (trainer, l, lambdas[l]);
 }
 
 /* Multiplications and additions of one sample's forward pass. */
@@ -214,11 +345,13 @@ forward_cost (const HeftNetwork *network)
 double
 heft_train_setup_step_cost (const HeftTrainSetup *self, const HeftParameters *parameters)
 {
-  gboolean dirac = heft_parameters_get_integer (parameters, "posterior") == 1;
+  /* A point, also where it is one drawn for the step. */
+  gboolean point = heft_parameters_get_integer (parameters, "posterior") != 0 || heft_parameters_get_integer (parameters, "noise") != 0 ||
+                   heft_parameters_get_integer (parameters, "optimizer") == 3;
   double batch = (double) MIN ((gsize) heft_parameters_get_integer (parameters, "batch"), self->n_samples);
 
   /* Forward, gradient of weights, gradient of activations; a mean-field posterior does each for mean and variance. */
-  return forward_cost (self->network) * batch * (dirac ? 3 : 6);
+  return forward_cost (self->network) * batch * (point ? 3 : 6);
 }
 
 double

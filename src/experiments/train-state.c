@@ -199,6 +199,7 @@ GVariant *
 heft_measure_request_get_state (const HeftMeasureRequest *self)
 {
   g_autoptr (GVariant) posterior = heft_posterior_get_state (self->posterior), prior = heft_prior_get_state (self->prior);
+  const double course[] = { self->annealed, self->clipped, self->clip, self->gradient_norm };
   GVariantBuilder state;
 
   g_variant_builder_init (&state, G_VARIANT_TYPE_VARDICT);
@@ -209,6 +210,8 @@ heft_measure_request_get_state (const HeftMeasureRequest *self)
   heft_state_put_count (&state, "spectra-samples", self->spectra_samples);
   heft_state_put_count (&state, "invariance-layer", self->invariance_layer);
   heft_state_put_count (&state, "draws", self->draws);
+  heft_state_put_count (&state, "lambda-grid", (guint64) self->lambda_grid);
+  heft_state_put_doubles (&state, "course", course, G_N_ELEMENTS (course));
   g_variant_builder_add (&state, "{sv}", "posterior", posterior);
   g_variant_builder_add (&state, "{sv}", "prior", prior);
   return g_variant_builder_end (&state);
@@ -217,7 +220,8 @@ heft_measure_request_get_state (const HeftMeasureRequest *self)
 static gboolean
 get_numbers (HeftMeasureRequest *self, const HeftTrainSetup *setup, GVariant *state)
 {
-  gsize gauges, draws;
+  gsize gauges, draws, grid;
+  double course[4];
 
   if (!heft_state_get_count (state, "step", &self->step) ||
       !heft_state_get_size (state, "gauges", (1u << HEFT_N_GAUGES) - 1, &gauges) ||
@@ -225,8 +229,14 @@ get_numbers (HeftMeasureRequest *self, const HeftTrainSetup *setup, GVariant *st
       !heft_state_get_size (state, "evaluation-samples", G_MAXUINT32, &self->evaluation_samples) ||
       !heft_state_get_size (state, "spectra-samples", setup->n_samples, &self->spectra_samples) ||
       !heft_state_get_size (state, "invariance-layer", setup->n_layers, &self->invariance_layer) ||
-      !heft_state_get_size (state, "draws", G_MAXUINT32, &draws))
+      !heft_state_get_size (state, "draws", G_MAXUINT32, &draws) || !heft_state_get_size (state, "lambda-grid", 1000, &grid) ||
+      !heft_state_get_doubles (state, "course", G_N_ELEMENTS (course), course))
     return FALSE;
+  self->lambda_grid = (gint64) grid;
+  self->annealed = course[0];
+  self->clipped = course[1];
+  self->clip = course[2];
+  self->gradient_norm = course[3];
   self->gauges = (guint) gauges;
   self->draws = (guint) draws;
   return TRUE;

@@ -103,7 +103,8 @@ heft_train_sweep (HeftRun *run, GError **error)
                    _("A sweep over β needs a mean-field posterior: the KL of a point is infinite at every β."));
       return FALSE;
     }
-  if (!heft_train_setup_init (&setup, parameters, error))
+  if (!heft_train_setup_init (&setup, parameters, error) ||
+      !heft_train_setup_centre (&setup, parameters, 1, heft_run_get_job_cancellable (run, HEFT_TRAIN_SWEEP), error))
     return FALSE;
   trainer = heft_train_setup_trainer (&setup, parameters, 1, error);
   if (trainer == NULL)

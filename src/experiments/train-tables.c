@@ -6,19 +6,27 @@
 
 #include <glib/gi18n-lib.h>
 
+#include <heft/code.h>
+
 #include "experiments/train.h"
 
 /* --- Parameters -------------------------------------------------------------------------------------------------- */
 
 static const char *const activations[] = { "relu", "tanh", "softplus", "linear", NULL };
 static const char *const activation_labels[] = { N_("ReLU"), N_("tanh"), N_("Softplus"), N_("Linear"), NULL };
-static const char *const posteriors[] = { "mean-field", "dirac", NULL };
-static const char *const posterior_labels[] = { N_("Mean-field Gaussian"), N_("Dirac (plain SGD)"), NULL };
-static const char *const priors[] = { "isotropic", "per-layer", "init-centred", "empirical-bayes", NULL };
+static const char *const posteriors[] = { "mean-field", "dirac", "low-rank", NULL };
+static const char *const posterior_labels[] = { N_("Mean-field Gaussian"), N_("Dirac (plain SGD)"), N_("Low rank and diagonal"), NULL };
+static const char *const noises[] = { "local", "weights", NULL };
+static const char *const noise_labels[] = { N_("Local reparametrisation"), N_("One draw of all weights"), NULL };
+static const char *const priors[] = { "isotropic", "per-layer", "init-centred", "empirical-bayes", "scale-mixture", "data-dependent",
+                                      NULL };
 static const char *const prior_labels[] = { N_("Isotropic"), N_("One scale a layer"), N_("Centred at the initialisation"),
-                                            N_("Empirical Bayes"), NULL };
-static const char *const optimizers[] = { "adam", "sgd", NULL };
-static const char *const optimizer_labels[] = { N_("Adam"), N_("SGD with momentum"), NULL };
+                                            N_("Empirical Bayes"), N_("Mixture of two scales"), N_("Centred by held-apart samples"),
+                                            NULL };
+static const char *const optimizers[] = { "adam", "sgd", "adamw", "ivon", NULL };
+static const char *const optimizer_labels[] = { N_("Adam"), N_("SGD with momentum"), N_("AdamW"), N_("IVON"), NULL };
+static const char *const schedules[] = { "constant", "cosine", "step", NULL };
+static const char *const schedule_labels[] = { N_("Constant"), N_("Cosine"), N_("Steps"), NULL };
 
 static const HeftParameterSpec parameters[] = {
   { .id = "dataset", .label = N_("Data"), .help = N_("What the network learns: a named set, or a file of your own."),
@@ -38,6 +46,13 @@ static const HeftParameterSpec parameters[] = {
     .help = N_("The code that is trained: a Gaussian with a width for every weight, or a single point."),
     .kind = HEFT_PARAMETER_CHOICE, .group = HEFT_GROUP_CODES, .default_text = "mean-field",
     .choices = posteriors, .choice_labels = posterior_labels },
+  { .id = "rank", .label = N_("Rank $r$"),
+    .help = N_("Directions in which the weights of a layer vary together; only of the low-rank posterior."),
+    .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_CODES, .minimum = 1, .maximum = HEFT_MAX_RANK, .default_text = "2" },
+  { .id = "noise", .label = N_("Noise in training"),
+    .help = N_("How a step sees Q: each pre-activation drawn by itself, or all weights once a minibatch. Low rank and IVON draw weights."),
+    .kind = HEFT_PARAMETER_CHOICE, .group = HEFT_GROUP_CODES, .default_text = "local",
+    .choices = noises, .choice_labels = noise_labels },
   { .id = "prior", .label = N_("Prior $P$"), .help = N_("The code chosen before the data, against which KL is counted."),
     .kind = HEFT_PARAMETER_CHOICE, .group = HEFT_GROUP_CODES, .default_text = "isotropic",
     .choices = priors, .choice_labels = prior_labels },
@@ -45,6 +60,17 @@ static const HeftParameterSpec parameters[] = {
     .help = N_("One prior scale for each layer, separated by commas; empty gives all of them the same λ."),
     .kind = HEFT_PARAMETER_REAL_LIST, .group = HEFT_GROUP_CODES, .minimum = 1e-6, .maximum = 100, .logarithmic = TRUE,
     .default_text = "", .live = TRUE },
+  { .id = "lambda2", .label = N_("Second scale $\\lambda_2$"), .help = N_("The standard deviation of the mixture's second component."),
+    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_CODES, .minimum = 1e-6, .maximum = 100, .logarithmic = TRUE,
+    .default_text = "0.01" },
+  { .id = "mixture-share", .label = N_("Share of the first scale"), .help = N_("How likely the mixture takes a weight to have the scale λ."),
+    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_CODES, .minimum = 0.001, .maximum = 0.999, .default_text = "0.5" },
+  { .id = "data-fraction", .label = N_("Samples held apart"),
+    .help = N_("The share of the training samples that trains the centre of the data-dependent prior and is counted nowhere else."),
+    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_CODES, .minimum = 0.01, .maximum = 0.99, .default_text = "0.5" },
+  { .id = "lambda-grid", .label = N_("Grid of $\\lambda$"),
+    .help = N_("Rounds λ to a grid fixed before the data, so many values to a factor of e; bounds then pay for the choice. 0 is no grid."),
+    .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_CODES, .minimum = 0, .maximum = 1000, .default_text = "0" },
   { .id = "beta", .label = N_("$\\beta$"),
     .help = N_("The price of a nat: what KL(Q‖P) counts against the mean loss. 1/N is the evidence lower bound (ELBO)."),
     .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OBJECTIVE, .minimum = 1e-12, .maximum = 1e3, .logarithmic = TRUE,
@@ -52,6 +78,9 @@ static const HeftParameterSpec parameters[] = {
   { .id = "lambda", .label = N_("$\\lambda$"), .help = N_("The standard deviation of the prior."),
     .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OBJECTIVE, .minimum = 1e-6, .maximum = 100, .logarithmic = TRUE,
     .default_text = "0.1", .live = TRUE },
+  { .id = "anneal-epochs", .label = N_("Annealing of $\\beta$ (epochs)"),
+    .help = N_("β rises from 0 over so many epochs, so that the code first learns and then pays; 0 charges it in full from the start."),
+    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OBJECTIVE, .minimum = 0, .maximum = 1e6, .default_text = "0", .live = TRUE },
   { .id = "optimizer", .label = N_("Optimiser"), .help = N_("How the weights follow the gradient."),
     .kind = HEFT_PARAMETER_CHOICE, .group = HEFT_GROUP_OPTIMIZER, .default_text = "adam",
     .choices = optimizers, .choice_labels = optimizer_labels },
@@ -61,6 +90,23 @@ static const HeftParameterSpec parameters[] = {
   { .id = "momentum", .label = N_("Momentum"), .help = N_("How much of the last step SGD keeps; Adam has its own, 0.9, and does not use it."),
     .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OPTIMIZER, .minimum = 0, .maximum = 0.9999,
     .default_text = "0.9", .live = TRUE },
+  { .id = "weight-decay", .label = N_("Weight decay"),
+    .help = N_("AdamW alone: times the learning rate, what a mean loses of itself in each step."),
+    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OPTIMIZER, .minimum = 0, .maximum = 100, .default_text = "0.01", .live = TRUE },
+  { .id = "schedule", .label = N_("Schedule"),
+    .help = N_("How the learning rate changes: not at all, along half a cosine to 0, or to a tenth at a half and a hundredth at three quarters."),
+    .kind = HEFT_PARAMETER_CHOICE, .group = HEFT_GROUP_OPTIMIZER, .default_text = "constant",
+    .choices = schedules, .choice_labels = schedule_labels, .live = TRUE },
+  { .id = "schedule-epochs", .label = N_("Epochs of the schedule"), .help = N_("Over how many epochs the schedule runs, whenever training ends."),
+    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OPTIMIZER, .minimum = 0, .maximum = 1e6, .default_text = "10", .live = TRUE },
+  { .id = "warmup", .label = N_("Warm-up (epochs)"), .help = N_("The learning rate first rises from 0 over so many epochs."),
+    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OPTIMIZER, .minimum = 0, .maximum = 1e6, .default_text = "0", .live = TRUE },
+  { .id = "clip", .label = N_("Longest gradient"),
+    .help = N_("A gradient longer than this, over all weights together, is shortened to it; 0 leaves every gradient as it is."),
+    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OPTIMIZER, .minimum = 0, .maximum = 1e6, .default_text = "0", .live = TRUE },
+  { .id = "early-stop", .label = N_("Stop on a plateau (epochs)"),
+    .help = N_("Ends training when the Lagrangian has not fallen by a thousandth for so many epochs; 0 never does."),
+    .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_OPTIMIZER, .minimum = 0, .maximum = 1e6, .default_text = "0", .live = TRUE },
   { .id = "batch", .label = N_("Batch size $B$"), .help = N_("Samples in a step; smaller batches are noisier."),
     .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_OPTIMIZER, .minimum = 1, .maximum = 65536, .logarithmic = TRUE,
     .default_text = "128", .live = TRUE },
@@ -150,6 +196,8 @@ static const HeftResultSpec results[] = {
   { "beta", N_("β at the end"), "", FALSE },
   { "n_beta", N_("N β at the end; 1 is the ELBO"), "", FALSE },
   { "samples", N_("Training samples N"), "", FALSE },
+  { "kl_standard_error", N_("Standard error of kl over weight draws; 0 where it is exact"), "nat", FALSE },
+  { "lambda_layers", N_("Scale of the prior in each layer"), "", TRUE },
   { "draws", N_("Weight draws behind the losses and errors of Q"), "", FALSE },
   { "train_loss_standard_error", N_("Standard error of train_loss over the weight draws"), "nat", FALSE },
   { "test_error_standard_error", N_("Standard error of test_error over the weight draws"), "", FALSE },

@@ -40,6 +40,9 @@ typedef struct
   HeftMeasurer   *measurer;
   Schedule        schedule;
   HeftStep        step;
+  double          n_steps, n_clipped;  /* since the last measurement, or before it if there was no step since */
+  double          counted;             /* whether a measurement has shown them */
+  HeftPlateau     plateau;
   guint           measured;          /* gauges read at the present step */
 } Lab;
 
@@ -75,6 +78,11 @@ heft_train_prepare (HeftRecord *record, const HeftParameters *parameters)
   const char *train = _("one draw of all weights, first %s training samples (or all)");
   const char *test = _("one draw of all weights, first %s test samples (or all)");
 
+  if (heft_parameters_get_integer (parameters, "prior") == 4)
+    {
+      set_estimator (record, HEFT_TRAIN_KL, _("entropy in closed form, %s draws of all weights"), HEFT_KL_DRAWS);
+      set_estimator (record, HEFT_TRAIN_KL_LAYERS, _("entropy in closed form, %s draws of all weights"), HEFT_KL_DRAWS);
+    }
   if (heft_parameters_get_integer (parameters, "posterior") == 1)
     {
       train = _("the one network, first %s training samples (or all)");
@@ -136,8 +144,15 @@ submit (Lab *lab, guint gauges, gboolean final, GError **error)
     .spectra_samples = MIN ((gsize) heft_parameters_get_integer (parameters, "spectra-samples"), lab->setup->n_samples),
     .invariance_layer = (gsize) heft_parameters_get_integer (parameters, "invariance-layer"),
     .draws = (guint) heft_parameters_get_integer (parameters, "test-draws"),
+    .lambda_grid = heft_parameters_get_integer (parameters, "lambda-grid"),
+    .annealed = heft_anneal_factor (heft_parameters_get_real (parameters, "anneal-epochs"), lab->step.epoch),
+    .clipped = lab->n_clipped / MAX (lab->n_steps, 1),
+    .clip = lab->step.clip,
+    .gradient_norm = lab->step.gradient_norm,
   };
 
+  /* Prices alone, taken anew in a pause, are no measurement. */
+  lab->counted = lab->counted != 0 || gauges != 0;
   return heft_measurer_submit (lab->measurer, &request, error);
 }
 
@@ -199,6 +214,8 @@ make_checkpoint (HeftRun *run G_GNUC_UNUSED, gpointer user_data)
 {
   Lab *lab = user_data;
   g_autoptr (GVariant) trainer = heft_trainer_get_state (lab->trainer);
+  const double course[] = { lab->n_steps, lab->n_clipped, lab->step.clip, lab->step.gradient_norm, lab->plateau.waited,
+                            lab->plateau.sum, lab->plateau.n, lab->plateau.epochs, lab->counted };
   GVariantBuilder state;
 
   g_variant_builder_init (&state, G_VARIANT_TYPE_VARDICT);
@@ -207,8 +224,30 @@ make_checkpoint (HeftRun *run G_GNUC_UNUSED, gpointer user_data)
   heft_state_put_doubles (&state, "spent", lab->schedule.spent, HEFT_N_GAUGES);
   heft_state_put_number (&state, "epoch", lab->step.epoch);
   heft_state_put_count (&state, "measured", lab->measured);
+  heft_state_put_doubles (&state, "course", course, G_N_ELEMENTS (course));
+  heft_state_put_number (&state, "plateau-best", lab->plateau.best);
   heft_measurer_put_state (lab->measurer, &state);
   return g_variant_ref_sink (g_variant_builder_end (&state));
+}
+
+static gboolean
+resume_course (Lab *lab, GVariant *state)
+{
+  double course[9];
+
+  if (!heft_state_get_doubles (state, "course", G_N_ELEMENTS (course), course) ||
+      !heft_state_get_number (state, "plateau-best", &lab->plateau.best))
+    return FALSE;
+  lab->n_steps = course[0];
+  lab->n_clipped = course[1];
+  lab->step.clip = course[2];
+  lab->step.gradient_norm = course[3];
+  lab->plateau.waited = course[4];
+  lab->plateau.sum = course[5];
+  lab->plateau.n = course[6];
+  lab->plateau.epochs = course[7];
+  lab->counted = course[8];
+  return TRUE;
 }
 
 /* What the checkpoint of another run says; @lab's parameters may have moved since. */
@@ -221,7 +260,7 @@ resume (Lab *lab, GVariant *state, GError **error)
   if (trainer == NULL || !heft_state_get_number (state, "trained", &lab->schedule.trained) ||
       !heft_state_get_doubles (state, "spent", HEFT_N_GAUGES, lab->schedule.spent) ||
       !heft_state_get_number (state, "epoch", &lab->step.epoch) ||
-      !heft_state_get_size (state, "measured", (1u << HEFT_N_GAUGES) - 1, &measured))
+      !heft_state_get_size (state, "measured", (1u << HEFT_N_GAUGES) - 1, &measured) || !resume_course (lab, state))
     return heft_state_refuse (error);
   lab->measured = (guint) measured;
   if (!heft_trainer_set_state (lab->trainer, trainer, error) || !heft_measurer_set_state (lab->measurer, state, error))
@@ -229,6 +268,28 @@ resume (Lab *lab, GVariant *state, GError **error)
   lab->step.step = heft_trainer_get_step (lab->trainer);
   heft_train_setup_apply (lab->setup, heft_run_get_parameters (lab->run), lab->trainer);
   return TRUE;
+}
+
+/* Clipping and the plateau, after a step. The price is that of the beta asked for, so that annealing does not look like getting worse. */
+static void
+follow_course (Lab *lab)
+{
+  const HeftParameters *parameters = heft_run_get_parameters (lab->run);
+  double price = isfinite (lab->step.kl) ? heft_parameters_get_real (parameters, "beta") * lab->step.kl : 0;
+
+  if (lab->counted != 0)
+    lab->n_steps = lab->n_clipped = lab->counted = 0;
+  lab->n_steps++;
+  lab->n_clipped += lab->step.clip < 1;
+  heft_plateau_add (&lab->plateau, lab->step.epoch, lab->step.loss, price, 0);
+}
+
+static gboolean
+is_on_plateau (const Lab *lab)
+{
+  double patience = (double) heft_parameters_get_integer (heft_run_get_parameters (lab->run), "early-stop");
+
+  return patience > 0 && lab->plateau.waited >= patience;
 }
 
 /* One step and what belongs to it. Sets @go_on to FALSE when the run must end. */
@@ -242,6 +303,7 @@ take_step (Lab *lab, double epochs, gboolean *go_on, GError **error)
   if (!heft_trainer_step (lab->trainer, &lab->step, error))
     return FALSE;
   heft_record_append (lab->record, HEFT_TRAIN_BATCH_LOSS, 0, (double) lab->step.step, lab->step.loss);
+  follow_course (lab);
   due = lab->measured = due_gauges (&lab->schedule, lab->setup, parameters, lab->step.step);
   if (due != 0 && !submit (lab, due, FALSE, error))
     return FALSE;
@@ -255,7 +317,7 @@ static gboolean
 is_finished (const Lab *lab, double epochs)
 {
   /* An epoch is a whole number of steps up to rounding. */
-  return epochs > 0 && lab->step.epoch >= epochs - 1e-9;
+  return (epochs > 0 && lab->step.epoch >= epochs - 1e-9) || is_on_plateau (lab);
 }
 
 /* Steps until the end, or until the run must end: then @go_on is FALSE. */
@@ -293,6 +355,8 @@ train (Lab *lab, GError **error)
       store_stopped_results (lab);
       return TRUE;
     }
+  if (is_on_plateau (lab))
+    heft_train_publish_end (lab->record, lab->step.step, lab->plateau.waited, lab->plateau.best);
   measure = heft_parameters_get_boolean (parameters, "measure");
   /* The last live point of every curve, then the results. */
   return (!measure || lab->measured == all || submit (lab, all & ~lab->measured, FALSE, error)) &&
@@ -319,11 +383,16 @@ heft_train_run (HeftRun *run, GError **error)
   g_autoptr (HeftMeasurer) measurer = NULL;
   GVariant *state = heft_run_get_resume_state (run);
   GError *failure = NULL;
-  Lab lab = { .run = run, .record = heft_run_get_record (run), .setup = &setup };
+  Lab lab = { .run = run, .record = heft_run_get_record (run), .setup = &setup,
+              .step = { .clip = 1 }, .plateau = heft_plateau_begin () };
 
   if (!heft_train_setup_init (&setup, parameters, error))
     return FALSE;
   heft_run_set_sample_count (run, setup.n_samples);
+  /* A checkpoint holds the prior's centre. */
+  if (state == NULL && !heft_train_setup_centre (&setup, heft_run_get_parameters (run), heft_run_get_n_threads (run),
+                                                 heft_run_get_cancellable (run), error))
+    return FALSE;
   lab.trainer = trainer = heft_train_setup_trainer (&setup, heft_run_get_parameters (run), heft_run_get_n_threads (run), error);
   if (trainer == NULL)
     return FALSE;

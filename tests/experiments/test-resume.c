@@ -157,6 +157,19 @@ test_convolution (void)
   check_resume (settings);
 }
 
+static void
+test_other_codes (void)
+{
+  static const char *const ways[][7] = {
+    { "posterior=low-rank", "prior=data-dependent", "clip=0.3", "measure-every=0", NULL },
+    { "prior=scale-mixture", "noise=weights", "optimizer=adamw", "schedule=cosine", "anneal-epochs=3", NULL },
+    { "optimizer=ivon", "learning-rate=0.2", "early-stop=1", NULL },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (ways); i++)
+    check_resume (ways[i]);
+}
+
 /* A file saved while the run goes on, with a parameter moved before and another after it. */
 static void
 test_live_changes (void)
@@ -287,6 +300,7 @@ main (int argc, char **argv)
   g_test_add_func ("/resume/mean-field", test_mean_field);
   g_test_add_func ("/resume/dirac", test_dirac);
   g_test_add_func ("/resume/convolution", test_convolution);
+  g_test_add_func ("/resume/other-codes", test_other_codes);
   g_test_add_func ("/resume/live-changes", test_live_changes);
   g_test_add_func ("/resume/refusals", test_refusals);
   g_test_add_func ("/resume/damaged", test_damaged);
