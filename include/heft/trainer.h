@@ -20,12 +20,14 @@ typedef enum
  * HeftNoise:
  *
  * How a step sees Q. LOCAL: each pre-activation is drawn by itself (Kingma et al. 2015). WEIGHTS: all weights are drawn once a minibatch.
- * Points, low-rank posteriors and IVON have no choice: the last two draw weights.
+ * FLIPOUT: so too, and each sample multiplies the draw by signs of its own (Wen et al. 2018). Points, low-rank posteriors and IVON have
+ * no choice: the last two draw weights.
  */
 typedef enum
 {
   HEFT_NOISE_LOCAL,
   HEFT_NOISE_WEIGHTS,
+  HEFT_NOISE_FLIPOUT,
 } HeftNoise;
 
 typedef enum

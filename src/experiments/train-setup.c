@@ -346,7 +346,7 @@ double
 heft_train_setup_step_cost (const HeftTrainSetup *self, const HeftParameters *parameters)
 {
   /* A point, also where it is one drawn for the step. */
-  gboolean point = heft_parameters_get_integer (parameters, "posterior") != 0 || heft_parameters_get_integer (parameters, "noise") != 0 ||
+  gboolean point = heft_parameters_get_integer (parameters, "posterior") != 0 || heft_parameters_get_integer (parameters, "noise") == 1 ||
                    heft_parameters_get_integer (parameters, "optimizer") == 3;
   double batch = (double) MIN ((gsize) heft_parameters_get_integer (parameters, "batch"), self->n_samples);
 

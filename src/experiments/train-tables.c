@@ -16,8 +16,8 @@ static const char *const activations[] = { "relu", "tanh", "softplus", "linear",
 static const char *const activation_labels[] = { N_("ReLU"), N_("tanh"), N_("Softplus"), N_("Linear"), NULL };
 static const char *const posteriors[] = { "mean-field", "dirac", "low-rank", NULL };
 static const char *const posterior_labels[] = { N_("Mean-field Gaussian"), N_("Dirac (plain SGD)"), N_("Low rank and diagonal"), NULL };
-static const char *const noises[] = { "local", "weights", NULL };
-static const char *const noise_labels[] = { N_("Local reparametrisation"), N_("One draw of all weights"), NULL };
+static const char *const noises[] = { "local", "weights", "flipout", NULL };
+static const char *const noise_labels[] = { N_("Local reparametrisation"), N_("One draw of all weights"), N_("Flipout"), NULL };
 static const char *const priors[] = { "isotropic", "per-layer", "init-centred", "empirical-bayes", "scale-mixture", "data-dependent",
                                       NULL };
 static const char *const prior_labels[] = { N_("Isotropic"), N_("One scale a layer"), N_("Centred at the initialisation"),
@@ -50,7 +50,7 @@ static const HeftParameterSpec parameters[] = {
     .help = N_("Directions in which the weights of a layer vary together; only of the low-rank posterior."),
     .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_CODES, .minimum = 1, .maximum = HEFT_MAX_RANK, .default_text = "2" },
   { .id = "noise", .label = N_("Noise in training"),
-    .help = N_("How a step sees Q: each pre-activation drawn by itself, or all weights once a minibatch. Low rank and IVON draw weights."),
+    .help = N_("How a step sees Q: each pre-activation drawn by itself, or all weights once a minibatch, as they are or with each sample's own signs."),
     .kind = HEFT_PARAMETER_CHOICE, .group = HEFT_GROUP_CODES, .default_text = "local",
     .choices = noises, .choice_labels = noise_labels },
   { .id = "prior", .label = N_("Prior $P$"), .help = N_("The code chosen before the data, against which KL is counted."),

@@ -207,6 +207,18 @@ typedef struct
   /* Adds V^T diag(1/variance) V to the lower triangle of @gram (rank x rank), and |V|^2 to @square. */
   void (*weighted_gram)   (gsize n, guint rank, const float *factors, gsize stride, const float *variance, double *gram,
                            double *square);
+
+  /* --- Flipout (Wen et al. 2018): inputs and outputs of the perturbation times signs; a sign is the highest bit of a word ---- */
+
+  /* @x with the signs of @words; @out may be @words. */
+  void (*flip)            (gsize n, const float *x, const guint32 *words, float *out);
+  /* @noise holds words, and becomes 1 or -1; @h += noise (perturbation + bias). */
+  void (*flip_outputs)    (gsize rows, gsize columns, gsize ld, const float *bias, const float *perturbation, float *noise, float *h);
+  /* As backward_noisy, with the inputs' signs being those in which @h and @flipped differ. */
+  void (*backward_flipped) (gsize rows, gsize columns, gsize ld, const float *h, const float *flipped, const float *slope,
+                            const float *noise, float *dz, float *dv);
+  /* What a gradient with respect to @flipped adds to that with respect to @x. */
+  void (*add_flipped_gradient) (gsize n, const float *x, const float *flipped, const float *flipped_gradient, float *gradient);
 } HeftKernels;
 
 /* Channels of an image are filled up to a multiple of this in matrices that @ld counts. */

@@ -39,7 +39,7 @@ heft_convolution_pack (HeftTrainer     *self,
     {
       pack (stage->layer, place, self->posterior->mean + stage->offset, stage->packed, stage->transposed);
       if (heft_trainer_is_noisy (self))
-        pack (stage->layer, place, self->variance + stage->offset, stage->packed_variance, stage->transposed_variance);
+        pack (stage->layer, place, self->second + stage->offset, stage->packed_variance, stage->transposed_variance);
     }
 }
 
@@ -107,7 +107,7 @@ convolve (HeftTrainer         *self,
   const HeftStage *stage = operation->stage;
   const HeftWindow window = padded_window (stage->layer);
   const gsize places = stage->places, out = stage->out, ld = heft_fill_up (out);
-  const gsize bias = stage->offset + stage->in * out, n_image = window.channels * window.height * window.width;
+  const gsize bias = stage->offset + stage->in * out;
   const float *image = pad (stage->layer, operation->input + s * operation->in_size, scratch->image);
   const gboolean waits = stage->pool != NULL && keeps_order (stage->activation);
   const HeftKernelActivation activation = waits ? HEFT_KERNEL_LINEAR : stage->activation;
@@ -116,13 +116,9 @@ convolve (HeftTrainer         *self,
   self->kernels->convolve (&window, out, image, stage->packed, ld, h);
   if (heft_trainer_is_noisy (self))
     {
-      const HeftStream stream = heft_stream (self->seed, HEFT_PURPOSE_TRAINING_NOISE, (guint32) (stage - self->stages));
-
-      self->kernels->square (n_image, image, scratch->image_squares);
+      heft_noise_second_image (self, stage, s, window.height * window.width, image, scratch->image_squares);
       self->kernels->convolve (&window, out, scratch->image_squares, stage->packed_variance, ld, scratch->squares);
-      heft_stream_normals_f32 (stream, self->step, s * places * out, places * out, noise);
-      self->kernels->activate_noisy (activation, places, out, out, mean_bias, self->variance + bias, h, scratch->squares,
-                                     slope, noise);
+      heft_noise_activate_image (self, stage, activation, s, h, scratch->squares, slope, noise);
     }
   else if (!waits)
     self->kernels->activate (activation, places, out, out, mean_bias, h, slope);
@@ -211,7 +207,7 @@ heft_convolution_backward (HeftTrainer         *self,
   kernels->convolve_weights (&window, out, image, scratch->dz, partial, ld);
   if (noisy)
     {
-      kernels->square (n_image, image, scratch->image_squares);
+      heft_noise_second_image (self, stage, s, window.height * window.width, image, scratch->image_squares);
       kernels->convolve_weights (&window, out, scratch->image_squares, scratch->dv, partial + heft_packed_size (layer), ld);
     }
   if (target == NULL)
@@ -226,7 +222,7 @@ heft_convolution_backward (HeftTrainer         *self,
     {
       memset (scratch->square_gradient, 0, n_image * sizeof (float));
       kernels->convolve_back (&window, out, scratch->dv, stage->transposed_variance, transposed_ld, scratch->square_gradient);
-      kernels->add_square_gradient (n_image, image, scratch->square_gradient, gradient);
+      heft_noise_add_gradient (self, n_image, image, scratch->image_squares, scratch->square_gradient, gradient);
     }
   if (gradient != target)
     add_unpadded (layer, gradient, target);

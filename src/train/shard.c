@@ -37,10 +37,8 @@ square_inputs (HeftTrainer     *self,
                const HeftStage *stage,
                const HeftTask  *task)
 {
-  const gsize at = task->row0 * stage->in;
-
   if (heft_trainer_is_noisy (self))
-    self->kernels->square ((task->row1 - task->row0) * stage->in, stage->input + at, stage->input_squares + at);
+    heft_noise_second_inputs (self, stage, task->row0, task->row1, 0, stage->in, stage->input, stage->input_squares);
 }
 
 /* Through the activation, unless this is the last stage, whose gradient the loss has made; then through the weights. */
@@ -70,8 +68,8 @@ dense_backward (HeftTrainer         *self,
   /* Other shards may be at another layer: the rows are the same for all. */
   square_gradients = self->square_gradients + task->row0 * self->widest_dense;
   heft_gemm_f32 (FALSE, TRUE, rows, stage->in, stage->out, 1.0f, stage->dv + at, stage->out,
-                 self->variance + stage->offset, stage->out, 0.0f, square_gradients, stage->in);
-  kernels->add_square_gradient (m, stage->input + in_at, square_gradients, target + in_at);
+                 self->second + stage->offset, stage->out, 0.0f, square_gradients, stage->in);
+  heft_noise_add_gradient (self, m, stage->input + in_at, stage->input_squares + in_at, square_gradients, target + in_at);
 }
 
 /* The last operation from @first on that goes sample by sample as @first does. */

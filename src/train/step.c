@@ -27,7 +27,7 @@ heft_step_gather_rows (HeftTrainer *self,
     self->labels[r] = labels[self->indices[r]];
   heft_dataset_gather_f32 (self->train, self->indices + row0, 0, row1 - row0, self->inputs + row0 * d);
   if (self->input_squares != NULL)
-    self->kernels->square ((row1 - row0) * d, self->inputs + row0 * d, self->input_squares + row0 * d);
+    heft_noise_second_inputs (self, &self->stages[0], row0, row1, 0, d, self->inputs, self->input_squares);
 }
 
 void
@@ -76,7 +76,7 @@ multiply_block (HeftTrainer     *self,
                           self->posterior->mean + weights, stage->out, FALSE, h + at, stage->out);
   if (heft_trainer_is_noisy (self))
     self->kernels->product (FALSE, FALSE, rows, stage->out, input1 - input0, stage->input_squares + from, stage->in,
-                            self->variance + weights, stage->out, FALSE, squares + at, stage->out);
+                            self->second + weights, stage->out, FALSE, squares + at, stage->out);
 }
 
 /* From the products to the activation. */
@@ -97,9 +97,7 @@ activate_block (HeftTrainer     *self,
       self->kernels->activate (stage->activation, rows, columns, stage->out, mean + bias, stage->h + at, stage->slope + at);
       return;
     }
-  heft_step_fill_noise (self, stage, row0, row1, column0, column1);
-  self->kernels->activate_noisy (stage->activation, rows, columns, stage->out, mean + bias, self->variance + bias,
-                                 stage->h + at, stage->squares + at, stage->slope + at, stage->noise + at);
+  heft_noise_activate (self, stage, row0, row1, column0, column1);
 }
 
 void
@@ -153,8 +151,7 @@ gather_columns (HeftTrainer *self,
       self->labels[r] = labels[self->indices[r]];
   heft_dataset_gather_columns_f32 (self->train, self->indices + row0, row1 - row0, column0, column1, self->inputs + row0 * d);
   if (self->input_squares != NULL)
-    for (gsize r = row0; r < row1; r++)
-      self->kernels->square (column1 - column0, self->inputs + r * d + column0, self->input_squares + r * d + column0);
+    heft_noise_second_inputs (self, &self->stages[0], row0, row1, column0, column1, self->inputs, self->input_squares);
 }
 
 /* Nobody else needs these inputs before the way back, so there is no waiting between making and using them. */
@@ -215,9 +212,8 @@ backward_block (HeftTrainer     *self,
       return;
     }
   self->kernels->product (FALSE, TRUE, rows, columns, stage->out, stage->dv + row0 * stage->out, stage->out,
-                          self->variance + weights, stage->out, FALSE, before->dv + at, stage->in);
-  self->kernels->backward_noisy (rows, columns, stage->in, before->h + at, slope, before->noise + at,
-                                 before->dz + at, before->dv + at);
+                          self->second + weights, stage->out, FALSE, before->dv + at, stage->in);
+  heft_noise_backward (self, before, row0, row1, column0, column1);
 }
 
 static void

@@ -130,6 +130,8 @@ struct _HeftTrainer
   float             *variance;
   float             *mean_moment1, *mean_moment2, *deviation_moment1, *deviation_moment2;
   const float       *centre;
+  const float       *second;             /* what the second product of a noisy layer is with: variances, or Flipout's draw */
+  gboolean           flips;              /* Flipout instead of local reparametrisation */
   HeftWhole         *whole;              /* for steps that need the gradient whole, or NULL; see whole.h */
 
   float             *workspace;          /* all of the stages' matrices */
@@ -182,6 +184,24 @@ void     heft_step_clamp_rows    (HeftTrainer *self, gsize row0, gsize row1, gsi
 double   heft_trainer_current_beta (const HeftTrainer *self, double kl);
 void     heft_trainer_begin_risk   (HeftTrainer *self);
 void     heft_trainer_follow_risk  (HeftTrainer *self, double loss);
+
+/* --- noise.c: what local reparametrisation and Flipout do differently. Blocks are rows row0 .. row1 - 1 and columns of a
+ * stage's matrices; for a convolution see below. --- */
+
+/* What the second product of @stage takes: squares of @x, or @x with the signs of these rows and inputs. */
+void     heft_noise_second_inputs (HeftTrainer *self, const HeftStage *stage, gsize row0, gsize row1, gsize column0, gsize column1,
+                                   const float *x, float *out);
+/* From both products to the activation, and what the next stage's second product takes. */
+void     heft_noise_activate      (HeftTrainer *self, const HeftStage *stage, gsize row0, gsize row1, gsize column0, gsize column1);
+/* Back through the second inputs of the stage behind @before and @before's activation. */
+void     heft_noise_backward      (HeftTrainer *self, const HeftStage *before, gsize row0, gsize row1, gsize column0, gsize column1);
+/* @gradient gets what @second_gradient, with respect to @second, means for @x. */
+void     heft_noise_add_gradient  (HeftTrainer *self, gsize n, const float *x, const float *second, const float *second_gradient,
+                                   float *gradient);
+/* The same for sample @s of a convolution: its image of @n_pixels with its channels side by side, and its places of outputs. */
+void     heft_noise_second_image  (HeftTrainer *self, const HeftStage *stage, gsize s, gsize n_pixels, const float *image, float *out);
+void     heft_noise_activate_image (HeftTrainer *self, const HeftStage *stage, HeftKernelActivation activation, gsize s, float *h,
+                                    float *squares, float *slope, float *noise);
 
 static inline gboolean
 heft_trainer_is_noisy (const HeftTrainer *self)

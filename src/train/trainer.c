@@ -247,6 +247,7 @@ allocate_vectors (HeftTrainer *self)
     }
   if (heft_whole_needed (self))
     self->whole = heft_whole_new (self);
+  self->second = self->flips ? self->whole->displacement : self->variance;
 }
 
 /* IVON's Hessian estimate is what the deviations say: sigma^2 = beta / (h + beta / lambda^2). */
@@ -336,6 +337,7 @@ make_codes (HeftTrainer             *self,
 
   self->code = config->posterior == HEFT_POSTERIOR_LOW_RANK ? heft_posterior_new_low_rank (self->network, config->rank)
                                                             : heft_posterior_new (config->posterior, k);
+  self->flips = config->noise == HEFT_NOISE_FLIPOUT && !drawn && config->posterior == HEFT_POSTERIOR_MEAN_FIELD;
   self->posterior = drawn ? heft_posterior_new (HEFT_POSTERIOR_DIRAC, k) : self->code;
   if (config->start != NULL)
     memcpy (self->code->mean, config->start, k * sizeof (float));

@@ -22,7 +22,7 @@
 gboolean
 heft_whole_needed (const HeftTrainer *self)
 {
-  return self->code != self->posterior || self->clip > 0.0 || self->optimizer == HEFT_OPTIMIZER_ADAMW ||
+  return self->code != self->posterior || self->flips || self->clip > 0.0 || self->optimizer == HEFT_OPTIMIZER_ADAMW ||
          heft_prior_get_kind (self->prior) == HEFT_PRIOR_SCALE_MIXTURE;
 }
 
@@ -31,7 +31,7 @@ static gboolean
 draws (const HeftTrainer *self)
 {
   return self->code->log_deviation != NULL &&
-         (self->code != self->posterior || heft_prior_get_kind (self->prior) == HEFT_PRIOR_SCALE_MIXTURE);
+         (self->code != self->posterior || self->flips || heft_prior_get_kind (self->prior) == HEFT_PRIOR_SCALE_MIXTURE);
 }
 
 static void
@@ -192,6 +192,8 @@ chain (const HeftTrainer *self)
     return HEFT_CHAIN_NONE;
   if (self->optimizer == HEFT_OPTIMIZER_IVON)
     return HEFT_CHAIN_CURVATURE;
+  if (self->flips)
+    return HEFT_CHAIN_DISPLACEMENT;
   return self->code != self->posterior ? HEFT_CHAIN_DRAW : HEFT_CHAIN_VARIANCE;
 }
 

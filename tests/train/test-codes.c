@@ -50,7 +50,49 @@ typedef struct
   double         *eps, *z;
   double          beta;
   gboolean        local;      /* the loss by local reparametrisation, the draw for the prior alone */
+  gboolean        flips;      /* each sample sees the draw with signs of its own */
 } Case;
+
+/* The sign that sample @row gives weight @i of layer @l: a product of one of its input (or input channel) and one of its output. */
+static double
+flipout_sign (const HeftLayer *layer, gsize l, gsize row, gsize i)
+{
+  const gsize window = layer->kind == HEFT_LAYER_CONVOLUTION ? layer->kernel * layer->kernel : 1;
+  const gsize input = i / layer->fan_out / window, output = i % layer->fan_out;
+  guint32 s = 0, r;
+
+  if (i / layer->fan_out < layer->fan_in)
+    heft_stream_bits (heft_stream (11, HEFT_PURPOSE_TRAINING_NOISE, (1u << 18) | (guint32) l), 0, row * (layer->fan_in / window) + input,
+                      1, &s);
+  heft_stream_bits (heft_stream (11, HEFT_PURPOSE_TRAINING_NOISE, (1u << 19) | (guint32) l), 0, row * layer->fan_out + output, 1, &r);
+  return ((s ^ r) >> 31) != 0 ? -1 : 1;
+}
+
+/* The mean over samples of the loss at each one's own weights. */
+static double
+flipout_loss (const Case *self)
+{
+  g_autofree double *w = g_new (double, self->k);
+  double sum = 0;
+
+  for (gsize row = 0; row < self->batch->batch; row++)
+    {
+      ReferenceBatch one = *self->batch;
+
+      one.samples = &self->batch->samples[row];
+      one.batch = 1;
+      for (gsize l = 0; l < heft_network_get_n_weight_layers (self->network); l++)
+        {
+          const HeftLayer *layer = heft_network_get_weight_layer (self->network, l);
+
+          for (gsize i = 0; i < layer->n_parameters; i++)
+            w[layer->offset + i] = self->mean[layer->offset + i] + exp (self->log_deviation[layer->offset + i]) *
+                                   self->eps[layer->offset + i] * flipout_sign (layer, l, row, i);
+        }
+      sum += reference_loss (&one, w, NULL);
+    }
+  return sum / self->batch->batch;
+}
 
 /* log |I + V^T diag(1/sigma^2) V| by elimination. */
 static double
@@ -103,6 +145,8 @@ objective (const Case *self)
     }
   if (heft_prior_get_kind (self->prior) != HEFT_PRIOR_SCALE_MIXTURE)
     kl += reference_kl (self->network, self->prior, self->mean, self->log_deviation);
+  if (self->flips)
+    return flipout_loss (self) + self->beta * kl;
   return (self->local ? reference_loss (self->batch, self->mean, self->log_deviation) : reference_loss (self->batch, w, NULL)) +
          self->beta * kl;
 }
@@ -144,9 +188,10 @@ check_moved (const Case *self, const float *before, const float *after, double *
 static void
 check_gradient (const char *architecture, gsize batch, const HeftTrainerConfig *settings)
 {
-  g_autoptr (HeftDataset) data = reference_dataset (batch + 7, N_FEATURES, N_CLASSES, 3);
-  g_autoptr (HeftNetwork) network = heft_network_new (architecture, HEFT_ACTIVATION_TANH, (HeftShape) { N_FEATURES, 1, 1 }, N_CLASSES,
-                                                      NULL);
+  const gboolean image = strstr (architecture, "conv") != NULL;
+  const HeftShape shape = image ? (HeftShape) { 2, 6, 6 } : (HeftShape) { N_FEATURES, 1, 1 };
+  g_autoptr (HeftDataset) data = reference_dataset (batch + 7, shape.channels * shape.height * shape.width, N_CLASSES, 3);
+  g_autoptr (HeftNetwork) network = heft_network_new (architecture, HEFT_ACTIVATION_TANH, shape, N_CLASSES, NULL);
   HeftTrainerConfig config = *settings;
   g_autoptr (HeftTrainer) trainer = NULL;
   g_autoptr (HeftPosterior) before = NULL;
@@ -185,7 +230,7 @@ check_gradient (const char *architecture, gsize batch, const HeftTrainerConfig *
     .network = network, .batch = reference, .prior = prior, .k = before->n, .rank = before->rank, .beta = config.beta,
     .mean = reference_widen (before->mean, before->n), .log_deviation = reference_widen (before->log_deviation, before->n),
     .factors = reference_widen (before->factors, before->rank * before->n), .eps = reference_widen (eps, before->n),
-    .z = reference_widen (z, 16 * HEFT_MAX_RANK), .local = config.noise == HEFT_NOISE_LOCAL && before->rank == 0,
+    .z = reference_widen (z, 16 * HEFT_MAX_RANK), .local = config.noise == HEFT_NOISE_LOCAL && before->rank == 0, .flips = config.noise == HEFT_NOISE_FLIPOUT,
   };
   step = step_once (trainer);
   g_assert_cmpfloat_with_epsilon (step.loss + config.beta * step.kl, objective (&c), 1e-5);
@@ -214,6 +259,27 @@ test_weight_sampling (void)
         config.prior = p;
         check_gradient (shapes[i].architecture, shapes[i].batch, &config);
       }
+}
+
+static void
+test_flipout (void)
+{
+  static const struct { const char *architecture; gsize batch; } images[] = {
+    { "conv3x5p1-pool2-7", 9 }, { "conv2x3-conv2x4s2-gap", 6 }, { "conv3x4-pool2-gelu-6-5", 40 },
+  };
+  HeftTrainerConfig config = heft_trainer_config_default ();
+
+  config.noise = HEFT_NOISE_FLIPOUT;
+  for (guint i = 0; i < G_N_ELEMENTS (shapes); i++)
+    check_gradient (shapes[i].architecture, shapes[i].batch, &config);
+  for (guint i = 0; i < G_N_ELEMENTS (images); i++)
+    check_gradient (images[i].architecture, images[i].batch, &config);
+  config.prior = HEFT_PRIOR_SCALE_MIXTURE;
+  config.mixture_share = 0.4;
+  config.lambda2 = 0.05;
+  check_gradient ("9", 12, &config);
+  config.noise = HEFT_NOISE_WEIGHTS;
+  check_gradient (images[0].architecture, 9, &config);
 }
 
 static void
@@ -294,6 +360,7 @@ static const Way ways[] = {
   { "20", HEFT_POSTERIOR_LOW_RANK, HEFT_PRIOR_INIT_CENTRED, HEFT_NOISE_WEIGHTS, HEFT_OPTIMIZER_SGD, 0.1 },
   { "150", HEFT_POSTERIOR_MEAN_FIELD, HEFT_PRIOR_ISOTROPIC, HEFT_NOISE_WEIGHTS, HEFT_OPTIMIZER_IVON, 0 },
   { "20", HEFT_POSTERIOR_DIRAC, HEFT_PRIOR_ISOTROPIC, HEFT_NOISE_LOCAL, HEFT_OPTIMIZER_ADAMW, 0 },
+  { "150-20", HEFT_POSTERIOR_MEAN_FIELD, HEFT_PRIOR_ISOTROPIC, HEFT_NOISE_FLIPOUT, HEFT_OPTIMIZER_ADAM, 0 },
 };
 
 static HeftTrainerConfig
@@ -634,6 +701,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/train/codes/weight-sampling", test_weight_sampling);
+  g_test_add_func ("/train/codes/flipout", test_flipout);
   g_test_add_func ("/train/codes/low-rank", test_low_rank);
   g_test_add_func ("/train/codes/low-rank-kl", test_low_rank_kl);
   g_test_add_func ("/train/codes/mixture", test_mixture);

@@ -280,3 +280,73 @@ HEFT_KERNEL (heft_kernel_weighted_gram) (gsize        n,
       *square += HEFT_KERNEL (heft_kernel_sum_squares) (n, x);
     }
 }
+
+/* --- Flipout: signs are the highest bits of words ---------------------------------------------------------------------------- */
+
+#define SIGN 0x80000000u
+
+void
+HEFT_KERNEL (heft_kernel_flip) (gsize          n,
+                                const float   *x,
+                                const guint32 *words,
+                                float         *out)
+{
+  for (gsize i = 0; i < n; i++)
+    out[i] = float_from_bits (bits_from_float (x[i]) ^ (words[i] & SIGN));
+}
+
+void
+HEFT_KERNEL (heft_kernel_flip_outputs) (gsize          rows,
+                                        gsize          columns,
+                                        gsize          ld,
+                                        const float   *restrict bias,
+                                        const float   *restrict perturbation,
+                                        float         *restrict noise,
+                                        float         *restrict h)
+{
+  for (gsize r = 0; r < rows; r++)
+    for (gsize c = 0; c < columns; c++)
+      {
+        const gsize i = r * ld + c;
+        const float sign = float_from_bits (bits_from_float (1.0f) | (bits_from_float (noise[i]) & SIGN));
+
+        h[i] += sign * (perturbation[i] + bias[c]);
+        noise[i] = sign;
+      }
+}
+
+void
+HEFT_KERNEL (heft_kernel_backward_flipped) (gsize        rows,
+                                            gsize        columns,
+                                            gsize        ld,
+                                            const float *restrict h,
+                                            const float *restrict flipped,
+                                            const float *restrict slope,
+                                            const float *restrict noise,
+                                            float       *restrict dz,
+                                            float       *restrict dv)
+{
+  for (gsize r = 0; r < rows; r++)
+    for (gsize c = 0; c < columns; c++)
+      {
+        const gsize i = r * ld + c;
+        const guint32 flip = (bits_from_float (h[i]) ^ bits_from_float (flipped[i])) & SIGN;
+        const float total = dz[i] + float_from_bits (bits_from_float (dv[i]) ^ flip);
+        const float dmean = slope != NULL ? total * slope[i] : total;
+
+        dz[i] = dmean;
+        dv[i] = dmean * noise[i];
+      }
+}
+
+void
+HEFT_KERNEL (heft_kernel_add_flipped_gradient) (gsize        n,
+                                                const float *restrict x,
+                                                const float *restrict flipped,
+                                                const float *restrict flipped_gradient,
+                                                float       *restrict gradient)
+{
+  for (gsize i = 0; i < n; i++)
+    gradient[i] += float_from_bits (bits_from_float (flipped_gradient[i])
+                                    ^ ((bits_from_float (x[i]) ^ bits_from_float (flipped[i])) & SIGN));
+}

@@ -64,3 +64,10 @@ void HEFT_KERNEL (heft_kernel_ivon) (gsize n, const HeftIvon *update, HeftUpdate
     const float *curvature);
 void HEFT_KERNEL (heft_kernel_weighted_gram) (gsize n, guint rank, const float *factors, gsize stride, const float *variance,
     double *gram, double *square);
+void HEFT_KERNEL (heft_kernel_flip) (gsize n, const float *x, const guint32 *words, float *out);
+void HEFT_KERNEL (heft_kernel_flip_outputs) (gsize rows, gsize columns, gsize ld, const float *bias, const float *perturbation,
+    float *noise, float *h);
+void HEFT_KERNEL (heft_kernel_backward_flipped) (gsize rows, gsize columns, gsize ld, const float *h, const float *flipped,
+    const float *slope, const float *noise, float *dz, float *dv);
+void HEFT_KERNEL (heft_kernel_add_flipped_gradient) (gsize n, const float *x, const float *flipped,
+    const float *flipped_gradient, float *gradient);

@@ -45,4 +45,8 @@ const HeftKernels HEFT_KERNEL (heft_kernels) = {
   .code_gradient = HEFT_KERNEL (heft_kernel_code_gradient),
   .ivon = HEFT_KERNEL (heft_kernel_ivon),
   .weighted_gram = HEFT_KERNEL (heft_kernel_weighted_gram),
+  .flip = HEFT_KERNEL (heft_kernel_flip),
+  .flip_outputs = HEFT_KERNEL (heft_kernel_flip_outputs),
+  .backward_flipped = HEFT_KERNEL (heft_kernel_backward_flipped),
+  .add_flipped_gradient = HEFT_KERNEL (heft_kernel_add_flipped_gradient),
 };
