@@ -274,6 +274,14 @@ heft_gauges_posterior (HeftGauges *self, const HeftMeasureRequest *request)
       heft_posterior_variances (posterior, variance);
       heft_frame_take_array (frame, "variance", 1, posterior->n, variance);
     }
+  if (posterior->factors != NULL)
+    {
+      double *factors = g_new (double, posterior->rank * posterior->n);
+
+      for (gsize i = 0; i < posterior->rank * posterior->n; i++)
+        factors[i] = posterior->factors[i];
+      heft_frame_take_array (frame, "factors", posterior->rank, posterior->n, factors);
+    }
   if (centre != NULL)
     {
       double *copy = g_new (double, posterior->n);

@@ -283,6 +283,64 @@ test_sweep (void)
                      json_object_get_double_member (json_object_get_object_member (results, "information"), "value"));
 }
 
+static char *
+file_contents (const char *name, gsize *length)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+  char *contents = NULL;
+
+  g_assert_true (g_file_get_contents (path, &contents, length, NULL));
+  return contents;
+}
+
+/* A run in two parts is the run in one, to the last byte of its file. */
+static void
+test_resume (void)
+{
+  g_auto (Outcome) half = run ("run train " SMALL "-s samples=500 -o half.heft --quiet --threads 1");
+  g_auto (Outcome) joined = run ("run --resume half.heft -s epochs=2 -o joined.heft --quiet --threads 2");
+  g_auto (Outcome) whole = run ("run train " SMALL "-s samples=500 -s epochs=2 -o whole.heft --quiet");
+  g_auto (Outcome) other = run ("run lagrangian -o other.heft --quiet");
+  gsize n, m;
+  g_autofree char *a = NULL, *b = NULL;
+
+  g_assert_cmpint (half.status + joined.status + whole.status + other.status, ==, 0);
+  a = file_contents ("joined.heft", &n);
+  b = file_contents ("whole.heft", &m);
+  g_assert_cmpmem (a, n, b, m);
+  assert_refused ("run --resume half.heft -s architecture=9", "architecture");
+  assert_refused ("run --resume half.heft --seed 4", "seed");
+  assert_refused ("run --resume missing.heft", "missing.heft");
+  assert_refused ("run --resume other.heft", "lagrangian");
+  assert_refused ("run lagrangian --resume half.heft", "train");
+  assert_refused ("run train --save-every -1 -o x.heft", "--save-every");
+}
+
+/* Killed outright, a run leaves what it saved on its way, and that can be continued. */
+static void
+test_killed (void)
+{
+  const char *argv[] = { program, "run", "train", "-s", "dataset=digits-8x8", "-s", "architecture=8", "-s", "epochs=0", "--quiet",
+                         "--save-every", "1", "-o", "killed.heft", NULL };
+  g_autofree char *path = g_build_filename (folder, "killed.heft", NULL);
+  GPid pid;
+  int status;
+
+  g_assert_true (g_spawn_async (folder, (char **) argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid, NULL));
+  while (!g_file_test (path, G_FILE_TEST_IS_REGULAR))
+    g_usleep (10000);
+  g_assert_cmpint (kill (pid, SIGKILL), ==, 0);
+  g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
+  {
+    g_auto (Outcome) export = run ("export killed.heft --export d --format csv");
+    g_auto (Outcome) resumed = run ("run --resume killed.heft -s epochs=1 --json");
+
+    g_assert_cmpint (export.status, ==, 0);
+    g_assert_cmpint (resumed.status, ==, 0);
+    g_assert_nonnull (strstr (resumed.out, "train_loss"));
+  }
+}
+
 /* A device is never replaced by a file. A pipe of the test's own stands for it. */
 static void
 test_device (void)
@@ -367,6 +425,8 @@ main (int argc, char **argv)
   g_test_add_func ("/cli/missing", test_missing_result);
   g_test_add_func ("/cli/failure", test_failure);
   g_test_add_func ("/cli/same-bytes", test_same_bytes);
+  g_test_add_func ("/cli/resume", test_resume);
+  g_test_add_func ("/cli/killed", test_killed);
   g_test_add_func ("/cli/device", test_device);
   g_test_add_func ("/cli/full-output", test_full_output);
   g_test_add_data_func ("/cli/interrupt", interrupt, test_interrupt);
