@@ -75,6 +75,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftParameters, heft_parameters_free)
 /* Refuses unknown names (naming the nearest valid one), values out of range and words that do not parse. */
 gboolean        heft_parameters_set      (HeftParameters *self, const char *name, const char *value, GError **error);
 void            heft_parameters_reset    (HeftParameters *self, const char *name);
+/* Whether the experiment has such a parameter: asking for the value of one it lacks is a caller's bug. */
+gboolean        heft_parameters_has      (const HeftParameters *self, const char *name);
 /* A value written as "0.1/N" needs N: not a number before it is known. */
 double          heft_parameters_get_real (const HeftParameters *self, const char *name);
 gint64          heft_parameters_get_integer (const HeftParameters *self, const char *name);
@@ -118,6 +120,7 @@ struct _HeftExperiment
   const char              *title;      /* translatable */
   const char              *summary;    /* translatable, two sentences */
   gboolean                 long_running;
+  gboolean                 resumes;    /* takes finished pieces from an earlier run: heft_run_set_earlier() */
   const HeftParameterSpec *parameters;  gsize n_parameters;
   const HeftSeriesSpec    *series;      gsize n_series;
   const HeftPanelSpec     *panels;      gsize n_panels;
@@ -165,6 +168,16 @@ gboolean     heft_run_set_parameter (HeftRun *self, const char *name, const char
 /* Starts job @job of the experiment on a thread of its own; progress and stop as for the run. */
 gboolean     heft_run_start_job (HeftRun *self, gsize job, GError **error);
 void         heft_run_stop_job  (HeftRun *self, gsize job);
+
+/**
+ * heft_run_set_earlier:
+ * @record: the record of an earlier run of the same experiment that did not come to its end
+ *
+ * Before the start: lets a long experiment take from @record the pieces that were finished there (it recognises those that its own
+ * parameters and seed would make again) and do the others only. The rest makes no use of it. heft_run_get_earlier() is for the experiment.
+ */
+void         heft_run_set_earlier  (HeftRun *self, HeftRecord *record);
+HeftRecord  *heft_run_get_earlier  (HeftRun *self);   /* (transfer none) (nullable) */
 
 /* For a window: the run stays alive at its end where it can still react to live parameters, and its threads leave the processor to
  * the screen when that needs it. Before the start. */

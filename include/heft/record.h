@@ -33,6 +33,8 @@ typedef enum
   HEFT_QUANTITY_GAUSSIAN,        /* best Gaussian code */
   HEFT_QUANTITY_LOSS_LANDSCAPE,
   HEFT_QUANTITY_REFERENCE,       /* a kept run, a guide */
+  HEFT_QUANTITY_TRUE_LABELS,     /* what was learned from the labels as they are ... */
+  HEFT_QUANTITY_RANDOM_LABELS,   /* ... and from random ones */
 } HeftQuantity;
 
 /**

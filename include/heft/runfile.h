@@ -41,7 +41,8 @@ HeftParameters *heft_saved_run_dup_resume_parameters (const HeftSavedRun *self, 
  * @parameters: (nullable): from heft_saved_run_dup_resume_parameters(), where some are to be others: the live ones, and those that only
  *   say when to end (epochs)
  *
- * The run as it was at its checkpoint: its record without what came later, ready for heft_run_start(). What follows is, bit for bit and at any number
+ * A long experiment made of pieces takes those that are finished from the file (heft_run_set_earlier()) and does the others. Any other: the
+ * run as it was at its checkpoint: its record without what came later, ready for heft_run_start(). What follows is, bit for bit and at any number
  * of threads, what would have followed.
  *
  * Returns: (transfer full): a run, or %NULL with a sentence that says why it cannot be continued or what cannot change

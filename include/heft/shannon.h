@@ -25,6 +25,9 @@ G_BEGIN_DECLS
  * - @seed_entropy: I(w; seed|D) = I(w; D, seed) - I(w; D), by weight draws. At most log S: what S seeds can tell.
  * - @seed_entropy_gaussian: the same with each dataset's mixture replaced by the Gaussian of its moments: an upper bound, not held down
  *   by log S.
+ * - @information_gaussian: KL of that Gaussian from the Gaussian of the other datasets: @per_run_leave_one_out - @seed_entropy_gaussian, for
+ *   a Gaussian of moments takes its place exactly in a mean KL from any Gaussian. What is left for the dataset when the seeds count as
+ *   one wide Gaussian; no bound, since S seeds make it too narrow or a single Gaussian too wide.
  * - @information_lower: KL of Q(w|D) from the mixture of all M of them, by weight draws. A lower bound on I(w; D) in expectation, at
  *   most log M (Poole et al. 2019).
  *
@@ -39,6 +42,7 @@ typedef struct
   double leave_one_out, leave_one_out_error;
   double seed_entropy, seed_entropy_error;
   double seed_entropy_gaussian;
+  double information_gaussian;
   double information_lower, information_lower_error;
   double per_run_fixed, per_run_adapted, per_run_leave_one_out;
 } HeftShannon;

@@ -102,8 +102,11 @@ dup_parameters (const HeftSavedRun *saved, GVariant *checkpoint, GError **error)
 HeftParameters *
 heft_saved_run_dup_resume_parameters (const HeftSavedRun *self, GError **error)
 {
-  g_autoptr (GVariant) checkpoint = unpack (self, error);
+  g_autoptr (GVariant) checkpoint = NULL;
 
+  if (self->experiment->resumes)
+    return heft_parameters_copy (self->parameters);
+  checkpoint = unpack (self, error);
   return checkpoint != NULL ? dup_parameters (self, checkpoint, error) : NULL;
 }
 
@@ -205,11 +208,19 @@ note_differences (HeftRecord *record, const HeftParameters *before, const HeftPa
 HeftRun *
 heft_run_new_resumed (const HeftSavedRun *saved, const HeftParameters *parameters, guint n_threads, GError **error)
 {
-  g_autoptr (GVariant) checkpoint = unpack (saved, error), state = NULL;
-  g_autoptr (HeftParameters) before = checkpoint != NULL ? dup_parameters (saved, checkpoint, error) : NULL;
+  g_autoptr (GVariant) checkpoint = NULL, state = NULL;
+  g_autoptr (HeftParameters) before = NULL;
   g_autoptr (HeftRun) run = NULL;
   guint64 step;
 
+  if (saved->experiment->resumes)
+    {
+      run = heft_run_new (saved->experiment, parameters != NULL ? parameters : saved->parameters, n_threads);
+      heft_run_set_earlier (run, saved->record);
+      return g_steal_pointer (&run);
+    }
+  checkpoint = unpack (saved, error);
+  before = checkpoint != NULL ? dup_parameters (saved, checkpoint, error) : NULL;
   if (before == NULL)
     return NULL;
   state = g_variant_lookup_value (checkpoint, "state", G_VARIANT_TYPE_VARDICT);

@@ -384,6 +384,12 @@ get_value (const HeftParameters *self, const char *name)
   return NULL;
 }
 
+gboolean
+heft_parameters_has (const HeftParameters *self, const char *name)
+{
+  return find_parameter (self, name) >= 0;
+}
+
 double
 heft_parameters_get_real (const HeftParameters *self, const char *name)
 {

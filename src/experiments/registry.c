@@ -11,12 +11,18 @@
 
 #include "experiments/lagrangian.h"
 #include "experiments/network.h"
+#include "experiments/random-labels.h"
+#include "experiments/shannon.h"
+#include "experiments/tradeoff.h"
 #include "experiments/train.h"
 
 static const HeftExperiment *const experiments[] = {
   &heft_experiment_train,
   &heft_experiment_lagrangian,
   &heft_experiment_network,
+  &heft_experiment_tradeoff,
+  &heft_experiment_random_labels,
+  &heft_experiment_shannon,
   NULL
 };
 

@@ -54,6 +54,7 @@ struct _HeftRun
   gint                  ref_count;
   const HeftExperiment *experiment;
   HeftRecord           *record;
+  HeftRecord           *earlier;       /* of an earlier run, or NULL */
   HeftParameters       *parameters;    /* written by the worker (before the start: the owner) under the mutex */
   guint                 n_threads;
   gboolean              interactive;
@@ -165,6 +166,7 @@ heft_run_unref (HeftRun *self)
   g_object_unref (self->cancellable);
   heft_parameters_free (self->parameters);
   heft_record_unref (self->record);
+  g_clear_pointer (&self->earlier, heft_record_unref);
   pthread_cond_destroy (&self->wake);
   pthread_mutex_destroy (&self->mutex);
   g_free (self);
@@ -605,6 +607,22 @@ heft_run_set_delay (HeftRun *self, guint microseconds)
   self->delay = microseconds;
   update_attention (self);
   pthread_mutex_unlock (&self->mutex);
+}
+
+void
+heft_run_set_earlier (HeftRun *self, HeftRecord *record)
+{
+  g_return_if_fail (self->thread == NULL);
+
+  heft_record_ref (record);
+  g_clear_pointer (&self->earlier, heft_record_unref);
+  self->earlier = record;
+}
+
+HeftRecord *
+heft_run_get_earlier (HeftRun *self)
+{
+  return self->earlier;
 }
 
 void

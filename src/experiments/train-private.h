@@ -22,13 +22,17 @@ typedef struct
   gsize        n_samples;         /* N */
 } HeftTrainSetup;
 
-/* Loads and checks everything; also tells @parameters what N is. */
+/* Loads and checks everything; also tells @parameters what N is. For any experiment with `dataset`, `samples`, `architecture`,
+ * `activation`, `lambda`, `learning-rate` and `batch`; the lab's other parameters have its defaults where there are none. */
 gboolean heft_train_setup_init  (HeftTrainSetup *self, HeftParameters *parameters, GError **error);
 void     heft_train_setup_clear (HeftTrainSetup *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (HeftTrainSetup, heft_train_setup_clear)
 /* Trains the centre of a data-dependent prior; of no effect for other priors. */
 gboolean heft_train_setup_centre (HeftTrainSetup *self, const HeftParameters *parameters, guint n_threads, GCancellable *cancellable,
                                   GError **error);
+/* What a trainer is made from, but for the scales of the layers. What the experiment has no parameter for takes the lab's default;
+ * beta is 1/N then. */
+HeftTrainerConfig heft_train_setup_config (const HeftTrainSetup *self, const HeftParameters *parameters, guint n_threads);
 HeftTrainer *heft_train_setup_trainer (const HeftTrainSetup *self, const HeftParameters *parameters, guint n_threads,
                                        GError **error);
 /* The nats that a bound pays for @prior's lambdas, chosen from the grid; and @prior with its lambdas on that grid (transfer full). NULL

@@ -14,6 +14,19 @@
 #include "experiments/maps.h"
 #include "experiments/train-private.h"
 
+/* Other experiments than the lab train too, and declare only what they let people choose. */
+static double
+real_or (const HeftParameters *parameters, const char *name, double value)
+{
+  return heft_parameters_has (parameters, name) ? heft_parameters_get_real (parameters, name) : value;
+}
+
+static gint64
+integer_or (const HeftParameters *parameters, const char *name, gint64 value)
+{
+  return heft_parameters_has (parameters, name) ? heft_parameters_get_integer (parameters, name) : value;
+}
+
 void
 heft_train_setup_clear (HeftTrainSetup *self)
 {
@@ -51,7 +64,7 @@ prior_kind (const HeftParameters *parameters)
   static const HeftPriorKind kinds[] = { HEFT_PRIOR_ISOTROPIC, HEFT_PRIOR_PER_LAYER, HEFT_PRIOR_INIT_CENTRED,
                                          HEFT_PRIOR_EMPIRICAL_BAYES, HEFT_PRIOR_SCALE_MIXTURE, HEFT_PRIOR_DATA_DEPENDENT };
 
-  return kinds[heft_parameters_get_integer (parameters, "prior")];
+  return kinds[integer_or (parameters, "prior", 0)];
 }
 
 /* A random part of the training samples is held apart for the prior: neither N nor any loss knows them. */
@@ -84,7 +97,7 @@ hold_apart (HeftTrainSetup *self, const HeftParameters *parameters, GError **err
 static gboolean
 load_data (HeftTrainSetup *self, const HeftParameters *parameters, GError **error)
 {
-  double noise = heft_parameters_get_real (parameters, "label-noise");
+  double noise = real_or (parameters, "label-noise", 0);
   guint64 seed = heft_parameters_get_seed (parameters);
 
   if (!heft_data_load (heft_parameters_get_text (parameters, "dataset"), seed, &self->data, error) ||
@@ -132,9 +145,10 @@ takes_lambdas (HeftPriorKind kind)
 static gboolean
 check_lambdas (const HeftTrainSetup *self, const HeftParameters *parameters, GError **error)
 {
-  gsize n;
+  gsize n = 0;
 
-  heft_parameters_get_list (parameters, "lambda-layers", &n);
+  if (heft_parameters_has (parameters, "lambda-layers"))
+    heft_parameters_get_list (parameters, "lambda-layers", &n);
   if (n == 0)
     return TRUE;
   if (!takes_lambdas (prior_kind (parameters)))
@@ -155,7 +169,7 @@ check_lambdas (const HeftTrainSetup *self, const HeftParameters *parameters, GEr
 static gboolean
 check_layer (const HeftTrainSetup *self, const HeftParameters *parameters, GError **error)
 {
-  gint64 layer = heft_parameters_get_integer (parameters, "invariance-layer");
+  gint64 layer = integer_or (parameters, "invariance-layer", 0);
 
   if (layer <= (gint64) self->n_layers)
     return TRUE;
@@ -185,7 +199,7 @@ heft_train_setup_init (HeftTrainSetup *self, HeftParameters *parameters, GError 
 static double
 on_grid (const HeftParameters *parameters, double lambda)
 {
-  gint64 precision = heft_parameters_get_integer (parameters, "lambda-grid");
+  gint64 precision = integer_or (parameters, "lambda-grid", 0);
 
   return precision > 0 ? heft_lambda_grid_round (lambda, GRID_TOP, (double) precision) : lambda;
 }
@@ -218,8 +232,9 @@ heft_train_grid_prior (const HeftPrior *prior, gint64 precision, gsize n_layers,
 static double *
 layer_lambdas (const HeftTrainSetup *self, const HeftParameters *parameters)
 {
-  gsize n;
-  const double *list = heft_parameters_get_list (parameters, "lambda-layers", &n);
+  gsize n = 0;
+  const double *list = heft_parameters_has (parameters, "lambda-layers")
+                         ? heft_parameters_get_list (parameters, "lambda-layers", &n) : NULL;
   double *lambdas = g_new (double, self->n_layers);
 
   for (gsize l = 0; l < self->n_layers; l++)
@@ -232,9 +247,9 @@ static HeftSchedule
 schedule (const HeftParameters *parameters)
 {
   return (HeftSchedule) {
-    .kind = (HeftScheduleKind) heft_parameters_get_integer (parameters, "schedule"),
-    .epochs = heft_parameters_get_real (parameters, "schedule-epochs"),
-    .warmup = heft_parameters_get_real (parameters, "warmup"),
+    .kind = (HeftScheduleKind) integer_or (parameters, "schedule", 0),
+    .epochs = real_or (parameters, "schedule-epochs", 0),
+    .warmup = real_or (parameters, "warmup", 0),
   };
 }
 
@@ -245,35 +260,43 @@ set_codes (HeftTrainerConfig *config, const HeftParameters *parameters)
   static const HeftPosteriorKind posteriors[] = { HEFT_POSTERIOR_MEAN_FIELD, HEFT_POSTERIOR_DIRAC, HEFT_POSTERIOR_LOW_RANK };
   static const HeftOptimizer optimizers[] = { HEFT_OPTIMIZER_ADAM, HEFT_OPTIMIZER_SGD, HEFT_OPTIMIZER_ADAMW, HEFT_OPTIMIZER_IVON };
 
-  config->posterior = posteriors[heft_parameters_get_integer (parameters, "posterior")];
-  config->rank = (gsize) heft_parameters_get_integer (parameters, "rank");
-  config->noise = (HeftNoise) heft_parameters_get_integer (parameters, "noise");
+  config->posterior = posteriors[integer_or (parameters, "posterior", 0)];
+  config->rank = (gsize) integer_or (parameters, "rank", (gint64) config->rank);
+  config->noise = (HeftNoise) integer_or (parameters, "noise", 0);
   config->prior = prior_kind (parameters);
-  config->mixture_share = heft_parameters_get_real (parameters, "mixture-share");
-  config->lambda2 = heft_parameters_get_real (parameters, "lambda2");
-  config->optimizer = optimizers[heft_parameters_get_integer (parameters, "optimizer")];
+  config->mixture_share = real_or (parameters, "mixture-share", config->mixture_share);
+  config->lambda2 = real_or (parameters, "lambda2", config->lambda2);
+  config->optimizer = optimizers[integer_or (parameters, "optimizer", 0)];
 }
 
-HeftTrainer *
-heft_train_setup_trainer (const HeftTrainSetup *self, const HeftParameters *parameters, guint n_threads, GError **error)
+HeftTrainerConfig
+heft_train_setup_config (const HeftTrainSetup *self, const HeftParameters *parameters, guint n_threads)
 {
   HeftTrainerConfig config = heft_trainer_config_default ();
-  g_autofree double *lambdas = layer_lambdas (self, parameters);
 
   set_codes (&config, parameters);
   config.lambda = on_grid (parameters, heft_parameters_get_real (parameters, "lambda"));
-  config.lambdas = takes_lambdas (config.prior) ? lambdas : NULL;
-  config.beta = heft_parameters_get_real (parameters, "beta");
-  config.anneal_epochs = heft_parameters_get_real (parameters, "anneal-epochs");
+  config.beta = real_or (parameters, "beta", 1 / (double) self->n_samples);
+  config.anneal_epochs = real_or (parameters, "anneal-epochs", config.anneal_epochs);
   config.learning_rate = heft_parameters_get_real (parameters, "learning-rate");
-  config.momentum = heft_parameters_get_real (parameters, "momentum");
-  config.decay = heft_parameters_get_real (parameters, "weight-decay");
-  config.clip = heft_parameters_get_real (parameters, "clip");
+  config.momentum = real_or (parameters, "momentum", config.momentum);
+  config.decay = real_or (parameters, "weight-decay", config.decay);
+  config.clip = real_or (parameters, "clip", config.clip);
   config.schedule = schedule (parameters);
   config.batch = MIN ((gsize) heft_parameters_get_integer (parameters, "batch"), self->n_samples);
   config.start = self->centre;
   config.seed = heft_parameters_get_seed (parameters);
   config.n_threads = n_threads;
+  return config;
+}
+
+HeftTrainer *
+heft_train_setup_trainer (const HeftTrainSetup *self, const HeftParameters *parameters, guint n_threads, GError **error)
+{
+  HeftTrainerConfig config = heft_train_setup_config (self, parameters, n_threads);
+  g_autofree double *lambdas = layer_lambdas (self, parameters);
+
+  config.lambdas = takes_lambdas (config.prior) ? lambdas : NULL;
   return heft_trainer_new (self->network, self->data.train, &config, error);
 }
 

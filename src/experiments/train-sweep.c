@@ -9,10 +9,10 @@
 
 #include <heft/error.h>
 
+#include "experiments/beta-sweep.h"
 #include "experiments/train-private.h"
 
-/* Points from beta / LOWER to beta * UPPER, upwards: a code that fits is compressed step by step. Downwards the weights would have
- * to find their way out of the prior again. */
+/* Points from beta / LOWER to beta * UPPER. */
 #define N_POINTS 11
 #define LOWER 3.0
 #define UPPER 100.0
@@ -23,44 +23,27 @@
 #define SAMPLES 10000
 #define SWEEP_DRAWS ((guint64) 1 << 41)
 
-static double
-beta_at (double beta, gsize point)
+typedef struct
 {
-  return beta / LOWER * pow (LOWER * UPPER, (double) point / (N_POINTS - 1));
-}
+  HeftRun    *run;
+  HeftRecord *record;
+} Job;
 
-/* Trains at one beta. FALSE with an error, or without one when the job was stopped. */
 static gboolean
-train_point (HeftRun *run, HeftTrainer *trainer, gsize steps, gsize *done, gsize total, GError **error)
+after_step (guint64 done, guint64 total, gpointer user_data)
 {
-  for (gsize i = 0; i < steps; i++)
-    {
-      HeftStep step;
+  const Job *job = user_data;
 
-      if (!heft_trainer_step (trainer, &step, error))
-        return FALSE;
-      (*done)++;
-      if (!heft_run_job_point (run, HEFT_TRAIN_SWEEP, (double) *done / (double) total))
-        return FALSE;
-    }
-  return TRUE;
+  return heft_run_job_point (job->run, HEFT_TRAIN_SWEEP, (double) done / (double) total);
 }
 
 static gboolean
-measure_point (HeftRun *run, const HeftTrainSetup *setup, HeftTrainer *trainer, gsize point, double beta, GError **error)
+after_point (gsize index, const HeftSweepPoint *point, gpointer user_data, GError **error)
 {
-  HeftRecord *record = heft_run_get_record (run);
-  const HeftPosterior *posterior = heft_trainer_get_posterior (trainer);
-  HeftEvaluation evaluation;
-  double kl;
+  const Job *job = user_data;
 
-  if (!heft_evaluate (setup->network, posterior, setup->data.train, SAMPLES, heft_run_get_seed (run),
-                      SWEEP_DRAWS + point * DRAWS, DRAWS, 1, heft_run_get_job_cancellable (run, HEFT_TRAIN_SWEEP), &evaluation,
-                      error))
-    return FALSE;
-  kl = heft_code_kl (setup->network, heft_trainer_get_prior (trainer), posterior, NULL);
-  heft_record_append (record, HEFT_TRAIN_TRADEOFF, 0, kl, evaluation.loss);
-  heft_record_append (record, HEFT_TRAIN_TRADEOFF_BETA, 0, kl, beta);
+  heft_record_append (job->record, HEFT_TRAIN_TRADEOFF, 0, point->kl, point->train.loss);
+  heft_record_append (job->record, HEFT_TRAIN_TRADEOFF_BETA, 0, point->kl, point->beta);
   return TRUE;
 }
 
@@ -69,19 +52,22 @@ sweep (HeftRun *run, const HeftTrainSetup *setup, const HeftParameters *paramete
 {
   double beta = heft_parameters_get_real (parameters, "beta");
   double epochs = heft_parameters_get_real (parameters, "sweep-epochs");
-  gsize steps = MAX ((gsize) (epochs * (double) heft_trainer_get_steps_per_epoch (trainer) + 0.5), 1);
-  gsize total = steps * (N_POINTS - 1 + FIRST_FACTOR), done = 0;
+  double learning_rate = heft_parameters_get_real (parameters, "learning-rate");
+  guint64 steps = MAX ((guint64) (epochs * (double) heft_trainer_get_steps_per_epoch (trainer) + 0.5), 1);
+  Job job = { run, heft_run_get_record (run) };
+  double betas[N_POINTS];
+  HeftBetaSweep loop = {
+    .trainer = trainer, .data = setup->data.train, .n_samples = SAMPLES, .betas = betas, .n_points = N_POINTS,
+    .first_steps = steps * FIRST_FACTOR, .steps = steps, .learning_rate = learning_rate, .last_learning_rate = learning_rate,
+    .seed = heft_run_get_seed (run), .first_draw = SWEEP_DRAWS, .n_draws = DRAWS, .n_threads = 1,
+    .cancellable = heft_run_get_job_cancellable (run, HEFT_TRAIN_SWEEP), .step = after_step, .point = after_point,
+    .user_data = &job,
+  };
 
-  heft_record_clear_series (heft_run_get_record (run), HEFT_TRAIN_TRADEOFF);
-  heft_record_clear_series (heft_run_get_record (run), HEFT_TRAIN_TRADEOFF_BETA);
-  for (gsize point = 0; point < N_POINTS; point++)
-    {
-      heft_trainer_set_beta (trainer, beta_at (beta, point));
-      if (!train_point (run, trainer, point == 0 ? steps * FIRST_FACTOR : steps, &done, total, error) ||
-          !measure_point (run, setup, trainer, point, beta_at (beta, point), error))
-        return FALSE;
-    }
-  return TRUE;
+  heft_log_grid (beta / LOWER, beta * UPPER, N_POINTS, betas);
+  heft_record_clear_series (job.record, HEFT_TRAIN_TRADEOFF);
+  heft_record_clear_series (job.record, HEFT_TRAIN_TRADEOFF_BETA);
+  return heft_beta_sweep_run (&loop, error);
 }
 
 /**

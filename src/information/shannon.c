@@ -279,6 +279,7 @@ summarise (const Estimator *self, const double *kl_fixed, HeftShannon *shannon)
   shannon->per_run_fixed = over_datasets (self, kl_fixed, NULL, NULL);
   shannon->per_run_adapted = over_datasets (self, self->adapted, NULL, NULL);
   shannon->per_run_leave_one_out = over_datasets (self, self->left_out, NULL, NULL);
+  shannon->information_gaussian = shannon->per_run_leave_one_out - shannon->seed_entropy_gaussian;
   shannon->expected_kl_fixed = over_datasets (self, kl_fixed, seeds, &shannon->expected_kl_fixed_error);
   shannon->expected_kl_adapted = over_datasets (self, self->adapted, seeds, &shannon->expected_kl_adapted_error);
   shannon->leave_one_out = over_datasets (self, self->left_out, seeds, &shannon->leave_one_out_error);

@@ -43,6 +43,8 @@ static const QuantityStyle quantity_styles[] = {
   [HEFT_QUANTITY_GAUSSIAN]       = { 0x8f7a00, 0xe4e04c, 1.0,  { 2, 2 },       2, HEFT_MARKER_TRIANGLE },
   [HEFT_QUANTITY_LOSS_LANDSCAPE] = { 0x33343a, 0xe2e2e6, 1.0,  { 0 },          0, HEFT_MARKER_CIRCLE },
   [HEFT_QUANTITY_REFERENCE]      = { 0x8a898f, 0x96959c, 0.8,  { 2, 3 },       2, HEFT_MARKER_CROSS },
+  [HEFT_QUANTITY_TRUE_LABELS]    = { 0x178a53, 0x4fd39a, 1.15, { 0 },          0, HEFT_MARKER_CIRCLE },
+  [HEFT_QUANTITY_RANDOM_LABELS]  = { 0xd9660a, 0xffab57, 1.15, { 8, 3 },       2, HEFT_MARKER_TRIANGLE },
 };
 
 /* Layers: dark and light take turns, so that neighbours in a stack differ for every eye. */

@@ -94,6 +94,7 @@ test_reference (gconstpointer which)
   const struct { const char *name; double found; } exact[] = {
     { "per_run_fixed", shannon.per_run_fixed }, { "per_run_adapted", shannon.per_run_adapted },
     { "per_run_leave_one_out", shannon.per_run_leave_one_out }, { "seed_entropy_gaussian", shannon.seed_entropy_gaussian },
+    { "information_gaussian", shannon.information_gaussian },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (exact); i++)

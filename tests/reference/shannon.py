@@ -43,14 +43,17 @@ def information(mean, log_deviation):
     flat, flat_deviation = mean.reshape(-1, k), deviation.reshape(-1, k)
     fixed = kl_divergence(normal(mean, deviation), normal(torch.zeros(k), torch.full((k,), LAMBDA)))
     adapted = kl_divergence(normal(mean, deviation), pooled(flat, flat_deviation))
-    left, within = torch.zeros(m, s), torch.zeros(m, s)
+    left, within, whole = torch.zeros(m, s), torch.zeros(m, s), torch.zeros(m)
     for d in range(m):
         rest = torch.arange(m) != d
-        left[d] = kl_divergence(normal(mean[d], deviation[d]), pooled(mean[rest].reshape(-1, k), deviation[rest].reshape(-1, k)))
-        within[d] = kl_divergence(normal(mean[d], deviation[d]), pooled(mean[d], deviation[d]))
+        others, own = pooled(mean[rest].reshape(-1, k), deviation[rest].reshape(-1, k)), pooled(mean[d], deviation[d])
+        left[d] = kl_divergence(normal(mean[d], deviation[d]), others)
+        within[d] = kl_divergence(normal(mean[d], deviation[d]), own)
+        whole[d] = kl_divergence(own, others)
     out = dict(mean=mean.flatten().tolist(), log_deviation=log_deviation.flatten().tolist(), n_datasets=m, n_seeds=s,
                kl_fixed=fixed.flatten().tolist(), per_run_fixed=fixed.mean().item(), per_run_adapted=adapted.mean().item(),
-               per_run_leave_one_out=left.mean().item(), seed_entropy_gaussian=within.mean().item())
+               per_run_leave_one_out=left.mean().item(), seed_entropy_gaussian=within.mean().item(),
+               information_gaussian=whole.mean().item())
     if k == 1:
         out.update(mixtures(mean[:, :, 0].numpy(), deviation[:, :, 0].numpy()))
     return out
