@@ -416,6 +416,18 @@ objective_sentence (HeftRecord *record)
   return g_strdup_printf (_("At $N\\beta$ = %s random labels cost %s nats in all; $N \\log C$ is %s."), words, value_words, uniform_words);
 }
 
+static char *
+ledger_sentence (HeftRecord *record)
+{
+  double transition;
+  g_autofree char *words = NULL;
+
+  if (!heft_record_get_result (record, "transition", &transition))
+    return NULL;
+  words = heft_words_number (transition);
+  return g_strdup_printf (_("Half of what random labels teach is forgotten at $N\\beta$ = %s."), words);
+}
+
 /* --- Tables ------------------------------------------------------------------------------------------------------ */
 
 static const char *const efforts[] = { "full", "quick", NULL };
@@ -524,7 +536,8 @@ static const HeftPanelSpec panels[] = {
                         "low enough for memorising to pay."),
     .sentence = objective_sentence },
   { .id = "ledger", .title = N_("Ledger"), .kind = HEFT_PANEL_LEDGER, .frame = "ledger",
-    .things_to_try = N_("Raise λ: memorising takes more nats by a code that expects other weights, and the cliff moves to smaller Nβ.") },
+    .things_to_try = N_("Raise λ: memorising takes more nats by a code that expects other weights, and the cliff moves to smaller Nβ."),
+    .sentence = ledger_sentence },
 };
 
 const HeftExperiment heft_experiment_random_labels = {

@@ -72,7 +72,7 @@ static gboolean
 hold_apart (HeftTrainSetup *self, const HeftParameters *parameters, GError **error)
 {
   const gsize n = heft_dataset_get_n_samples (self->data.train);
-  const gsize m = (gsize) (heft_parameters_get_real (parameters, "data-fraction") * (double) n + 0.5);
+  const gsize m = (gsize) (real_or (parameters, "data-fraction", 0.5) * (double) n + 0.5);
   g_autofree guint32 *order = NULL;
   HeftDataset *rest;
 
