@@ -423,7 +423,7 @@ ledger_sentence (HeftRecord *record)
   g_autofree char *words = NULL;
 
   if (!heft_record_get_result (record, "transition", &transition))
-    return NULL;
+    return heft_record_dup_result_reason (record, "transition");
   words = heft_words_number (transition);
   return g_strdup_printf (_("Half of what random labels teach is forgotten at $N\\beta$ = %s."), words);
 }
