@@ -23,6 +23,7 @@ struct _HeftSession
   HeftParameters       *edited;
   HeftParameters       *running;    /* what the run on show was started with, live changes included */
   HeftRun              *run;        /* NULL while a saved run is on show */
+  HeftSavedRun         *saved;      /* the run on show, where it was read from a file and may be continued */
   HeftRecord           *record;
   char                 *error;
   char                 *file_name;
@@ -101,18 +102,29 @@ retire_run (HeftSession *self)
   g_task_run_in_thread (task, retire_thread);
 }
 
+static guint
+count_threads (void)
+{
+  return (guint) CLAMP (g_get_num_processors (), 1, 16);
+}
+
 static void
-replace_run (HeftSession *self)
+forget_run (HeftSession *self)
 {
   retire_run (self);
   g_hash_table_remove_all (self->live_edits);
+  g_clear_pointer (&self->saved, heft_saved_run_free);
   g_clear_pointer (&self->error, g_free);
   g_clear_pointer (&self->file_name, g_free);
   g_clear_pointer (&self->running, heft_parameters_free);
   g_clear_pointer (&self->record, heft_record_unref);
-  self->running = heft_parameters_copy (self->edited);
-  heft_parameters_set_sample_count (self->running, 0);       /* the run counts them anew */
-  self->run = heft_run_new (self->experiment, self->running, (guint) CLAMP (g_get_num_processors (), 1, 16));
+}
+
+/* Shows a run that has not started, whose parameters are @running. */
+static void
+adopt_run (HeftSession *self, HeftRun *run)
+{
+  self->run = run;
   heft_run_set_interactive (self->run, TRUE);
   heft_run_set_delay (self->run, self->delay);
   self->record = heft_record_ref (heft_run_get_record (self->run));
@@ -124,12 +136,88 @@ replace_run (HeftSession *self)
 }
 
 static void
+replace_run (HeftSession *self)
+{
+  forget_run (self);
+  self->running = heft_parameters_copy (self->edited);
+  heft_parameters_set_sample_count (self->running, 0);       /* the run counts them anew */
+  adopt_run (self, heft_run_new (self->experiment, self->running, count_threads ()));
+}
+
+/* What may differ when a saved run goes on. */
+static gboolean
+may_change (const HeftParameterSpec *spec)
+{
+  return spec->live || spec->resumable;
+}
+
+static gboolean
+is_changed (HeftSession *self, const HeftParameterSpec *spec)
+{
+  return g_strcmp0 (heft_parameters_get_text (self->edited, spec->id), heft_parameters_get_text (self->running, spec->id)) != 0;
+}
+
+gboolean
+heft_session_can_resume (HeftSession *self)
+{
+  if (self->saved == NULL || self->saved->checkpoint == NULL
+      || heft_parameters_get_seed (self->edited) != heft_parameters_get_seed (self->running))
+    return FALSE;
+  for (gsize i = 0; i < self->experiment->n_parameters; i++)
+    if (!may_change (&self->experiment->parameters[i]) && is_changed (self, &self->experiment->parameters[i]))
+      return FALSE;
+  return TRUE;
+}
+
+/* The run of the file on show as it was at its checkpoint, with what has been edited since, or NULL. */
+static HeftRun *
+resume_run (HeftSession *self, HeftParameters **parameters, GError **error)
+{
+  HeftRun *run;
+
+  *parameters = heft_saved_run_dup_resume_parameters (self->saved, error);
+  if (*parameters == NULL)
+    return NULL;
+  for (gsize i = 0; i < self->experiment->n_parameters; i++)
+    {
+      const HeftParameterSpec *spec = &self->experiment->parameters[i];
+
+      if (may_change (spec) && is_changed (self, spec))
+        heft_parameters_set (*parameters, spec->id, heft_parameters_get_text (self->edited, spec->id), NULL);
+    }
+  run = heft_run_new_resumed (self->saved, *parameters, count_threads (), error);
+  if (run == NULL)
+    g_clear_pointer (parameters, heft_parameters_free);
+  return run;
+}
+
+static gboolean
+continue_saved (HeftSession *self)
+{
+  g_autoptr(GError) error = NULL;
+  HeftParameters *parameters;
+  HeftRun *run = resume_run (self, &parameters, &error);
+
+  if (run == NULL)
+    {
+      g_free (self->error);
+      self->error = g_strdup (error->message);
+      return FALSE;
+    }
+  forget_run (self);
+  self->running = parameters;
+  adopt_run (self, run);
+  return TRUE;
+}
+
+static void
 heft_session_dispose (GObject *object)
 {
   HeftSession *self = HEFT_SESSION (object);
 
   /* The last reference is let go of once every run has been joined, so only a READY run can be left here. */
   g_clear_pointer (&self->run, heft_run_unref);
+  g_clear_pointer (&self->saved, heft_saved_run_free);
   g_clear_pointer (&self->record, heft_record_unref);
   g_clear_pointer (&self->edited, heft_parameters_free);
   g_clear_pointer (&self->running, heft_parameters_free);
@@ -251,20 +339,25 @@ is_over (HeftSession *self)
          || self->state == HEFT_RUN_STOPPED;
 }
 
-/* A run that ended, or was read from a file, goes on only as a new one. */
-static void
+/* A run that was saved on its way goes on from there; one that ended only as a new one. FALSE with the session's error if it cannot. */
+static gboolean
 renew_if_over (HeftSession *self)
 {
+  if (heft_session_can_resume (self))
+    return continue_saved (self);
   if (is_over (self))
     replace_run (self);
+  return TRUE;
 }
 
 void
 heft_session_start (HeftSession *self)
 {
-  renew_if_over (self);
-  heft_run_start (self->run);
-  self->state = HEFT_RUN_RUNNING;
+  if (renew_if_over (self))
+    {
+      heft_run_start (self->run);
+      self->state = HEFT_RUN_RUNNING;
+    }
   emit_state (self);
 }
 
@@ -280,8 +373,8 @@ heft_session_pause (HeftSession *self)
 void
 heft_session_step (HeftSession *self)
 {
-  renew_if_over (self);
-  heft_run_step (self->run);
+  if (renew_if_over (self))
+    heft_run_step (self->run);
   emit_state (self);
 }
 
@@ -322,20 +415,19 @@ heft_session_set_delay (HeftSession *self, guint microseconds)
 void
 heft_session_show_saved (HeftSession *self, HeftSavedRun *saved, const char *file_name)
 {
-  retire_run (self);
-  g_hash_table_remove_all (self->live_edits);
-  g_clear_pointer (&self->error, g_free);
+  forget_run (self);
   g_clear_pointer (&self->edited, heft_parameters_free);
-  g_clear_pointer (&self->running, heft_parameters_free);
-  g_clear_pointer (&self->record, heft_record_unref);
+  self->saved = saved;
   self->experiment = saved->experiment;
-  self->edited = heft_parameters_copy (saved->parameters);
-  self->running = heft_parameters_copy (saved->parameters);
+  /* What was moved while it ran stands where it stood in the end. */
+  if (saved->checkpoint != NULL)
+    self->running = heft_saved_run_dup_resume_parameters (saved, NULL);
+  if (self->running == NULL)
+    self->running = heft_parameters_copy (saved->parameters);
+  self->edited = heft_parameters_copy (self->running);
   self->record = heft_record_ref (saved->record);
-  g_free (self->file_name);
   self->file_name = g_strdup (file_name);
   self->state = HEFT_RUN_DONE;
-  heft_saved_run_free (saved);
   g_signal_emit (self, signals[RECORD_REPLACED], 0);
   g_signal_emit (self, signals[PENDING_CHANGED], 0);
   emit_state (self);
@@ -439,8 +531,9 @@ is_pending (HeftSession *self, const HeftParameterSpec *spec)
 {
   if (spec->live && !is_over (self))
     return FALSE;
-  return g_strcmp0 (heft_parameters_get_text (self->edited, spec->id),
-                    heft_parameters_get_text (self->running, spec->id)) != 0;
+  if (may_change (spec) && heft_session_can_resume (self))
+    return FALSE;
+  return is_changed (self, spec);
 }
 
 char *

@@ -35,12 +35,15 @@ const char           *heft_session_get_file_name  (HeftSession *self);
 void     heft_session_start    (HeftSession *self);
 void     heft_session_pause    (HeftSession *self);
 void     heft_session_step     (HeftSession *self);
+/* Whether a saved run is on show that start would continue. */
+gboolean heft_session_can_resume (HeftSession *self);
 /* A new run with the edited parameters; it goes on running if the old one ran. */
 void     heft_session_reset    (HeftSession *self);
 guint64  heft_session_get_seed (HeftSession *self);
 void     heft_session_set_seed (HeftSession *self, guint64 seed);        /* pending until reset */
 void     heft_session_set_delay (HeftSession *self, guint microseconds);
-/* Puts a run read from a file on show (transfer full). */
+/* Puts a run read from a file on show (transfer full). Where it has a checkpoint, start and step go on from there, bit for bit, as long as
+ * nothing was edited that needs a reset; else they start a new run with its parameters. */
 void     heft_session_show_saved (HeftSession *self, HeftSavedRun *saved, const char *file_name);
 /* Ends everything; @done is called on the main loop once the last thread has been joined. */
 void     heft_session_shut_down (HeftSession *self, GAsyncReadyCallback done, gpointer user_data);

@@ -66,7 +66,9 @@ describe_detail (HeftWindow *self, const HeftProgress *progress)
     case HEFT_RUN_FAILED: return g_strdup (_("Stopped by an error"));
     case HEFT_RUN_STOPPED: return g_strdup (_("Stopped"));
     case HEFT_RUN_DONE:
-      return g_strdup (heft_session_get_run (self->session) != NULL ? _("Done") : _("Saved run"));
+      if (heft_session_get_run (self->session) != NULL)
+        return g_strdup (_("Done"));
+      return g_strdup (heft_session_can_resume (self->session) ? _("Saved run; Space continues it") : _("Saved run"));
     case HEFT_RUN_RUNNING:
     default: break;
     }

@@ -3,6 +3,9 @@
 #include "config.h"
 
 #include <gio/gio.h>
+#include <glib/gstdio.h>
+#include <heft/runfile.h>
+#include <string.h>
 
 #include "heft-session.h"
 
@@ -254,6 +257,91 @@ test_many_resets (Fixture *f, gconstpointer data)
   wait_for_step (f, 1);
 }
 
+/* The loss of every step as files hold it, all digits. When a measurement beside training comes to its end is another matter. */
+static char *
+loss_curve (Fixture *f)
+{
+  const HeftExperiment *experiment = heft_session_get_experiment (f->session);
+  g_autoptr(GString) csv = g_string_new (NULL);
+  g_autoptr(GString) steps = g_string_new (NULL);
+  g_autoptr(GError) error = NULL;
+  g_auto(GStrv) lines = NULL;
+
+  heft_record_write_panel_csv (heft_session_get_record (f->session), experiment, heft_session_get_run_parameters (f->session),
+                               &experiment->panels[0], csv, &error);
+  g_assert_no_error (error);
+  lines = g_strsplit (csv->str, "\n", -1);
+  for (gsize i = 0; lines[i] != NULL; i++)
+    {
+      g_auto(GStrv) fields = g_strsplit (lines[i], ",", 3);
+
+      if (*lines[i] != '#' && g_strv_length (fields) > 1)
+        g_string_append_printf (steps, "%s %s\n", fields[0], fields[1]);
+    }
+  g_assert_cmpuint (steps->len, >, 100);
+  return g_string_free (g_steal_pointer (&steps), FALSE);
+}
+
+static void
+step_to (Fixture *f, guint64 step)
+{
+  while (get_step (f) < step)
+    {
+      guint64 before = get_step (f);
+      gint64 end = g_get_monotonic_time () + PATIENCE;
+
+      heft_session_step (f->session);
+      while ((get_step (f) == before || heft_run_get_state (heft_session_get_run (f->session)) != HEFT_RUN_PAUSED)
+             && g_get_monotonic_time () < end)
+        heft_session_poll (f->session);
+    }
+  wait_for_state (f, HEFT_RUN_PAUSED);
+}
+
+/* Saved on the way and opened again, a run goes on as if nothing had happened; what is edited without need of a reset acts on it. */
+static void
+test_resume (Fixture *f, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (g_get_tmp_dir (), "heft-test-session.heft", NULL), *whole = NULL, *parts = NULL;
+  g_autoptr(GError) error = NULL;
+  HeftSavedRun *saved;
+
+  step_to (f, 12);
+  heft_session_poll (f->session);
+  heft_run_file_save (heft_session_get_run (f->session), path, &error);
+  g_assert_no_error (error);
+  step_to (f, 20);
+  whole = loss_curve (f);
+
+  saved = heft_run_file_load (path, &error);
+  g_assert_no_error (error);
+  heft_session_show_saved (f->session, saved, "saved");
+  g_assert_cmpint (heft_session_get_state (f->session), ==, HEFT_RUN_DONE);
+  g_assert_true (heft_session_can_resume (f->session));
+  g_assert_null (heft_session_get_run (f->session));
+  heft_session_step (f->session);
+  g_assert_nonnull (heft_session_get_run (f->session));
+  g_assert_null (heft_session_get_error (f->session));
+  step_to (f, 20);
+  parts = loss_curve (f);
+  g_assert_cmpstr (parts, ==, whole);
+
+  /* A slider moved before it goes on needs no reset; another network does. */
+  heft_session_show_saved (f->session, heft_run_file_load (path, NULL), "saved");
+  g_assert_true (heft_session_set_parameter (f->session, "beta", "0.5", NULL));
+  g_assert_null (heft_session_dup_pending (f->session));
+  heft_session_step (f->session);
+  step_to (f, 13);
+  g_assert_cmpfloat (heft_parameters_get_real (heft_session_get_run_parameters (f->session), "beta"), ==, 0.5);
+  heft_session_show_saved (f->session, heft_run_file_load (path, NULL), "saved");
+  g_assert_true (heft_session_set_parameter (f->session, "architecture", "4", NULL));
+  g_assert_false (heft_session_can_resume (f->session));
+  heft_session_step (f->session);
+  step_to (f, 2);
+  g_assert_cmpuint (get_step (f), ==, 2);
+  g_unlink (path);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -261,6 +349,7 @@ main (int argc, char *argv[])
     { "/session/transport", test_transport }, { "/session/live", test_live }, { "/session/pending", test_pending },
     { "/session/refused", test_refused }, { "/session/reset-repeats", test_reset_repeats },
     { "/session/failure", test_failure }, { "/session/many-resets", test_many_resets },
+    { "/session/resume", test_resume },
   };
 
   g_test_init (&argc, &argv, NULL);
