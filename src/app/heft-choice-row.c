@@ -95,7 +95,8 @@ heft_choice_row_build (HeftParameterRow *row)
   g_autofree char *name = NULL;
 
   self->drop_down = gtk_drop_down_new (NULL, NULL);
-  gtk_widget_set_size_request (self->drop_down, 150, -1);
+  gtk_widget_set_size_request (self->drop_down, 130, -1);
+  heft_shorten_drop_down (GTK_DROP_DOWN (self->drop_down), 20);
   name = heft_plain_text (_(heft_parameter_row_get_spec (row)->label));
   heft_name_drop_down (GTK_DROP_DOWN (self->drop_down), name);
   g_signal_connect_object (self->drop_down, "notify::selected", G_CALLBACK (selected_cb), self, G_CONNECT_SWAPPED);

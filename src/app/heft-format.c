@@ -56,6 +56,32 @@ heft_name_drop_down (GtkDropDown *drop_down, const char *name)
     gtk_accessible_update_property (GTK_ACCESSIBLE (toggle), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
 }
 
+static void
+setup_item_cb (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer characters)
+{
+  gtk_list_item_set_child (item, g_object_new (GTK_TYPE_LABEL, "xalign", 0.0, "ellipsize", PANGO_ELLIPSIZE_END,
+                                               "max-width-chars", GPOINTER_TO_INT (characters), NULL));
+}
+
+static void
+bind_item_cb (GtkSignalListItemFactory *factory, GtkListItem *item)
+{
+  gtk_label_set_label (GTK_LABEL (gtk_list_item_get_child (item)),
+                       gtk_string_object_get_string (gtk_list_item_get_item (item)));
+}
+
+void
+heft_shorten_drop_down (GtkDropDown *drop_down, int characters)
+{
+  GtkListItemFactory *full = gtk_drop_down_get_factory (drop_down);
+  g_autoptr(GtkListItemFactory) cut = gtk_signal_list_item_factory_new ();
+
+  g_signal_connect (cut, "setup", G_CALLBACK (setup_item_cb), GINT_TO_POINTER (characters));
+  g_signal_connect (cut, "bind", G_CALLBACK (bind_item_cb), NULL);
+  gtk_drop_down_set_list_factory (drop_down, full);
+  gtk_drop_down_set_factory (drop_down, cut);
+}
+
 gint64
 heft_processor_time (void)
 {

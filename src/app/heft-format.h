@@ -15,5 +15,7 @@ gint64 heft_processor_time  (void);
 /* Accessible names; what has the focus is the toggle inside, which takes a menu button's name, but not a drop-down's. */
 void   heft_name_menu_button (GtkMenuButton *button, const char *name);
 void   heft_name_drop_down   (GtkDropDown *drop_down, const char *name);
+/* Items are whole in the list and cut to so many characters in the button. */
+void   heft_shorten_drop_down (GtkDropDown *drop_down, int characters);
 
 G_END_DECLS

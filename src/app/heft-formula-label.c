@@ -14,6 +14,8 @@
 #define OBJECT_REPLACEMENT "\xef\xbf\xbc"
 /* Lines longer than this are hard to read, where the label may choose. */
 #define READABLE_WIDTH 420
+/* A label that does not wrap keeps this much beside a control that could be narrower. */
+#define LEAST_WIDTH 118
 
 typedef struct
 {
@@ -166,7 +168,7 @@ heft_formula_label_measure (GtkWidget *widget, GtkOrientation orientation, int f
       set_layout_width (self, -1);
       pango_layout_get_pixel_size (self->layout, &width, NULL);
       *natural = self->wrap ? MIN (width, READABLE_WIDTH) : width;
-      *minimum = self->wrap ? MIN (width, 60) : MIN (width, 40);
+      *minimum = MIN (width, self->wrap ? 60 : LEAST_WIDTH);
       return;
     }
 

@@ -258,30 +258,42 @@ experiment_selected_cb (HeftWindow *self)
 }
 
 static void
-setup_item_cb (GtkSignalListItemFactory *factory, GtkListItem *item)
+setup_experiment_cb (GtkSignalListItemFactory *factory, GtkListItem *item)
 {
-  gtk_list_item_set_child (item, g_object_new (GTK_TYPE_LABEL, "xalign", 0.0, "ellipsize", PANGO_ELLIPSIZE_END,
-                                               "max-width-chars", 22, NULL));
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 2);
+  GtkWidget *title = g_object_new (GTK_TYPE_LABEL, "xalign", 0.0, NULL);
+  GtkWidget *summary = g_object_new (GTK_TYPE_LABEL, "xalign", 0.0, "wrap", TRUE, "width-chars", 58, "max-width-chars", 58, NULL);
+
+  gtk_widget_add_css_class (title, "heading");
+  gtk_widget_add_css_class (summary, "caption");
+  gtk_widget_add_css_class (summary, "dim-label");
+  gtk_box_append (GTK_BOX (box), title);
+  gtk_box_append (GTK_BOX (box), summary);
+  gtk_list_item_set_child (item, box);
 }
 
 static void
-bind_item_cb (GtkSignalListItemFactory *factory, GtkListItem *item)
+bind_experiment_cb (GtkSignalListItemFactory *factory, GtkListItem *item)
 {
-  gtk_label_set_label (GTK_LABEL (gtk_list_item_get_child (item)),
-                       gtk_string_object_get_string (gtk_list_item_get_item (item)));
+  gsize n;
+  const HeftExperiment *const *experiments = heft_experiments (&n);
+  GtkWidget *title = gtk_widget_get_first_child (gtk_list_item_get_child (item));
+  guint position = gtk_list_item_get_position (item);
+  g_autofree char *summary = position < n ? heft_plain_text (_(experiments[position]->summary)) : NULL;
+
+  gtk_label_set_label (GTK_LABEL (title), gtk_string_object_get_string (gtk_list_item_get_item (item)));
+  gtk_label_set_label (GTK_LABEL (gtk_widget_get_next_sibling (title)), summary != NULL ? summary : "");
 }
 
-/* Titles are whole in the list and cut in the button, so that the header bar fits a small screen. */
+/* In the list each title stands above what the experiment shows. */
 static void
-shorten_chooser (HeftWindow *self)
+describe_experiments (HeftWindow *self)
 {
-  GtkListItemFactory *full = gtk_drop_down_get_factory (self->experiment_chooser);
-  g_autoptr(GtkListItemFactory) cut = gtk_signal_list_item_factory_new ();
+  g_autoptr(GtkListItemFactory) described = gtk_signal_list_item_factory_new ();
 
-  g_signal_connect (cut, "setup", G_CALLBACK (setup_item_cb), NULL);
-  g_signal_connect (cut, "bind", G_CALLBACK (bind_item_cb), NULL);
-  gtk_drop_down_set_list_factory (self->experiment_chooser, full);
-  gtk_drop_down_set_factory (self->experiment_chooser, cut);
+  g_signal_connect (described, "setup", G_CALLBACK (setup_experiment_cb), NULL);
+  g_signal_connect (described, "bind", G_CALLBACK (bind_experiment_cb), NULL);
+  gtk_drop_down_set_list_factory (self->experiment_chooser, described);
 }
 
 static void
@@ -299,7 +311,9 @@ fill_chooser (HeftWindow *self)
     }
   self->updating = TRUE;
   gtk_drop_down_set_model (self->experiment_chooser, G_LIST_MODEL (titles));
-  shorten_chooser (self);
+  /* So that the header bar fits a small screen. */
+  heft_shorten_drop_down (self->experiment_chooser, 22);
+  describe_experiments (self);
   self->updating = FALSE;
   g_signal_connect_object (self->experiment_chooser, "notify::selected", G_CALLBACK (experiment_selected_cb), self,
                            G_CONNECT_SWAPPED);
