@@ -53,6 +53,8 @@ typedef struct
   const char *const  *choices;        /* CHOICE: ids, NULL-terminated */
   const char *const  *choice_labels;  /* translatable */
   gboolean            per_sample;     /* REAL: "0.1/N" is a value too */
+  const char         *when;           /* "prior=scale-mixture": acts with that choice alone ("a|b" for several), or NULL: always */
+  gboolean            rare;           /* a window keeps it behind "More" */
   gboolean            resumable;      /* may be another when a run is resumed, as every live one may */
 } HeftParameterSpec;
 
@@ -85,6 +87,8 @@ gboolean        heft_parameters_get_boolean (const HeftParameters *self, const c
 const char     *heft_parameters_get_text (const HeftParameters *self, const char *name);
 /* REAL_LIST: borrowed values; none = the experiment's rule. */
 const double   *heft_parameters_get_list (const HeftParameters *self, const char *name, gsize *n);
+/* Whether @name acts, its specification's @when considered. */
+gboolean        heft_parameters_is_relevant (const HeftParameters *self, const char *name);
 /* Whether @name still has its default, for derived defaults such as beta = 0.1/N. */
 gboolean        heft_parameters_is_default (const HeftParameters *self, const char *name);
 /* Checks what depends on several parameters or on files: the experiment's check(). */

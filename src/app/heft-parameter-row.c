@@ -29,9 +29,21 @@ G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (HeftParameterRow, heft_parameter_row, GTK_T
 
 #define PRIVATE(self) ((HeftParameterRowPrivate *) heft_parameter_row_get_instance_private (self))
 
+/* What does not act with the choices made is not shown. */
+static void
+follow_relevance (HeftParameterRow *self)
+{
+  HeftParameterRowPrivate *priv = PRIVATE (self);
+
+  if (priv->spec->when != NULL)
+    gtk_widget_set_visible (GTK_WIDGET (self),
+                            heft_parameters_is_relevant (heft_session_get_parameters (priv->session), priv->spec->id));
+}
+
 static void
 parameter_changed_cb (HeftParameterRow *self, const char *id)
 {
+  follow_relevance (self);
   if (g_strcmp0 (id, PRIVATE (self)->spec->id) == 0)
     {
       heft_parameter_row_set_error (self, NULL);
@@ -132,6 +144,7 @@ heft_parameter_row_get_spec (HeftParameterRow *self)
 void
 heft_parameter_row_update (HeftParameterRow *self)
 {
+  follow_relevance (self);
   HEFT_PARAMETER_ROW_GET_CLASS (self)->update (self);
 }
 

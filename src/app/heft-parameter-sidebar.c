@@ -34,6 +34,7 @@ struct _HeftParameterSidebar
   GtkEditable          *seed;
   GQueue                waiting;       /* const HeftParameterSpec: whose rows are still to be made */
   GtkWidget            *card;          /* of the group that rows are added to */
+  GtkWidget            *more;          /* of that group, for what is rarely wanted, or NULL */
   HeftParameterGroup    group;
   guint                 building;      /* idle source that makes rows */
   gsize                 n_layers;
@@ -118,22 +119,46 @@ remove_rows (HeftParameterSidebar *self)
   g_queue_clear (&self->waiting);
   g_hash_table_remove_all (self->rows);
   self->seed = NULL;
-  self->card = NULL;
+  self->card = self->more = NULL;
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self->groups))) != NULL)
     gtk_box_remove (self->groups, child);
+}
+
+/* The box that "More" shows, at the end of the group's card. */
+static GtkWidget *
+ensure_more (HeftParameterSidebar *self)
+{
+  GtkWidget *expander;
+
+  if (self->more != NULL)
+    return self->more;
+  self->more = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
+  expander = g_object_new (GTK_TYPE_EXPANDER, "label", _("More"), "child", self->more, NULL);
+  gtk_widget_add_css_class (expander, "heft-more");
+  gtk_box_append (GTK_BOX (self->card), expander);
+  return self->more;
 }
 
 static void
 add_row (HeftParameterSidebar *self, const HeftParameterSpec *spec)
 {
-  GtkWidget *row;
+  GtkWidget *row, *more;
 
   if (self->card == NULL || self->group != spec->group)
-    self->card = add_group (self, _(group_titles[spec->group]));
+    {
+      self->card = add_group (self, _(group_titles[spec->group]));
+      self->more = NULL;
+    }
   self->group = spec->group;
+  more = spec->rare ? ensure_more (self) : NULL;
   row = heft_parameter_row_new (self->session, spec);
   gtk_widget_add_css_class (row, "heft-row");
-  gtk_box_append (GTK_BOX (self->card), row);
+  if (more != NULL)
+    gtk_box_append (GTK_BOX (more), row);
+  else if (self->more != NULL)
+    gtk_widget_insert_before (row, self->card, gtk_widget_get_last_child (self->card));
+  else
+    gtk_box_append (GTK_BOX (self->card), row);
   g_hash_table_insert (self->rows, g_strdup (spec->id), row);
 }
 

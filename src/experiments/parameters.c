@@ -440,6 +440,18 @@ heft_parameters_is_default (const HeftParameters *self, const char *name)
 }
 
 gboolean
+heft_parameters_is_relevant (const HeftParameters *self, const char *name)
+{
+  gssize i = find_parameter (self, name);
+  const char *when = i >= 0 ? self->experiment->parameters[i].when : NULL;
+  const char *equals = when != NULL ? strchr (when, '=') : NULL;
+  g_autofree char *other = equals != NULL ? g_strndup (when, (gsize) (equals - when)) : NULL;
+  g_auto(GStrv) choices = equals != NULL ? g_strsplit (equals + 1, "|", -1) : NULL;
+
+  return choices == NULL || g_strv_contains ((const char *const *) choices, heft_parameters_get_text (self, other));
+}
+
+gboolean
 heft_parameters_check (HeftParameters *self, GError **error)
 {
   return self->experiment->check == NULL || self->experiment->check (self, error);

@@ -198,6 +198,35 @@ test_check (void)
   g_assert_false (heft_parameters_check (good, NULL));
 }
 
+/* What a parameter waits for is a choice that exists, or it would never be seen. */
+static void
+test_relevance (void)
+{
+  gsize n;
+  const HeftExperiment *const *experiments = heft_experiments (&n);
+  g_autoptr (HeftParameters) train = heft_parameters_new (heft_experiment_find ("train", NULL));
+
+  for (gsize e = 0; e < n; e++)
+    for (gsize i = 0; i < experiments[e]->n_parameters; i++)
+      {
+        const HeftParameterSpec *spec = &experiments[e]->parameters[i];
+        g_autoptr (HeftParameters) parameters = heft_parameters_new (experiments[e]);
+        g_auto (GStrv) words = spec->when != NULL ? g_strsplit (spec->when, "=", 2) : NULL;
+        g_auto (GStrv) choices = words != NULL ? g_strsplit (words[1], "|", -1) : NULL;
+
+        if (words == NULL)
+          g_assert_true (heft_parameters_is_relevant (parameters, spec->id));
+        for (gsize c = 0; choices != NULL && choices[c] != NULL; c++)
+          {
+            g_assert_true (heft_parameters_set (parameters, words[0], choices[c], NULL));
+            g_assert_true (heft_parameters_is_relevant (parameters, spec->id));
+          }
+      }
+  g_assert_false (heft_parameters_is_relevant (train, "lambda2"));
+  g_assert_true (heft_parameters_set (train, "prior", "scale-mixture", NULL));
+  g_assert_true (heft_parameters_is_relevant (train, "lambda2"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -208,5 +237,6 @@ main (int argc, char **argv)
   g_test_add_func ("/parameters/values", test_values);
   g_test_add_func ("/parameters/nearest", test_nearest_name);
   g_test_add_func ("/parameters/check", test_check);
+  g_test_add_func ("/parameters/relevance", test_relevance);
   return g_test_run ();
 }
