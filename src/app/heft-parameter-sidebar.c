@@ -128,14 +128,21 @@ remove_rows (HeftParameterSidebar *self)
 static GtkWidget *
 ensure_more (HeftParameterSidebar *self)
 {
-  GtkWidget *expander;
+  GtkWidget *toggle, *revealer;
+  g_autofree char *name = NULL;
 
   if (self->more != NULL)
     return self->more;
+  name = g_strdup_printf (_("More: %s"), _(group_titles[self->group]));
+  toggle = g_object_new (GTK_TYPE_TOGGLE_BUTTON, "label", _("More"), "halign", GTK_ALIGN_START, "focus-on-click", FALSE, NULL);
+  gtk_widget_add_css_class (toggle, "flat");
+  gtk_widget_add_css_class (toggle, "heft-more");
+  gtk_accessible_update_property (GTK_ACCESSIBLE (toggle), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
   self->more = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
-  expander = g_object_new (GTK_TYPE_EXPANDER, "label", _("More"), "child", self->more, NULL);
-  gtk_widget_add_css_class (expander, "heft-more");
-  gtk_box_append (GTK_BOX (self->card), expander);
+  revealer = g_object_new (GTK_TYPE_REVEALER, "child", self->more, NULL);
+  g_object_bind_property (toggle, "active", revealer, "reveal-child", G_BINDING_SYNC_CREATE);
+  gtk_box_append (GTK_BOX (self->card), toggle);
+  gtk_box_append (GTK_BOX (self->card), revealer);
   return self->more;
 }
 
@@ -156,7 +163,7 @@ add_row (HeftParameterSidebar *self, const HeftParameterSpec *spec)
   if (more != NULL)
     gtk_box_append (GTK_BOX (more), row);
   else if (self->more != NULL)
-    gtk_widget_insert_before (row, self->card, gtk_widget_get_last_child (self->card));
+    gtk_widget_insert_before (row, self->card, gtk_widget_get_prev_sibling (gtk_widget_get_last_child (self->card)));
   else
     gtk_box_append (GTK_BOX (self->card), row);
   g_hash_table_insert (self->rows, g_strdup (spec->id), row);
