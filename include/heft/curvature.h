@@ -26,6 +26,7 @@ const char *heft_fisher_kind_name (HeftFisherKind kind);   /* "exact", "sampled"
  * @complete: whether @eigenvalues holds every non-zero one (Gram, dense) or only the head (Lanczos)
  * @estimator: translated, for legends: "sampled labels, Gram", "exact labels, Lanczos"
  * @n_samples: inputs used
+ * @words: translated: which route was picked and why; %NULL where there was no choice
  */
 typedef struct
 {
@@ -37,6 +38,7 @@ typedef struct
   gboolean complete;
   char   *estimator;
   gsize   n_samples;
+  char   *words;
 } HeftSpectrum;
 
 void heft_spectrum_free (HeftSpectrum *self);
@@ -48,13 +50,24 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftSpectrum, heft_spectrum_free)
  * @whole_network: adds the whole network's spectrum as last element
  *
  * Spectra of the diagonal blocks of the Fisher (theory.md section 2) on the first @n_samples of @data, by the Gram trick
- * or, where the block is smaller, the dense matrix, in double precision. Gradients are never formed for dense layers.
+ * or the dense matrix as heft_curvature_plan() picks, in double precision. Gradients are never formed for dense layers.
  *
  * Returns: (transfer full) (element-type HeftSpectrum): one a weight layer, in order
  */
 GPtrArray *heft_fisher_spectra (HeftNetwork *network, const double *weights, HeftDataset *data, gsize n_samples,
                                 HeftFisherKind kind, guint64 seed, gboolean whole_network,
                                 GCancellable *cancellable, GError **error);
+
+/**
+ * heft_fisher_spectra_f32:
+ * @n_threads: 0 = one a processor; the result does not depend on it
+ *
+ * The same blocks in single precision throughout, layers side by side: eigenvalues are good to about 1e-6 of the largest, and those
+ * below that are left out.
+ */
+GPtrArray *heft_fisher_spectra_f32 (HeftNetwork *network, const float *weights, HeftDataset *data, gsize n_samples,
+                                    HeftFisherKind kind, guint64 seed, guint n_threads,
+                                    GCancellable *cancellable, GError **error);
 
 /**
  * heft_fisher_spectra_live:
@@ -309,6 +322,90 @@ HeftEstimate heft_quadrature_information     (const HeftQuadrature *self, double
  * @standard_errors (n) may be NULL. */
 void         heft_quadrature_density         (const HeftQuadrature *self, gsize n, const double *points, double width,
                                               double *density, double *standard_errors);
+
+/* --- Which route --------------------------------------------------------------------------------------------------------------- */
+
+typedef enum
+{
+  HEFT_ROUTE_DENSE,      /* the k x k matrix itself */
+  HEFT_ROUTE_GRAM,       /* the Gram matrix of the root's rows */
+  HEFT_ROUTE_LANCZOS,    /* the largest eigenvalues alone, from products */
+  HEFT_ROUTE_SLQ,        /* stochastic Lanczos quadrature: with a standard error */
+} HeftRoute;
+
+typedef enum
+{
+  HEFT_GOAL_SPECTRUM,          /* every eigenvalue */
+  HEFT_GOAL_HEAD,              /* the largest ones */
+  HEFT_GOAL_LOG_DETERMINANT,   /* log|I + r F| */
+} HeftGoal;
+
+const char *heft_route_name (HeftRoute route);   /* "dense", "gram", "lanczos", "slq" */
+
+/**
+ * HeftCurvaturePlan:
+ * @route: the cheapest that gives the goal exactly and fits; else the one that gives what can be had
+ * @exact: whether it gives all of the goal, without sampling error
+ * @operations: floating-point operations, by shapes alone
+ * @bytes: what it holds at once
+ * @words: translated: what was picked and why
+ */
+typedef struct
+{
+  HeftRoute route;
+  gboolean  exact;
+  double    operations, bytes;
+  char     *words;
+} HeftCurvaturePlan;
+
+/* For weight layer @layer (-1: the whole network) on @n_samples, with labels' expectation of @kind. @max_bytes 0 is 3 GB. */
+HeftCurvaturePlan *heft_curvature_plan      (const HeftNetwork *network, gsize n_samples, HeftFisherKind kind, HeftGoal goal, int layer,
+                                             double max_bytes);
+void               heft_curvature_plan_free (HeftCurvaturePlan *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftCurvaturePlan, heft_curvature_plan_free)
+
+/**
+ * HeftDeterminant:
+ * @layer: weight layer, or -1 for the whole network
+ * @log_determinant: log|I + r F| of the block, nats
+ * @standard_error: 0 where exact
+ * @plan: how it was found
+ */
+typedef struct
+{
+  int                layer;
+  gsize              n_parameters, n_samples;
+  double             trace, log_determinant, standard_error;
+  HeftCurvaturePlan *plan;
+} HeftDeterminant;
+
+void heft_determinant_free (HeftDeterminant *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftDeterminant, heft_determinant_free)
+
+/**
+ * heft_fisher_determinants:
+ * @r: lambda^2 / beta, at least 0
+ * @max_bytes: 0 is 3 GB; what is larger goes by stochastic Lanczos quadrature, which takes labels' expectation exactly
+ * @n_threads: 0 = one a processor
+ *
+ * Trace and log|I + r F| of every diagonal block, and with @whole_network of the network as last element: by Cholesky of I + r times
+ * the Gram matrix or of I + r F, in double precision, whichever is planned. No eigenvalue is computed.
+ *
+ * Returns: (transfer full) (element-type HeftDeterminant)
+ */
+GPtrArray *heft_fisher_determinants (HeftNetwork *network, const double *weights, HeftDataset *data, gsize n_samples,
+                                     HeftFisherKind kind, guint64 seed, double r, gboolean whole_network, double max_bytes,
+                                     guint n_threads, GCancellable *cancellable, GError **error);
+
+/**
+ * heft_fisher_heads:
+ *
+ * The @n_top largest eigenvalues of each diagonal block with labels' expectation exact, as heft_fisher_lanczos() but in double
+ * precision and to a residual of 1e-8 of each, layers side by side; at most @n_iterations. Fewer are returned where they did not
+ * converge.
+ */
+GPtrArray *heft_fisher_heads (HeftNetwork *network, const double *weights, HeftDataset *data, gsize n_samples, gsize n_top,
+                              gsize n_iterations, guint64 seed, guint n_threads, GCancellable *cancellable, GError **error);
 
 /* A deterministic estimate of what a measurement costs, in floating-point operations: cadences are made from it so that they
  * do not depend on the machine. */

@@ -16,8 +16,8 @@
 static const gsize batches[] = { 32, 128, 512 };
 
 /* Images as sparse as digits: four in five pixels are black. Contents do not change the speed of a product, but the set is as large. */
-static HeftDataset *
-make_images (void)
+HeftDataset *
+heft_bench_images (void)
 {
   const gsize n = N_IMAGES * 784;
   g_autofree guint32 *bits = g_new (guint32, n);
@@ -176,7 +176,7 @@ heft_bench_training (const char             *name,
                      GError                **error)
 {
   const gboolean toy = g_str_has_prefix (name, "toy");
-  g_autoptr (HeftDataset) data = toy ? make_points () : make_images ();
+  g_autoptr (HeftDataset) data = toy ? make_points () : heft_bench_images ();
   g_autoptr (HeftNetwork) network = NULL;
 
   if (toy)

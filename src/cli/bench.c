@@ -24,6 +24,10 @@ static const HeftBenchCase cases[] = {
   { "cnn-variational", N_("the same mean-field, local reparametrisation, Adam"), heft_bench_training },
   { "toy", N_("2-16-16-2, tanh, batch 10, SGD with momentum"), heft_bench_training },
   { "toy-variational", N_("the same mean-field, Adam"), heft_bench_training },
+  { "spectra", N_("eigenvalues of the Fisher of every layer of 784-64-64-10, sampled labels, 1000 samples"), heft_bench_curvature },
+  { "spectra-exact", N_("all ten labels there: trace, log-determinant and the 20 largest eigenvalues of every layer"), heft_bench_curvature },
+  { "kfac", N_("factors of KFAC of the same network and their eigenvalues, 10,000 samples"), heft_bench_curvature },
+  { "slq", N_("its Hessian by 100 Lanczos steps, fully reorthogonalised, one probe, 10,000 samples"), heft_bench_curvature },
   { "live", N_("the lab’s default network with every live measurement on, against the same without"), heft_bench_live },
   { "paint", N_("one frame of the lab’s panels at 1600 × 1000, from the record to pixels"), heft_bench_paint },
 };

@@ -2,6 +2,8 @@
 
 #pragma once
 
+#include <heft/dataset.h>
+
 #include "cli/cli.h"
 
 G_BEGIN_DECLS
@@ -47,6 +49,13 @@ gboolean heft_bench_training    (const char *name, const HeftBenchOptions *optio
 /* Training with and without live measurements: bench-live.c */
 gboolean heft_bench_live        (const char *name, const HeftBenchOptions *options, HeftBenchReport report, gpointer data,
                                  GError **error);
+
+/* Spectra, factors and quadrature: bench-curvature.c */
+gboolean heft_bench_curvature   (const char *name, const HeftBenchOptions *options, HeftBenchReport report, gpointer data,
+                                 GError **error);
+
+/* (transfer full): 10,000 made-up images as sparse as digits. */
+HeftDataset *heft_bench_images  (void);
 
 /* A frame of the panels: bench-paint.c */
 gboolean heft_bench_paint       (const char *name, const HeftBenchOptions *options, HeftBenchReport report, gpointer data,

@@ -8,7 +8,8 @@
 G_BEGIN_DECLS
 
 /*
- * Means over samples that structured curvature is made of, one weight layer. Inputs a carry the bias's constant 1 last.
+ * Means over samples that structured curvature is made of, one weight layer. Inputs a carry the bias's constant last: 1, or 0 where it is
+ * fixed.
  * Dense: A = E[a a^T], G = E[sum_c delta_c delta_c^T]. Convolution, over its T output places (Grosse and Martens 2016):
  * A = E[sum_t a_t a_t^T], G = E[1/T sum_ct delta_ct delta_ct^T].
  * Second moments of the gradient turned into a basis: E[sum_c (U_A g_c U_G^T)_ij^2], g_c = sum_t a_t delta_ct^T.

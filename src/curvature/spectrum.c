@@ -14,10 +14,9 @@
 
 #include "curvature/gram.h"
 #include "curvature/root.h"
+#include "curvature/spectrum.h"
 #include "linalg/linalg.h"
 
-/* A full eigendecomposition beyond this takes many minutes and gigabytes. */
-#define MAX_DIMENSION 12000
 /* Single-precision factors are off by about 1e-7 of the largest singular value, hence 1e-14 of the largest eigenvalue. */
 #define LIVE_FLOOR 1e-12
 
@@ -37,11 +36,12 @@ heft_spectrum_free (HeftSpectrum *self)
     return;
   g_free (self->eigenvalues);
   g_free (self->estimator);
+  g_free (self->words);
   g_free (self);
 }
 
-static char *
-estimator_name (HeftFisherKind kind, gboolean gram)
+char *
+heft_spectrum_estimator (HeftFisherKind kind, gboolean gram)
 {
   switch (kind)
     {
@@ -55,6 +55,16 @@ estimator_name (HeftFisherKind kind, gboolean gram)
       return g_strdup (gram ? _("empirical Fisher (labels of the data), Gram matrix")
                             : _("empirical Fisher (labels of the data), dense matrix"));
     }
+}
+
+gsize
+heft_spectrum_count (const double *values, gsize n, double relative_floor)
+{
+  gsize count = 0;
+
+  while (count < n && values[count] > relative_floor * values[0])
+    count++;
+  return count;
 }
 
 /* Weight layers [first, last] as one block: k and the trace. */
@@ -71,7 +81,7 @@ spectrum_new (const HeftFactorsF64 *factors, gsize first, gsize last, HeftFisher
   self->layer = first == last ? (int) first : -1;
   self->complete = TRUE;
   self->n_samples = factors->n;
-  self->estimator = estimator_name (kind, gram);
+  self->estimator = heft_spectrum_estimator (kind, gram);
   return self;
 }
 
@@ -82,54 +92,43 @@ spectrum_solve (HeftSpectrum *self, gsize n, double *matrix, double relative_flo
   self->eigenvalues = g_new (double, n);
   if (!heft_symmetric_eigenvalues (n, matrix, self->eigenvalues, error))
     return FALSE;
-  for (self->n_eigenvalues = 0; self->n_eigenvalues < n; self->n_eigenvalues++)
-    if (!(self->eigenvalues[self->n_eigenvalues] > relative_floor * self->eigenvalues[0]))
-      break;
+  self->n_eigenvalues = heft_spectrum_count (self->eigenvalues, n, relative_floor);
   return TRUE;
-}
-
-static double *
-allocate_square (gsize n, const char *what, GError **error)
-{
-  if (n > MAX_DIMENSION)
-    {
-      g_set_error (error, HEFT_ERROR, HEFT_ERROR_TOO_LARGE,
-                   _("The complete spectrum of %s needs the eigenvalues of a %zu x %zu"
-                     " matrix: use fewer samples, sampled labels, or Lanczos for the largest ones."), what, n, n);
-      return NULL;
-    }
-  return heft_aligned_try_alloc (n * n, sizeof (double), error);
 }
 
 static HeftSpectrum *
 block_spectrum (const HeftFactorsF64 *factors, gsize first, gsize last, HeftFisherKind kind, double relative_floor,
                 GCancellable *cancellable, GError **error)
 {
+  g_autoptr (HeftCurvaturePlan) plan = heft_curvature_plan (factors->network, factors->n, kind, HEFT_GOAL_SPECTRUM,
+                                                            first == last ? (int) first : -1, DBL_MAX);
+  const char *what = first == last ? heft_network_get_weight_layer (factors->network, first)->name : _("the whole network");
   gsize n_rows = factors->n * factors->n_columns;
-  gsize k = 0;
-  gsize n;
-  gboolean gram;
+  gsize k = 0, n;
   heft_aligned_autofree double *matrix = NULL;
   g_autoptr (HeftSpectrum) self = NULL;
 
   for (gsize l = first; l <= last; l++)
     k += heft_network_get_weight_layer (factors->network, l)->n_parameters;
-  gram = n_rows <= k;
-  n = MIN (n_rows, k);
-  self = spectrum_new (factors, first, last, kind, gram);
-  matrix = allocate_square (n, first == last ? heft_network_get_weight_layer (factors->network, first)->name
-                                             : _("the whole network"), error);
+  n = plan->route == HEFT_ROUTE_GRAM ? n_rows : k;
+  if (!plan->exact)
+    {
+      g_set_error (error, HEFT_ERROR, HEFT_ERROR_TOO_LARGE,
+                   _("The complete spectrum of %s needs the eigenvalues of a %zu x %zu"
+                     " matrix: use fewer samples, sampled labels, or Lanczos for the largest ones."), what, MIN (n_rows, k),
+                   MIN (n_rows, k));
+      return NULL;
+    }
+  self = spectrum_new (factors, first, last, kind, plan->route == HEFT_ROUTE_GRAM);
+  self->words = g_steal_pointer (&plan->words);
+  matrix = heft_aligned_try_alloc (n * n, sizeof (double), error);
   if (matrix == NULL)
     return NULL;
-  if (!gram)
-    {
-      if (!heft_gram_fisher (factors, first, last, matrix, cancellable, error))
-        return NULL;
-    }
-  else
-    for (gsize l = first; l <= last; l++)
-      if (!heft_gram_add (factors, l, matrix, cancellable, error))
-        return NULL;
+  if (plan->route == HEFT_ROUTE_DENSE && !heft_gram_fisher (factors, first, last, matrix, cancellable, error))
+    return NULL;
+  for (gsize l = first; l <= last && plan->route == HEFT_ROUTE_GRAM; l++)
+    if (!heft_gram_add (factors, l, matrix, cancellable, error))
+      return NULL;
   if (g_cancellable_set_error_if_cancelled (cancellable, error)
       || !spectrum_solve (self, n, matrix, MAX (relative_floor, DBL_EPSILON * (double) MAX (n_rows, k)), error))
     return NULL;

@@ -29,11 +29,20 @@ turn (const HeftStructuredLayer *layer, gboolean back, const double *in, double 
   if (layer->input_vectors == NULL)
     {
       if (out != in)
-        memmove (out, in, m * n * sizeof *out);
+        memcpy (out, in, m * n * sizeof *out);
       return;
     }
   heft_gemm_f64 (back, FALSE, m, n, m, 1, layer->input_vectors, m, in, n, 0, work, n);
   heft_gemm_f64 (FALSE, !back, m, n, n, 1, work, n, layer->output_vectors, n, 0, out, n);
+}
+
+/* A fixed bias is no parameter: nothing varies along it. Its input is 0, so that the basis splits there and this is all it takes. */
+static void
+clear_fixed (const HeftStructuredLayer *layer, double *block)
+{
+  const gsize size = layer->public.n_inputs * layer->public.n_outputs;
+
+  memset (block + layer->n_free, 0, (size - layer->n_free) * sizeof *block);
 }
 
 /* The variance along one direction of the basis. */
@@ -73,10 +82,14 @@ heft_curvature_posterior_multiply (const HeftCurvature *self, gsize layer, doubl
   heft_aligned_autofree double *work = heft_aligned_new (double, k);
 
   g_return_if_fail (layer < self->n_layers && has_basis (self, layer) && beta > 0 && lambda > 0);
-  turn (l, FALSE, in, work, out);
+  if (out != in)
+    memcpy (out, in, k * sizeof *out);
+  clear_fixed (l, out);
+  turn (l, FALSE, out, work, out);
   for (gsize i = 0; i < k; i++)
     out[i] *= variance_of (l->moments[i], beta, lambda);
   turn (l, TRUE, out, work, out);
+  clear_fixed (l, out);
 }
 
 void
@@ -97,8 +110,7 @@ heft_curvature_posterior_draw (const HeftCurvature *self, double beta, double la
       for (gsize i = 0; i < k; i++)
         block[i] *= sqrt (variance_of (layer->moments[i], beta, lambda));
       turn (layer, TRUE, block, work, block);
-      if (heft_network_get_weight_layer (self->network, l)->fixed_bias)
-        memset (block + k - layer->public.n_outputs, 0, layer->public.n_outputs * sizeof *block);
+      clear_fixed (layer, block);
       for (gsize i = 0; mean != NULL && i < k; i++)
         block[i] += mean[offset + i];
     }
@@ -108,8 +120,7 @@ double
 heft_curvature_posterior_log_determinant (const HeftCurvature *self, int layer, double beta, double lambda)
 {
   const double r = lambda * lambda / beta;
-  gsize k = layer < 0 ? heft_network_get_n_parameters (self->network)
-                      : heft_network_get_weight_layer (self->network, (gsize) layer)->n_parameters;
+  gsize k = layer < 0 ? heft_network_get_n_free_parameters (self->network) : self->layers[layer].n_free;
 
   g_return_val_if_fail (beta > 0 && lambda > 0, NAN);
   return 2 * (double) k * log (lambda) - heft_curvature_log_determinant (self, layer, r);
@@ -123,8 +134,13 @@ heft_curvature_posterior_trace (const HeftCurvature *self, int layer, double bet
 
   g_return_val_if_fail (last < self->n_layers && beta > 0 && lambda > 0, NAN);
   for (gsize l = first; l <= last; l++)
-    for (gsize i = 0; i < self->layers[l].public.n_inputs * self->layers[l].public.n_outputs; i++)
-      sum += variance_of (self->layers[l].moments[i], beta, lambda);
+    {
+      gsize size = self->layers[l].public.n_inputs * self->layers[l].public.n_outputs;
+
+      for (gsize i = 0; i < size; i++)
+        sum += variance_of (self->layers[l].moments[i], beta, lambda);
+      sum -= lambda * lambda * (double) (size - self->layers[l].n_free);
+    }
   return sum;
 }
 
@@ -142,7 +158,9 @@ heft_curvature_posterior_covariance (const HeftCurvature *self, gsize layer, dou
     {
       double *row = rows + i * k;
 
-      turn (l, FALSE, jacobian + i * k, work, row);
+      memcpy (row, jacobian + i * k, k * sizeof *row);
+      clear_fixed (l, row);
+      turn (l, FALSE, row, work, row);
       for (gsize j = 0; j < k; j++)
         row[j] *= sqrt (variance_of (l->moments[j], beta, lambda));
     }
@@ -151,7 +169,7 @@ heft_curvature_posterior_covariance (const HeftCurvature *self, gsize layer, dou
 
 /* --- The noise of a layer's own weights in its pre-activations ----------------------------------------------------------------- */
 
-/* @columns (n_inputs x places): what the layer sees at every place, in the basis of A, the bias's 1 included. */
+/* @columns (n_inputs x places): what the layer sees at every place, in the basis of A, the bias's constant included. */
 static double *
 turned_columns (const HeftStructuredLayer *l, const HeftLayer *layer, const double *input, gsize places)
 {

@@ -12,6 +12,7 @@
 #include "curvature/factors.h"
 #include "curvature/kronecker.h"
 #include "curvature/slots.h"
+#include "curvature/spectrum.h"
 #include "curvature/structured.h"
 #include "linalg/linalg.h"
 
@@ -70,6 +71,7 @@ layer_allocate (HeftStructuredLayer *layer, const HeftLayer *shape, gboolean fac
 
   layer->public.n_inputs = in;
   layer->public.n_outputs = out;
+  layer->n_free = heft_layer_n_free_parameters (shape);
   for (gsize i = 0; i < G_N_ELEMENTS (arrays); i++)
     {
       if (!arrays[i].wanted)
@@ -380,8 +382,8 @@ layers_spectrum (const HeftCurvature *self, gsize first, gsize last)
 
   for (gsize l = first; l <= last; l++)
     {
+      spectrum->n_parameters += self->layers[l].n_free;
       size += self->layers[l].public.n_inputs * self->layers[l].public.n_outputs;
-      spectrum->n_parameters += heft_layer_n_free_parameters (heft_network_get_weight_layer (self->network, l));
       spectrum->trace += self->layers[l].public.trace;
     }
   end = spectrum->eigenvalues = g_new (double, size);
@@ -394,8 +396,7 @@ layers_spectrum (const HeftCurvature *self, gsize first, gsize last)
     }
   /* A fixed bias has no curvature: its zeros come last. */
   qsort (spectrum->eigenvalues, size, sizeof *spectrum->eigenvalues, compare_descending);
-  while (spectrum->n_eigenvalues < spectrum->n_parameters && spectrum->eigenvalues[spectrum->n_eigenvalues] > 0)
-    spectrum->n_eigenvalues++;
+  spectrum->n_eigenvalues = heft_spectrum_count (spectrum->eigenvalues, size, 0);
   spectrum->layer = first == last ? (int) first : -1;
   spectrum->complete = TRUE;
   spectrum->n_samples = self->n_samples;

@@ -14,6 +14,7 @@ typedef struct
   double *input_values, *output_values;
   double *input_vectors, *output_vectors;
   double *moments;
+  gsize   n_free;    /* parameters, without those of a fixed bias */
 } HeftStructuredLayer;
 
 struct _HeftCurvature

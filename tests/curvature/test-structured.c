@@ -413,6 +413,70 @@ test_posterior (void)
     }
 }
 
+/* Layers without a bias: what is left out of the block changes nothing in the rest. */
+static void
+test_fixed_biases (void)
+{
+  const gboolean fixed[] = { TRUE, FALSE, TRUE };
+  g_auto (Fixture) f = dense_fixture (15, 44);
+  g_autofree double *draw = g_new (double, f.k), *in = g_new (double, f.k), *out = g_new (double, f.k);
+  HeftNetwork *with = f.network;
+
+  f.network = heft_network_fix_biases (with, fixed);
+  heft_network_unref (with);
+  for (gsize l = 0; l < 3; l++)
+    {
+      const HeftLayer *layer = heft_network_get_weight_layer (f.network, l);
+
+      for (gsize j = 0; j < layer->fan_out && fixed[l]; j++)
+        f.weights[layer->offset + layer->fan_in * layer->fan_out + j] = 0;
+    }
+  for (HeftCurvatureKind kind = HEFT_CURVATURE_KFAC; kind <= HEFT_CURVATURE_DIAGONAL; kind++)
+    {
+      g_autoptr (HeftCurvature) self = make (&f, kind, HEFT_FISHER_EXACT);
+      g_autoptr (GPtrArray) spectra = heft_curvature_spectra (self, FALSE);
+
+      heft_curvature_posterior_draw (self, BETA, LAMBDA, f.weights, 1, 1, draw);
+      for (gsize l = 0; l < 3; l++)
+        {
+          const HeftLayer *layer = heft_network_get_weight_layer (f.network, l);
+          gsize k = heft_layer_n_free_parameters (layer), stride = layer->n_parameters;
+          g_autofree double *matrix = approximate_block (self, l), *small = g_new (double, k * k);
+          g_autofree double *expected = g_new0 (double, k);
+          double trace = 0, unit, determinant;
+
+          g_assert_cmpuint (((HeftSpectrum *) g_ptr_array_index (spectra, l))->n_parameters, ==, k);
+          for (gsize i = 0; i < k; i++)
+            for (gsize j = 0; j < k; j++)
+              small[i * k + j] = matrix[i * stride + j] + (i == j ? BETA / (LAMBDA * LAMBDA) : 0);
+          g_assert_true (heft_cholesky_factor (k, small, NULL));
+          determinant = (double) k * log (BETA) - heft_cholesky_log_determinant (k, small);
+          g_assert_cmpfloat_with_epsilon (heft_curvature_posterior_log_determinant (self, (int) l, BETA, LAMBDA), determinant, 1e-9);
+          heft_stream_normals_f64 (heft_stream (2, HEFT_PURPOSE_SIMULATION, 5), l, 0, stride, in);
+          heft_curvature_posterior_multiply (self, l, BETA, LAMBDA, in, out);
+          for (gsize i = 0; i < k; i++)
+            expected[i] = BETA * in[i];
+          heft_cholesky_solve (k, small, 1, expected);
+          g_assert_cmpfloat (distance (out, expected, k), <=, 1e-11 * norm (expected, k));
+          for (gsize i = 0; i < k; i++)
+            {
+              g_autofree double *column = g_new0 (double, k);
+
+              column[i] = BETA;
+              heft_cholesky_solve (k, small, 1, column);
+              trace += column[i];
+            }
+          g_assert_cmpfloat_with_epsilon (heft_curvature_posterior_trace (self, (int) l, BETA, LAMBDA) / trace, 1, 1e-11);
+          for (gsize i = k; i < stride; i++)
+            {
+              unit = draw[layer->offset + i];
+              g_assert_cmpfloat (unit, ==, 0);
+              g_assert_cmpfloat (out[i], ==, 0);
+            }
+        }
+    }
+}
+
 /* The covariance of many draws, entry by entry, within five standard errors of a Gaussian's. */
 static void
 test_draws (void)
@@ -477,6 +541,7 @@ main (int argc, char **argv)
   g_test_add_func ("/curvature/structured/spectra", test_spectra);
   g_test_add_func ("/curvature/structured/threads-and-precision", test_threads_and_precision);
   g_test_add_func ("/curvature/structured/posterior", test_posterior);
+  g_test_add_func ("/curvature/structured/fixed-biases", test_fixed_biases);
   g_test_add_func ("/curvature/structured/draws", test_draws);
   g_test_add_func ("/curvature/structured/refused", test_refused);
   return g_test_run ();
