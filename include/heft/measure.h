@@ -8,7 +8,8 @@
 G_BEGIN_DECLS
 
 /* How the Fisher is measured. The first three are HeftFisherKind and give every eigenvalue; the next three HeftCurvatureKind with
- * exact labels; LANCZOS gives the largest eigenvalues, labels exact, for networks of any size. */
+ * exact labels; LANCZOS gives the largest eigenvalues, labels exact, for networks of any size, and the information by stochastic
+ * Lanczos quadrature. AUTOMATIC is EXACT where that is feasible and LANCZOS elsewhere. */
 typedef enum
 {
   HEFT_MEASURE_EXACT,
@@ -18,9 +19,10 @@ typedef enum
   HEFT_MEASURE_EKFAC,
   HEFT_MEASURE_DIAGONAL,
   HEFT_MEASURE_LANCZOS,
+  HEFT_MEASURE_AUTOMATIC,
 } HeftMeasureFisher;
 
-/* "exact", ..., "lanczos", NULL-terminated. */
+/* "exact", ..., "lanczos", "automatic", NULL-terminated. */
 extern const char *const heft_measure_fisher_names[];
 
 /**
@@ -63,7 +65,8 @@ typedef struct
  * HeftMeasurement:
  *
  * What `heft-cli measure` reports. @spectra: one a weight layer where asked for, then the whole network's; @information goes
- * with them: the Gaussian information of theory.md section 3 for each; NAN where only the head of a spectrum is known. Everything in double precision.
+ * with them: the Gaussian information of theory.md section 3 for each, exact from the eigenvalues (@information_error is 0) or, where
+ * only the head of a spectrum is known, by stochastic Lanczos quadrature with its standard error over probes; @printed is then NAN. Everything in double precision.
  */
 typedef struct
 {
@@ -72,7 +75,10 @@ typedef struct
   double     beta, lambda;
   GPtrArray *spectra;                 /* HeftSpectrum */
   double    *information;             /* spectra->len */
+  double    *information_error;       /* standard errors */
   double    *printed;                 /* the same by the formula as printed in the paper, for comparison */
+  GPtrArray *quadratures;             /* HeftQuadrature, with @spectra; or NULL */
+  HeftMeasureFisher kind;             /* what was done */
   HeftSpectrum *hessian;              /* or NULL; eigenvalues of both signs, descending, all k */
   double     hessian_gap;             /* |H - F|_F / |H|_F with the exact Fisher */
   GPtrArray *effective;               /* HeftEffectiveLayer, or NULL */

@@ -94,7 +94,7 @@ static gboolean
 read_options (const Typed *typed, HeftMeasureOptions *options, gboolean *has_beta)
 {
   const char *const scopes[] = { "layers", "network", "both", NULL };
-  int kind = typed->fisher != NULL ? read_word ("fisher", typed->fisher, heft_measure_fisher_names) : 0;
+  int kind = typed->fisher != NULL ? read_word ("fisher", typed->fisher, heft_measure_fisher_names)   : HEFT_MEASURE_AUTOMATIC;
   int scope = kind < 0 ? -1 : typed->scope != NULL ? read_word ("scope", typed->scope, scopes) : 2;
   double samples = 0;
   char *end = NULL;
@@ -179,7 +179,8 @@ add_values (JsonBuilder *builder, const char *name, const double *values, gsize 
 }
 
 static void
-add_spectrum (JsonBuilder *builder, const HeftNetwork *network, const HeftSpectrum *spectrum, double information)
+add_spectrum (JsonBuilder *builder, const HeftNetwork *network, const HeftSpectrum *spectrum, double information,
+              double standard_error)
 {
   json_builder_begin_object (builder);
   if (spectrum->layer >= 0)
@@ -188,8 +189,12 @@ add_spectrum (JsonBuilder *builder, const HeftNetwork *network, const HeftSpectr
   heft_json_add_number (builder, "trace", spectrum->trace, NULL);
   add_integer (builder, "rank", spectrum->n_eigenvalues);
   add_values (builder, "eigenvalues", spectrum->eigenvalues, spectrum->n_eigenvalues);
-  heft_json_add_number (builder, "kl", information,
-                        _("Lanczos finds the largest eigenvalues; the information needs all of them: use kfac, ekfac or diagonal."));
+  heft_json_add_number (builder, "kl", information, NULL);
+  if (!spectrum->complete)
+    {
+      heft_json_add_number (builder, "kl_standard_error", standard_error, NULL);
+      add_text (builder, "kl_estimator", _("exact labels, stochastic Lanczos quadrature"));
+    }
   add_text (builder, "estimator", spectrum->estimator);
   json_builder_end_object (builder);
 }
@@ -243,19 +248,21 @@ print_json (const Job *job, const HeftMeasurement *measurement)
   heft_json_add_number (builder, "error", measurement->error, NULL);
   heft_json_add_number (builder, "beta", measurement->beta, NULL);
   heft_json_add_number (builder, "lambda", measurement->lambda, NULL);
-  add_text (builder, "fisher", heft_measure_fisher_names[job->options.kind]);
+  add_text (builder, "fisher", heft_measure_fisher_names[measurement->kind]);
   if (job->options.layers)
     {
       json_builder_set_member_name (builder, "layers");
       json_builder_begin_array (builder);
       for (guint i = 0; i < n - (job->options.whole_network ? 1 : 0); i++)
-        add_spectrum (builder, job->network, g_ptr_array_index (measurement->spectra, i), measurement->information[i]);
+        add_spectrum (builder, job->network, g_ptr_array_index (measurement->spectra, i), measurement->information[i],
+                      measurement->information_error[i]);
       json_builder_end_array (builder);
     }
   if (job->options.whole_network)
     {
       json_builder_set_member_name (builder, "network");
-      add_spectrum (builder, job->network, g_ptr_array_index (measurement->spectra, n - 1), measurement->information[n - 1]);
+      add_spectrum (builder, job->network, g_ptr_array_index (measurement->spectra, n - 1), measurement->information[n - 1],
+                    measurement->information_error[n - 1]);
     }
   if (measurement->hessian != NULL)
     add_hessian (builder, measurement);
@@ -266,9 +273,10 @@ print_json (const Job *job, const HeftMeasurement *measurement)
 }
 
 static void
-print_spectrum (const Job *job, const HeftSpectrum *spectrum, double information)
+print_spectrum (const Job *job, const HeftSpectrum *spectrum, double information, double standard_error)
 {
-  g_autofree char *nats = isfinite (information) ? g_strdup_printf ("%.8g", information) : g_strdup ("–");
+  g_autofree char *nats = standard_error > 0 ? g_strdup_printf ("%.5g ± %.2g", information, standard_error)
+                                             : g_strdup_printf ("%.8g", information);
 
   printf ("%-12s %10zu %14.8g %8zu %14.8g %14s\n",
           spectrum->layer < 0 ? _("network") : heft_network_get_weight_layer (job->network, (gsize) spectrum->layer)->name,
@@ -287,7 +295,8 @@ print_text (const Job *job, const HeftMeasurement *measurement)
           measurement->beta * (double) measurement->n_samples, measurement->lambda);
   printf ("%-12s %10s %14s %8s %14s %14s\n", _("layer"), _("parameters"), _("trace"), _("rank"), _("largest"), _("information"));
   for (guint i = 0; i < measurement->spectra->len; i++)
-    print_spectrum (job, g_ptr_array_index (measurement->spectra, i), measurement->information[i]);
+    print_spectrum (job, g_ptr_array_index (measurement->spectra, i), measurement->information[i],
+                    measurement->information_error[i]);
   if (measurement->hessian != NULL)
     printf (_("\nHessian: trace %.8g, eigenvalues from %.8g to %.8g, |H - F| / |H| = %.6g\n"), measurement->hessian->trace,
             measurement->hessian->eigenvalues[0], measurement->hessian->eigenvalues[measurement->n_parameters - 1],
@@ -331,7 +340,7 @@ heft_cli_measure (int argc, char **argv)
     { "samples", 0, 0, G_OPTION_ARG_STRING, &typed.samples, N_("the first n samples (default: all)"), "n" },
     { "beta", 0, 0, G_OPTION_ARG_STRING, &typed.beta, N_("what multiplies KL against the mean loss (default: 0.1/N)"), "b" },
     { "lambda", 0, 0, G_OPTION_ARG_STRING, &typed.lambda, N_("deviation of the prior N(0, lambda^2 I) (default: 0.1)"), "l" },
-    { "fisher", 0, 0, G_OPTION_ARG_STRING, &typed.fisher, N_("exact (default), sampled, empirical, kfac, ekfac, diagonal or lanczos"), "KIND" },
+    { "fisher", 0, 0, G_OPTION_ARG_STRING, &typed.fisher, N_("exact (default where feasible), sampled, empirical, kfac, ekfac, diagonal or lanczos (default elsewhere)"), "KIND" },
     { "scope", 0, 0, G_OPTION_ARG_STRING, &typed.scope, N_("layers, network or both (default)"), "WHAT" },
     { "hessian", 0, 0, G_OPTION_ARG_NONE, &typed.hessian, N_("the exact Hessian too"), NULL },
     { "activations", 0, 0, G_OPTION_ARG_NONE, &typed.activations, N_("what activations tell about the input too"), NULL },

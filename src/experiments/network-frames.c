@@ -179,7 +179,11 @@ add_information (HeftLedger *ledger, const HeftMeasuredNetwork *self, guint i, c
   if (spectrum->complete)
     note = g_strdup_printf (_("as printed: %s nat; %s of %s directions are paid for"), printed, words_paid, parameters);
   else
-    note = g_strdup (_("Lanczos finds the largest eigenvalues only; the information needs all of them"));
+    {
+      g_autofree char *doubt = heft_words_number (measurement->information_error[i]);
+
+      note = g_strdup_printf (_("± %s nat, stochastic Lanczos quadrature"), doubt);
+    }
   heft_ledger_add (ledger, label, measurement->information[i], "nat", note, HEFT_QUANTITY_CORRECTED);
   heft_ledger_gauge (ledger, largest > 0 ? measurement->information[i] / largest : NAN);
 }
@@ -200,16 +204,13 @@ heft_network_publish_information (HeftRecord *record, const HeftMeasuredNetwork 
   add_information (&ledger, self, n, _("Whole network"), largest);
   heft_frame_set_text (ledger.frame, "estimator", estimator);
   heft_record_publish (record, heft_ledger_end (&ledger));
-  if (isfinite (measurement->information[n]))
-    {
-      heft_record_set_result (record, "information", measurement->information[n]);
-      heft_record_set_result (record, "printed_information", measurement->printed[n]);
-      heft_record_set_result_array (record, "information_layers", measurement->information, n);
-    }
+  heft_record_set_result (record, "information", measurement->information[n]);
+  heft_record_set_result (record, "information_error", measurement->information_error[n]);
+  heft_record_set_result_array (record, "information_layers", measurement->information, n);
+  if (isfinite (measurement->printed[n]))
+    heft_record_set_result (record, "printed_information", measurement->printed[n]);
   else
-    for (const char *const *id = (const char *const[]) { "information", "printed_information", "information_layers", NULL };
-         *id != NULL; id++)
-      heft_record_set_result_missing (record, *id, _("Lanczos finds the largest eigenvalues only."));
+    heft_record_set_result_missing (record, "printed_information", _("The formula as printed is evaluated on complete spectra only."));
 }
 
 /* --- Effective information ---------------------------------------------------------------------------------------------------- */

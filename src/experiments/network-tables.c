@@ -125,8 +125,8 @@ static const char *const activations[] = { "file", "relu", "tanh", "leaky-relu",
 static const char *const activation_labels[] = { N_("As the file says"), N_("ReLU"), N_("Tanh"), N_("Leaky ReLU"), N_("Sigmoid"),
                                                  N_("Softplus"), N_("GELU"), N_("Linear"), NULL };
 static const char *const fisher_labels[] = { N_("Exact"), N_("Sampled labels"), N_("Empirical (labels of the data)"), N_("KFAC"),
-                                             N_("EKFAC"), N_("Diagonal"), N_("Lanczos, the largest"), NULL };
-static const char *const fishers[] = { "exact", "sampled", "empirical", "kfac", "ekfac", "diagonal", "lanczos", NULL };
+                                             N_("EKFAC"), N_("Diagonal"), N_("Lanczos"), N_("Exact where feasible, else Lanczos"), NULL };
+static const char *const fishers[] = { "exact", "sampled", "empirical", "kfac", "ekfac", "diagonal", "lanczos", "automatic", NULL };
 
 static const HeftParameterSpec parameters[] = {
   { .id = "network", .label = N_("Network"),
@@ -154,7 +154,7 @@ static const HeftParameterSpec parameters[] = {
     .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OBJECTIVE, .minimum = 1e-6, .maximum = 100, .logarithmic = TRUE,
     .default_text = "0.1", .live = TRUE },
   { .id = "fisher", .label = N_("Fisher"), .help = N_("Which Fisher the spectra and the information are of, and how it is measured."),
-    .kind = HEFT_PARAMETER_CHOICE, .group = HEFT_GROUP_MEASUREMENT, .default_text = "exact",
+    .kind = HEFT_PARAMETER_CHOICE, .group = HEFT_GROUP_MEASUREMENT, .default_text = "automatic",
     .choices = fishers, .choice_labels = fisher_labels },
   { .id = "hessian", .label = N_("Hessian"), .help = N_("The exact Hessian too, for networks of up to 3,000 weights."),
     .kind = HEFT_PARAMETER_BOOLEAN, .group = HEFT_GROUP_MEASUREMENT, .default_text = "true" },
@@ -175,6 +175,7 @@ static const HeftResultSpec results[] = {
   { "parameters", N_("Weights that can vary"), "", FALSE },
   { "fisher_trace", N_("Trace of the Fisher"), "nat", FALSE },
   { "information", N_("Gaussian information of the whole network"), "nat", FALSE },
+  { "information_error", N_("Its standard error; 0 where it is exact"), "nat", FALSE },
   { "printed_information", N_("The same by the formula as printed in the paper"), "nat", FALSE },
   { "information_layers", N_("Gaussian information of each layer's own block"), "nat", TRUE },
   { "relative_gap", N_("|H - F| / |H| with the exact Fisher"), "", FALSE },

@@ -20,7 +20,10 @@
 #define CHUNK 256
 /* Of Lanczos: eigenvalues shown, and steps at most. */
 #define LANCZOS_TOP 20
-#define LANCZOS_ITERATIONS 200
+#define LANCZOS_ITERATIONS 100
+/* Of stochastic Lanczos quadrature. */
+#define QUADRATURE_STEPS 30
+#define QUADRATURE_PROBES 3
 
 /* k x k matrices of more weights than this take gigabytes and many minutes. */
 #define MAX_DENSE 8000
@@ -34,7 +37,9 @@ heft_measurement_free (HeftMeasurement *self)
   g_clear_pointer (&self->effective, g_ptr_array_unref);
   heft_spectrum_free (self->hessian);
   g_free (self->information);
+  g_free (self->information_error);
   g_free (self->printed);
+  g_clear_pointer (&self->quadratures, g_ptr_array_unref);
   g_free (self);
 }
 
@@ -100,7 +105,8 @@ measure_loss (HeftMeasurement *self, HeftNetwork *network, const double *weights
   return FALSE;
 }
 
-const char *const heft_measure_fisher_names[] = { "exact", "sampled", "empirical", "kfac", "ekfac", "diagonal", "lanczos", NULL };
+const char *const heft_measure_fisher_names[] = { "exact", "sampled", "empirical", "kfac", "ekfac", "diagonal", "lanczos", "automatic",
+                                                  NULL };
 
 static GPtrArray *
 structured_spectra (HeftNetwork *network, const double *weights, HeftDataset *data, gsize n_samples,
@@ -114,8 +120,30 @@ structured_spectra (HeftNetwork *network, const double *weights, HeftDataset *da
   return curvature != NULL ? heft_curvature_spectra (curvature, options->whole_network) : NULL;
 }
 
+/* What the head of the spectrum cannot give: the trace of a function of the whole matrix, a block at a time. */
 static GPtrArray *
-lanczos_spectra (HeftNetwork *network, const double *weights, HeftDataset *data, gsize n_samples,
+find_quadratures (HeftNetwork *network, const float *weights, HeftDataset *data, gsize n_samples,
+                  const HeftMeasureOptions *options, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GPtrArray) quadratures = g_ptr_array_new_with_free_func ((GDestroyNotify) heft_quadrature_free);
+  int n_layers = (int) heft_network_get_n_weight_layers (network);
+
+  for (int l = options->layers ? 0 : n_layers; l < n_layers + (options->whole_network ? 1 : 0); l++)
+    {
+      g_autoptr (HeftMatrixFree) matrix = heft_matrix_free_new_f32 (network, weights, data, n_samples, HEFT_MATRIX_FISHER,
+                                                                    l < n_layers ? l : -1, options->n_threads, error);
+      HeftQuadrature *quadrature = matrix != NULL ? heft_quadrature_new (matrix, QUADRATURE_STEPS, QUADRATURE_PROBES, options->seed,
+                                                                         cancellable, error) : NULL;
+
+      if (quadrature == NULL)
+        return NULL;
+      g_ptr_array_add (quadratures, quadrature);
+    }
+  return g_steal_pointer (&quadratures);
+}
+
+static GPtrArray *
+lanczos_spectra (HeftMeasurement *self, HeftNetwork *network, const double *weights, HeftDataset *data,
                  const HeftMeasureOptions *options, GCancellable *cancellable, GError **error)
 {
   gsize k = heft_network_get_n_parameters (network);
@@ -123,11 +151,40 @@ lanczos_spectra (HeftNetwork *network, const double *weights, HeftDataset *data,
 
   for (gsize i = 0; i < k; i++)
     single[i] = (float) weights[i];
-  return heft_fisher_lanczos (network, single, data, n_samples, LANCZOS_TOP, LANCZOS_ITERATIONS, options->whole_network,
-                              options->seed, cancellable, error);
+  self->quadratures = find_quadratures (network, single, data, self->n_samples, options, cancellable, error);
+  return self->quadratures == NULL ? NULL
+         : heft_fisher_lanczos (network, single, data, self->n_samples, LANCZOS_TOP, LANCZOS_ITERATIONS, options->whole_network,
+                                options->seed, cancellable, error);
 }
 
-/* Both informations of one spectrum; the formulas need every eigenvalue. */
+static GPtrArray *
+find_spectra (HeftMeasurement *self, HeftNetwork *network, const double *weights, HeftDataset *data,
+              const HeftMeasureOptions *options, GCancellable *cancellable, GError **error)
+{
+  HeftFisherKind labels = options->kind <= HEFT_MEASURE_EMPIRICAL ? (HeftFisherKind) options->kind : HEFT_FISHER_EXACT;
+  g_autoptr (GError) failure = NULL;
+  GPtrArray *spectra;
+
+  self->kind = options->kind;
+  if (options->kind == HEFT_MEASURE_LANCZOS)
+    return lanczos_spectra (self, network, weights, data, options, cancellable, error);
+  if (options->kind >= HEFT_MEASURE_KFAC && options->kind < HEFT_MEASURE_LANCZOS)
+    return structured_spectra (network, weights, data, self->n_samples, options, cancellable, error);
+  if (options->kind == HEFT_MEASURE_AUTOMATIC)
+    self->kind = HEFT_MEASURE_EXACT;
+  spectra = heft_fisher_spectra (network, weights, data, self->n_samples, labels, options->seed, options->whole_network,
+                                 cancellable, &failure);
+  if (spectra == NULL && options->kind == HEFT_MEASURE_AUTOMATIC && g_error_matches (failure, HEFT_ERROR, HEFT_ERROR_TOO_LARGE))
+    {
+      self->kind = HEFT_MEASURE_LANCZOS;
+      return lanczos_spectra (self, network, weights, data, options, cancellable, error);
+    }
+  if (spectra == NULL)
+    g_propagate_error (error, g_steal_pointer (&failure));
+  return spectra;
+}
+
+/* Both informations of one spectrum, from every eigenvalue; without those only the right one, by quadrature. */
 static void
 price (HeftMeasurement *self, const HeftNetwork *network, const double *weights, guint i)
 {
@@ -137,9 +194,17 @@ price (HeftMeasurement *self, const HeftNetwork *network, const double *weights,
   const double *block = weights + (layer != NULL ? layer->offset : 0);
   double squared_norm = heft_dot_f64 (k, block, block);
 
-  self->information[i] = self->printed[i] = NAN;
+  self->information_error[i] = 0;
+  self->printed[i] = NAN;
   if (!spectrum->complete)
-    return;
+    {
+      HeftEstimate estimate = heft_quadrature_information (g_ptr_array_index (self->quadratures, i), squared_norm, self->beta,
+                                                           self->lambda);
+
+      self->information[i] = estimate.value;
+      self->information_error[i] = estimate.standard_error;
+      return;
+    }
   self->information[i] = heft_gaussian_information (spectrum->eigenvalues, spectrum->n_eigenvalues, spectrum->n_parameters,
                                                     squared_norm, self->beta, self->lambda);
   self->printed[i] = heft_gaussian_information_printed (spectrum->eigenvalues, spectrum->n_eigenvalues, spectrum->n_parameters,
@@ -161,18 +226,13 @@ measure_spectra (HeftMeasurement *self, HeftNetwork *network, const double *weig
 {
   gsize n_layers = heft_network_get_n_weight_layers (network);
 
-  if (options->kind == HEFT_MEASURE_LANCZOS)
-    self->spectra = lanczos_spectra (network, weights, data, self->n_samples, options, cancellable, error);
-  else if (options->kind >= HEFT_MEASURE_KFAC)
-    self->spectra = structured_spectra (network, weights, data, self->n_samples, options, cancellable, error);
-  else
-    self->spectra = heft_fisher_spectra (network, weights, data, self->n_samples, (HeftFisherKind) options->kind, options->seed,
-                                         options->whole_network, cancellable, error);
+  self->spectra = find_spectra (self, network, weights, data, options, cancellable, error);
   if (self->spectra == NULL)
     return FALSE;
   if (!options->layers)
     g_ptr_array_remove_range (self->spectra, 0, (guint) n_layers);
   self->information = g_new0 (double, self->spectra->len);
+  self->information_error = g_new0 (double, self->spectra->len);
   self->printed = g_new0 (double, self->spectra->len);
   heft_measurement_set_price (self, network, weights, self->beta, self->lambda);
   return TRUE;

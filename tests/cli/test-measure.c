@@ -195,6 +195,52 @@ test_without_bias (gconstpointer data)
   g_assert_cmpuint (json_array_get_length (json_object_get_array_member (root, "eigenvalues")), ==, k);
 }
 
+/* One kind of Fisher's network: trace, largest eigenvalue, information and its standard error. */
+static void
+measure_kind (const char *kind, double *trace, double *largest, double *kl, double *standard_error)
+{
+  g_autofree char *path = reference_path ("conv-relu", ".safetensors"), *inputs = reference_path ("conv-relu", "-inputs.npy");
+  g_autofree char *labels = reference_path ("conv-relu", "-labels.npy"), *output = NULL, *errors = NULL;
+  g_autofree char *line = g_strdup_printf ("%s --data %s,%s --activation relu --input 1x8x8 --beta 0.01 --lambda 0.7 --json --fisher %s "
+                                           "--arch conv-relu-pool2-conv-relu-flatten-dense-relu-dense", path, inputs, labels, kind);
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  JsonObject *network;
+
+  g_assert_cmpint (run_measure (line, &output, &errors), ==, 0);
+  g_assert_true (json_parser_load_from_data (parser, output, -1, NULL));
+  network = json_node_get_object (json_parser_get_root (parser));
+  g_assert_cmpstr (json_object_get_string_member (network, "fisher"), ==, kind);
+  network = json_object_get_object_member (network, "network");
+  *trace = json_object_get_double_member (network, "trace");
+  *largest = json_array_get_double_element (json_object_get_array_member (network, "eigenvalues"), 0);
+  *kl = json_object_get_double_member (network, "kl");
+  *standard_error = json_object_has_member (network, "kl_standard_error")
+                    ? json_object_get_double_member (network, "kl_standard_error") : 0;
+}
+
+/* EKFAC and the diagonal keep the exact trace; Lanczos finds the exact head, and by quadrature the information within its error. */
+static void
+test_kinds (void)
+{
+  double trace, largest, kl, doubt, exact_trace, exact_largest, exact_kl;
+
+  measure_kind ("exact", &exact_trace, &exact_largest, &exact_kl, &doubt);
+  g_assert_cmpfloat (doubt, ==, 0);
+  measure_kind ("ekfac", &trace, &largest, &kl, &doubt);
+  g_assert_cmpfloat_with_epsilon (trace, exact_trace, 1e-9 * exact_trace);
+  g_assert_cmpfloat (largest, <=, exact_largest * (1 + 1e-9));
+  measure_kind ("diagonal", &trace, &largest, &kl, &doubt);
+  g_assert_cmpfloat_with_epsilon (trace, exact_trace, 1e-9 * exact_trace);
+  measure_kind ("kfac", &trace, &largest, &kl, &doubt);
+  g_assert_cmpfloat (kl, >, 0);
+  measure_kind ("lanczos", &trace, &largest, &kl, &doubt);
+  g_assert_cmpfloat_with_epsilon (trace, exact_trace, 1e-5 * exact_trace);
+  g_assert_cmpfloat_with_epsilon (largest, exact_largest, 1e-3 * exact_largest);
+  g_assert_cmpfloat (doubt, >, 0);
+  /* Three probes: their standard error is itself uncertain by half. */
+  g_assert_cmpfloat_with_epsilon (kl, exact_kl, 8 * doubt);
+}
+
 /* Opening a pipe that nobody writes to must not wait. */
 static void
 test_pipe (void)
@@ -267,6 +313,7 @@ main (int argc, char **argv)
     }
   g_test_add_data_func ("/cli/measure/nobias-dense", "nobias-dense", test_without_bias);
   g_test_add_data_func ("/cli/measure/nobias-conv", "nobias-conv", test_without_bias);
+  g_test_add_func ("/cli/measure/kinds", test_kinds);
   g_test_add_func ("/cli/measure/pipe", test_pipe);
   g_test_add_func ("/cli/measure/refusals", test_refusals);
   return g_test_run ();
