@@ -127,6 +127,22 @@ gsize            heft_network_get_n_classes    (const HeftNetwork *self);       
 const char      *heft_network_get_architecture (const HeftNetwork *self);
 HeftActivation   heft_network_get_activation   (const HeftNetwork *self);
 
+/**
+ * HeftInitialisation:
+ *
+ * Whose rule the first weights follow; biases are zero. DEFAULT is HE before relu, leaky relu, softplus and gelu, and GLOROT otherwise and
+ * for the output layer.
+ */
+typedef enum
+{
+  HEFT_INITIALISATION_DEFAULT,
+  HEFT_INITIALISATION_HE,          /* normal, variance 2 / fan_in (He et al. 2015) */
+  HEFT_INITIALISATION_GLOROT,      /* uniform, variance 2 / (fan_in + fan_out) (Glorot and Bengio 2010) */
+  HEFT_INITIALISATION_LECUN,       /* normal, variance 1 / fan_in (LeCun et al. 1998) */
+  HEFT_INITIALISATION_ORTHOGONAL,  /* orthonormal rows or columns, whichever are fewer (Saxe et al. 2014), times sqrt 2 before
+                                    * an activation that HE is for */
+} HeftInitialisation;
+
 /* Normal with variance 2 / fan_in (He et al. 2015) before relu, leaky relu, softplus and gelu, uniform with variance
  * 2 / (fan_in + fan_out) (Glorot and Bengio 2010) otherwise and for the output layer; biases zero. Purpose INITIALISATION, a stream
  * a layer. @weights: k. */
@@ -134,6 +150,8 @@ void             heft_network_initialise       (const HeftNetwork *self, guint64
 
 /* A layer's name as people read it, in their language; files keep the name itself. Names that are not ours stay as they are. */
 char            *heft_layer_dup_label (const char *name);
+
+void             heft_network_initialise_by    (const HeftNetwork *self, HeftInitialisation rule, guint64 seed, float *weights);
 
 gboolean         heft_activation_parse (const char *text, HeftActivation *activation, GError **error);
 const char      *heft_activation_name  (HeftActivation activation);

@@ -51,6 +51,25 @@ void        prefix##_hessian_vector (Type *self, const guint8 *labels, const rea
 HEFT_DECLARE_PASS (HeftPassF32, heft_pass_f32, float)
 HEFT_DECLARE_PASS (HeftPassF64, heft_pass_f64, double)
 
+/**
+ * HeftLoss:
+ *
+ * The negative log-likelihood, in nats, of class labels: softmax cross-entropy; a Bernoulli for each output, whose target is 1 where it is
+ * the label's; or N(output, deviation^2) for each output with the same targets. See the functions below.
+ */
+typedef enum
+{
+  HEFT_LOSS_SOFTMAX,
+  HEFT_LOSS_BINARY,
+  HEFT_LOSS_GAUSSIAN,
+} HeftLossKind;
+
+typedef struct
+{
+  HeftLossKind kind;
+  double       deviation;    /* GAUSSIAN */
+} HeftLoss;
+
 /* Softmax cross-entropy: @losses (n, nats, or NULL), @probabilities (n x C, or NULL), @gradients p - e_y (n x C, or NULL). */
 void heft_softmax_cross_entropy_f32 (const float *logits, const guint8 *labels, gsize n, gsize n_classes,
                                      float *losses, float *probabilities, float *gradients);

@@ -5,6 +5,7 @@
 #include <heft/bound.h>
 #include <heft/code.h>
 #include <heft/dataset.h>
+#include <heft/pass.h>
 
 G_BEGIN_DECLS
 
@@ -87,6 +88,10 @@ typedef struct
   double            lambda;
   const double     *lambdas;             /* per weight layer, or NULL */
   double            mixture_share, lambda2;   /* of a scale mixture, see heft_prior_new_mixture() */
+  HeftLoss          loss;                /* bounds are of the softmax's */
+  double            dropout;             /* share of each weight layer's inputs, but the first one's, that a step sets to 0 (Srivastava et
+                                          * al. 2014); the others are divided by the share kept, so that nothing changes outside training */
+  HeftInitialisation initialisation;
   HeftObjective     objective;
   double            beta;                /* of the objectives INFORMATION and LAGRANGIAN (beta_PAC / N); the others set their own */
   double            smallest_probability;  /* p_min of a bound, whose cross-entropy is clamped */
@@ -175,6 +180,7 @@ gboolean     heft_trainer_set_batch         (HeftTrainer *self, gsize batch, GEr
 
 HeftNetwork         *heft_trainer_get_network   (HeftTrainer *self);
 const HeftPrior     *heft_trainer_get_prior     (HeftTrainer *self);
+const HeftLoss      *heft_trainer_get_loss      (const HeftTrainer *self);
 const HeftPosterior *heft_trainer_get_posterior (HeftTrainer *self);  /* live: copy it to keep it */
 /* Starts from another posterior (a warm start for a beta sweep), keeping data and configuration. Optimiser state resets. */
 gboolean             heft_trainer_set_posterior (HeftTrainer *self, const HeftPosterior *posterior, GError **error);
@@ -202,6 +208,10 @@ typedef struct
 gboolean heft_evaluate (HeftNetwork *network, const HeftPosterior *posterior, HeftDataset *data, gsize n_samples,
                         guint64 seed, guint64 first_draw, guint n_draws, guint n_threads,
                         GCancellable *cancellable, HeftEvaluation *evaluation, GError **error);
+/* The same under @loss; with @at_mean of the mean of Q as one network. */
+gboolean heft_evaluate_loss (HeftNetwork *network, const HeftPosterior *posterior, const HeftLoss *loss, gboolean at_mean,
+                             HeftDataset *data, gsize n_samples, guint64 seed, guint64 first_draw, guint n_draws,
+                             guint n_threads, GCancellable *cancellable, HeftEvaluation *evaluation, GError **error);
 /* The same for the mean of Q as one network. */
 gboolean heft_evaluate_mean (HeftNetwork *network, const HeftPosterior *posterior, HeftDataset *data, gsize n_samples,
                              guint n_threads, GCancellable *cancellable, HeftEvaluation *evaluation, GError **error);

@@ -47,8 +47,8 @@ measure_point (const HeftBetaSweep *self, gsize index, HeftSweepPoint *point, GE
 
   point->beta = self->betas[index];
   point->kl = heft_code_kl (network, heft_trainer_get_prior (self->trainer), posterior, NULL);
-  return heft_evaluate (network, posterior, self->data, self->n_samples, self->seed, self->first_draw, self->n_draws,
-                        self->n_threads, self->cancellable, &point->train, error);
+  return heft_evaluate_loss (network, posterior, heft_trainer_get_loss (self->trainer), FALSE, self->data, self->n_samples,
+                             self->seed, self->first_draw, self->n_draws, self->n_threads, self->cancellable, &point->train, error);
 }
 
 gboolean

@@ -37,17 +37,18 @@ gboolean
 heft_gauges_losses (HeftGauges *self, const HeftMeasureRequest *request, GError **error)
 {
   HeftNetwork *network = self->setup->network;
+  const HeftLoss *loss = &self->setup->loss;
   gsize samples = request->final ? 0 : request->evaluation_samples;
   guint draws = request->final && !is_dirac (request) ? request->draws : 1;
   guint64 first = request->final ? FINAL_DRAWS : request->step;
   guint threads = request->final ? self->n_threads : 1;
 
-  if (!heft_evaluate (network, request->posterior, self->setup->data.train, samples, self->seed, first, draws, threads,
-                      self->cancellable, &self->train, error) ||
-      !heft_evaluate (network, request->posterior, self->setup->data.test, samples, self->seed, first, draws, threads,
-                      self->cancellable, &self->test, error) ||
-      !heft_evaluate_mean (network, request->posterior, self->setup->data.test, samples, threads, self->cancellable,
-                           &self->test_mean, error))
+  if (!heft_evaluate_loss (network, request->posterior, loss, FALSE, self->setup->data.train, samples, self->seed, first, draws,
+                           threads, self->cancellable, &self->train, error) ||
+      !heft_evaluate_loss (network, request->posterior, loss, FALSE, self->setup->data.test, samples, self->seed, first, draws,
+                           threads, self->cancellable, &self->test, error) ||
+      !heft_evaluate_loss (network, request->posterior, loss, TRUE, self->setup->data.test, samples, self->seed, 0, 1, threads,
+                           self->cancellable, &self->test_mean, error))
     return FALSE;
   self->has_losses = TRUE;
   self->final = request->final;
@@ -65,12 +66,22 @@ heft_gauges_losses (HeftGauges *self, const HeftMeasureRequest *request, GError 
 
 /* --- Spectra ---------------------------------------------------------------------------------------------------------- */
 
+/* The Fisher's labels are drawn from the model, which for other losses is another one. */
+static gboolean
+is_softmax (const HeftGauges *self)
+{
+  return self->setup->loss.kind == HEFT_LOSS_SOFTMAX;
+}
+
 gboolean
 heft_gauges_spectra (HeftGauges *self, const HeftMeasureRequest *request, GError **error)
 {
-  GPtrArray *spectra = heft_fisher_spectra_live (self->setup->network, request->posterior->mean, self->setup->data.train,
-                                                 request->spectra_samples, self->seed, request->step, self->cancellable, error);
+  GPtrArray *spectra;
 
+  if (!is_softmax (self))
+    return TRUE;
+  spectra = heft_fisher_spectra_live (self->setup->network, request->posterior->mean, self->setup->data.train,
+                                      request->spectra_samples, self->seed, request->step, self->cancellable, error);
   if (spectra == NULL)
     return FALSE;
   g_clear_pointer (&self->spectra, g_ptr_array_unref);
@@ -83,10 +94,17 @@ gboolean
 heft_gauges_head (HeftGauges *self, const HeftMeasureRequest *request, GError **error)
 {
   gsize samples = request->final ? MIN (FISHER_SAMPLES, self->setup->n_samples) : request->spectra_samples;
-  GPtrArray *heads = heft_fisher_lanczos (self->setup->network, request->posterior->mean, self->setup->data.train, samples,
-                                          HEFT_HEAD_VALUES, HEFT_HEAD_ITERATIONS, FALSE, self->seed, self->cancellable, error);
+  GPtrArray *heads;
   double trace = 0;
 
+  if (!is_softmax (self))
+    {
+      if (request->final)
+        heft_record_set_result_missing (self->record, "fisher_trace", _("The Fisher information is measured for the softmax only."));
+      return TRUE;
+    }
+  heads = heft_fisher_lanczos (self->setup->network, request->posterior->mean, self->setup->data.train, samples,
+                               HEFT_HEAD_VALUES, HEFT_HEAD_ITERATIONS, FALSE, self->seed, self->cancellable, error);
   if (heads == NULL)
     return FALSE;
   g_clear_pointer (&self->heads, g_ptr_array_unref);

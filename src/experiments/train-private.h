@@ -18,6 +18,7 @@ typedef struct
   HeftDataset *apart;             /* samples that train the prior's centre and are counted nowhere else, or NULL */
   float       *centre;            /* what they made of it, once trained */
   HeftNetwork *network;
+  HeftLoss     loss;
   gsize        n_layers;          /* with weights */
   gsize        n_samples;         /* N */
 } HeftTrainSetup;

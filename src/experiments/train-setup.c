@@ -179,6 +179,15 @@ check_layer (const HeftTrainSetup *self, const HeftParameters *parameters, GErro
   return FALSE;
 }
 
+static HeftLoss
+chosen_loss (const HeftParameters *parameters)
+{
+  return (HeftLoss) {
+    .kind = (HeftLossKind) integer_or (parameters, "loss", HEFT_LOSS_SOFTMAX),
+    .deviation = real_or (parameters, "loss-deviation", 1),
+  };
+}
+
 gboolean
 heft_train_setup_init (HeftTrainSetup *self, HeftParameters *parameters, GError **error)
 {
@@ -189,6 +198,7 @@ heft_train_setup_init (HeftTrainSetup *self, HeftParameters *parameters, GError 
       heft_train_setup_clear (self);
       return FALSE;
     }
+  self->loss = chosen_loss (parameters);
   heft_parameters_set_sample_count (parameters, self->n_samples);
   return TRUE;
 }
@@ -276,6 +286,9 @@ heft_train_setup_config (const HeftTrainSetup *self, const HeftParameters *param
 
   set_codes (&config, parameters);
   config.lambda = on_grid (parameters, heft_parameters_get_real (parameters, "lambda"));
+  config.loss = self->loss;
+  config.dropout = real_or (parameters, "dropout", 0);
+  config.initialisation = (HeftInitialisation) integer_or (parameters, "initialisation", HEFT_INITIALISATION_DEFAULT);
   config.beta = real_or (parameters, "beta", 1 / (double) self->n_samples);
   config.anneal_epochs = real_or (parameters, "anneal-epochs", config.anneal_epochs);
   config.learning_rate = heft_parameters_get_real (parameters, "learning-rate");

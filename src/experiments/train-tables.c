@@ -28,6 +28,12 @@ static const char *const optimizer_labels[] = { N_("Adam"), N_("SGD with momentu
 static const char *const schedules[] = { "constant", "cosine", "step", NULL };
 static const char *const schedule_labels[] = { N_("Constant"), N_("Cosine"), N_("Steps"), NULL };
 
+static const char *const initialisations[] = { "default", "he", "glorot", "lecun", "orthogonal", NULL };
+static const char *const initialisation_labels[] = { N_("By the activation"), N_("He et al. 2015"), N_("Glorot and Bengio 2010"),
+                                                     N_("LeCun et al. 1998"), N_("Orthogonal (Saxe et al. 2014)"), NULL };
+static const char *const losses[] = { "softmax", "binary", "gaussian", NULL };
+static const char *const loss_labels[] = { N_("Softmax cross-entropy"), N_("Binary cross-entropy"), N_("Squared error"), NULL };
+
 static const HeftParameterSpec parameters[] = {
   { .id = "dataset", .label = N_("Data"), .help = N_("What the network learns: a named set, or a file of your own."),
     .kind = HEFT_PARAMETER_DATASET, .group = HEFT_GROUP_DATA, .default_text = "mnist-10k" },
@@ -37,11 +43,18 @@ static const HeftParameterSpec parameters[] = {
     .help = N_("The share of training labels replaced by labels drawn uniformly from all classes, right or wrong."),
     .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_DATA, .minimum = 0, .maximum = 1, .default_text = "0" },
   { .id = "architecture", .label = N_("Hidden layers"),
-    .help = N_("Widths of the hidden layers, such as 256-256; empty for a linear classifier."),
+    .help = N_("Widths such as 256-256, convolutions such as conv5x16-pool2-128; empty for a linear classifier."),
     .kind = HEFT_PARAMETER_TEXT, .group = HEFT_GROUP_NETWORK, .default_text = "256-256" },
   { .id = "activation", .label = N_("Activation"), .help = N_("The non-linearity after each hidden layer."),
     .kind = HEFT_PARAMETER_CHOICE, .group = HEFT_GROUP_NETWORK, .default_text = "relu",
     .choices = activations, .choice_labels = activation_labels },
+  { .id = "initialisation", .label = N_("Initialisation"),
+    .help = N_("Whose rule the first weights follow; by the activation: He et al. before ReLU and Softplus, Glorot and Bengio otherwise."),
+    .kind = HEFT_PARAMETER_CHOICE, .group = HEFT_GROUP_NETWORK, .default_text = "default",
+    .choices = initialisations, .choice_labels = initialisation_labels },
+  { .id = "dropout", .label = N_("Dropout"),
+    .help = N_("The share of each hidden layer’s outputs that a step sets to 0; outside training nothing is dropped."),
+    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_NETWORK, .minimum = 0, .maximum = 0.95, .default_text = "0" },
   { .id = "posterior", .label = N_("Posterior $Q$"),
     .help = N_("The code that is trained: a Gaussian with a width for every weight, or a single point."),
     .kind = HEFT_PARAMETER_CHOICE, .group = HEFT_GROUP_CODES, .default_text = "mean-field",
@@ -79,6 +92,14 @@ static const HeftParameterSpec parameters[] = {
     .help = N_("The price of a nat: what KL(Q‖P) counts against the mean loss. 1/N is the evidence lower bound (ELBO)."),
     .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OBJECTIVE, .minimum = 1e-12, .maximum = 1e3, .logarithmic = TRUE,
     .default_text = "0.1/N", .live = TRUE, .per_sample = TRUE },
+  { .id = "loss", .label = N_("Loss"),
+    .help = N_("What a wrong label costs; the Fisher information and what follows from it are measured for the softmax only."),
+    .kind = HEFT_PARAMETER_CHOICE, .group = HEFT_GROUP_OBJECTIVE, .default_text = "softmax",
+    .choices = losses, .choice_labels = loss_labels },
+  { .id = "loss-deviation", .label = N_("Deviation of the squared error"),
+    .help = N_("The standard deviation of the Gaussian around each output whose negative log-likelihood the squared error is."),
+    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OBJECTIVE, .minimum = 1e-3, .maximum = 1e3, .logarithmic = TRUE,
+    .default_text = "1" },
   { .id = "lambda", .label = N_("$\\lambda$"), .help = N_("The standard deviation of the prior."),
     .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OBJECTIVE, .minimum = 1e-6, .maximum = 100, .logarithmic = TRUE,
     .default_text = "0.1", .live = TRUE },

@@ -11,6 +11,7 @@
 
 #include "linalg/linalg.h"
 #include "linalg/pool.h"
+#include "train/loss.h"
 
 /* Samples that go through the network together. Fixed, so that no number depends on the threads. */
 #define ROWS 250
@@ -24,6 +25,7 @@ typedef struct
 typedef struct
 {
   HeftDataset  *data;
+  HeftLoss      loss;
   const float  *weights;
   gsize         n_samples, n_features, n_classes, n_chunks;
   Chunk        *chunks;
@@ -47,18 +49,9 @@ evaluate_chunk (Evaluation *self,
   heft_dataset_gather_f32 (self->data, NULL, first, n, self->inputs[worker]);
   heft_pass_f32_forward (self->passes[worker], self->weights, self->inputs[worker], n);
   logits = heft_pass_f32_logits (self->passes[worker]);
-  heft_softmax_cross_entropy_f32 (logits, labels, n, self->n_classes, self->losses[worker], NULL, NULL);
+  chunk.n_wrong = heft_loss_rows (&self->loss, n, self->n_classes, labels, logits, NULL, self->losses[worker]);
   for (gsize i = 0; i < n; i++)
-    {
-      const float *row = logits + i * self->n_classes;
-      gsize winner = 0;
-
-      for (gsize c = 1; c < self->n_classes; c++)
-        if (row[c] > row[winner])
-          winner = c;
-      chunk.loss += (double) self->losses[worker][i];
-      chunk.n_wrong += winner != labels[i];
-    }
+    chunk.loss += (double) self->losses[worker][i];
   self->chunks[index] = chunk;
 }
 
@@ -96,17 +89,19 @@ evaluation_clear (Evaluation *self,
 }
 
 static void
-evaluation_init (Evaluation   *self,
-                 HeftNetwork  *network,
-                 HeftDataset  *data,
-                 gsize         n_samples,
-                 guint         n_workers,
-                 GCancellable *cancellable)
+evaluation_init (Evaluation     *self,
+                 HeftNetwork    *network,
+                 const HeftLoss *loss,
+                 HeftDataset    *data,
+                 gsize           n_samples,
+                 guint           n_workers,
+                 GCancellable   *cancellable)
 {
   const gsize n = heft_dataset_get_n_samples (data);
 
   *self = (Evaluation) {
     .data = data,
+    .loss = *loss,
     .n_samples = n_samples == 0 ? n : MIN (n_samples, n),
     .n_features = heft_dataset_get_n_features (data),
     .n_classes = heft_network_get_n_classes (network),
@@ -180,6 +175,7 @@ running_error (const Running *self)
 static gboolean
 evaluate (HeftNetwork         *network,
           const HeftPosterior *posterior,
+          const HeftLoss      *loss_function,
           HeftDataset         *data,
           gsize                n_samples,
           guint64              seed,
@@ -198,7 +194,7 @@ evaluate (HeftNetwork         *network,
   gboolean success = TRUE;
   Evaluation work;
 
-  evaluation_init (&work, network, data, n_samples, n_workers, cancellable);
+  evaluation_init (&work, network, loss_function, data, n_samples, n_workers, cancellable);
   for (guint i = 0; i < n_draws && success; i++)
     {
       double draw_loss, draw_error;
@@ -238,10 +234,31 @@ heft_evaluate (HeftNetwork         *network,
                HeftEvaluation      *evaluation,
                GError             **error)
 {
-  const gboolean dirac = posterior->kind == HEFT_POSTERIOR_DIRAC;
+  const HeftLoss loss = { HEFT_LOSS_SOFTMAX, 0.0 };
+
+  return heft_evaluate_loss (network, posterior, &loss, FALSE, data, n_samples, seed, first_draw, n_draws, n_threads,
+                             cancellable, evaluation, error);
+}
+
+gboolean
+heft_evaluate_loss (HeftNetwork         *network,
+                    const HeftPosterior *posterior,
+                    const HeftLoss      *loss,
+                    gboolean             at_mean,
+                    HeftDataset         *data,
+                    gsize                n_samples,
+                    guint64              seed,
+                    guint64              first_draw,
+                    guint                n_draws,
+                    guint                n_threads,
+                    GCancellable        *cancellable,
+                    HeftEvaluation      *evaluation,
+                    GError             **error)
+{
+  const gboolean point = at_mean || posterior->kind == HEFT_POSTERIOR_DIRAC;
 
   /* Every draw of a Dirac is its mean. */
-  return evaluate (network, posterior, data, n_samples, seed, first_draw, dirac ? 1 : MAX (n_draws, 1), dirac, n_threads,
+  return evaluate (network, posterior, loss, data, n_samples, seed, first_draw, point ? 1 : MAX (n_draws, 1), point, n_threads,
                    cancellable, evaluation, error);
 }
 
@@ -255,5 +272,7 @@ heft_evaluate_mean (HeftNetwork         *network,
                     HeftEvaluation      *evaluation,
                     GError             **error)
 {
-  return evaluate (network, posterior, data, n_samples, 0, 0, 1, TRUE, n_threads, cancellable, evaluation, error);
+  const HeftLoss loss = { HEFT_LOSS_SOFTMAX, 0.0 };
+
+  return heft_evaluate_loss (network, posterior, &loss, TRUE, data, n_samples, 0, 0, 1, n_threads, cancellable, evaluation, error);
 }

@@ -201,6 +201,32 @@ activate (HeftTrainer         *self,
                            operation->output + at, operation->slope + at);
 }
 
+static void
+drop (HeftTrainer         *self,
+      const HeftOperation *operation,
+      gsize                s)
+{
+  const HeftStream stream = heft_stream (self->seed, HEFT_PURPOSE_DROPOUT, (guint32) (operation - self->operations));
+  const guint32 least = (guint32) (self->dropout * 4294967296.0);
+  const float scale = (float) (1.0 / (1.0 - self->dropout));
+  const gsize at = s * operation->size;
+
+  for (gsize first = 0; first < operation->size; first += 256)
+    {
+      guint32 bits[256];
+      const gsize n = MIN (256, operation->size - first);
+
+      heft_stream_bits (stream, self->step, at + first, n, bits);
+      for (gsize i = 0; i < n; i++)
+        {
+          const gsize j = at + first + i;
+
+          operation->slope[j] = bits[i] >= least ? scale : 0.0f;
+          operation->output[j] = operation->slope[j] * operation->input[j];
+        }
+    }
+}
+
 void
 heft_operation_forward (HeftTrainer         *self,
                         const HeftOperation *operation,
@@ -215,6 +241,9 @@ heft_operation_forward (HeftTrainer         *self,
     {
     case HEFT_OPERATION_ACTIVATE:
       activate (self, operation, s);
+      break;
+    case HEFT_OPERATION_DROP:
+      drop (self, operation, s);
       break;
     case HEFT_OPERATION_MAX_POOL:
       self->kernels->max_pool (&window, in, NULL, NULL, out, NULL, NULL, operation->winners + s * operation->size);
@@ -257,6 +286,7 @@ add_back (HeftTrainer         *self,
   switch (operation->kind)
     {
     case HEFT_OPERATION_ACTIVATE:
+    case HEFT_OPERATION_DROP:
       for (gsize i = 0; i < operation->size; i++)
         target[i] += operation->slope[at + i] * gradient[i];
       break;

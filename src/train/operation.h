@@ -24,6 +24,7 @@ typedef enum
   HEFT_OPERATION_GLOBAL_AVERAGE_POOL,
   HEFT_OPERATION_NORMALISE,
   HEFT_OPERATION_ADD,           /* the end of a residual block */
+  HEFT_OPERATION_DROP,          /* dropout, before every layer with weights but the first; element (r size + i) of its stream decides */
   HEFT_OPERATION_TRANSPOSE,     /* flattening: from place by place to channel by channel */
 } HeftOperationKind;
 
@@ -42,7 +43,7 @@ struct _HeftOperation
   float               *input_gradient, *shortcut_gradient;
   gboolean             adds, shortcut_adds;
   float               *output, *gradient;
-  float               *slope;             /* ACTIVATE: its derivative; NORMALISE: 1 / deviation a group */
+  float               *slope;             /* ACTIVATE and DROP: its derivative; NORMALISE: 1 / deviation a group */
   guint16             *winners;           /* MAX_POOL: place of each maximum in its window */
 };
 

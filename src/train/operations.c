@@ -63,7 +63,16 @@ add_weights (Builder         *builder,
              const HeftLayer *layer)
 {
   const gboolean dense = layer->kind == HEFT_LAYER_DENSE;
-  HeftOperation *operation = add_operation (builder, dense ? HEFT_OPERATION_DENSE : HEFT_OPERATION_CONVOLUTION, layer);
+  HeftOperation *operation;
+
+  if (builder->trainer->dropout > 0.0 && builder->trainer->n_stages > 0)
+    {
+      const gsize size = builder->size;
+
+      operation = add_operation (builder, HEFT_OPERATION_DROP, layer);
+      operation->size = builder->size = size;
+    }
+  operation = add_operation (builder, dense ? HEFT_OPERATION_DENSE : HEFT_OPERATION_CONVOLUTION, layer);
 
   operation->stage = add_stage (builder->trainer, layer);
   builder->takes_activation = TRUE;
@@ -195,7 +204,7 @@ heft_trainer_build_operations (HeftTrainer *self)
 
   self->images_by_place = builder.by_place && input.channels > 1 && input.height * input.width > 1;
   self->stages = g_new0 (HeftStage, heft_network_get_n_weight_layers (self->network));
-  self->operations = g_new0 (HeftOperation, n_layers);
+  self->operations = g_new0 (HeftOperation, n_layers + heft_network_get_n_weight_layers (self->network));
   for (gsize i = 0; i < n_layers; i++)
     add_layer (&builder, heft_network_get_layer (self->network, i));
   if (is_chain (self))

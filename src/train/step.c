@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "linalg/linalg.h"
+#include "train/loss.h"
 #include "train/operation.h"
 #include "train/whole.h"
 
@@ -171,6 +172,26 @@ forward_part (HeftTrainer    *self,
   multiply_block (self, stage, task->row0, task->row1, task->column0, task->column1, h, squares);
 }
 
+/* Logits become gradients of the batch's mean loss. */
+static gsize
+loss_gradients (HeftTrainer  *self,
+                gsize         rows,
+                gsize         classes,
+                const guint8 *labels,
+                float        *z,
+                float        *losses)
+{
+  const float scale = 1.0f / (float) self->plan.batch;
+  gsize n_wrong;
+
+  if (self->loss_function.kind == HEFT_LOSS_SOFTMAX)
+    return self->kernels->softmax (rows, classes, scale, labels, z, losses);
+  n_wrong = heft_loss_rows (&self->loss_function, rows, classes, labels, z, z, losses);
+  for (gsize i = 0; i < rows * classes; i++)
+    z[i] *= scale;
+  return n_wrong;
+}
+
 void
 heft_step_loss_rows (HeftTrainer *self,
                      HeftTask    *task)
@@ -178,8 +199,7 @@ heft_step_loss_rows (HeftTrainer *self,
   const HeftStage *stage = &self->stages[self->n_stages - 1];
   const gsize rows = task->row1 - task->row0, at = task->row0 * stage->out;
 
-  task->n_wrong = self->kernels->softmax (rows, stage->out, 1.0f / (float) self->plan.batch, self->labels + task->row0,
-                                          stage->h + at, self->losses + task->row0);
+  task->n_wrong = loss_gradients (self, rows, stage->out, self->labels + task->row0, stage->h + at, self->losses + task->row0);
   if (isfinite (self->ceiling))
     heft_step_clamp_rows (self, task->row0, task->row1, stage->out, stage->h + at);
   if (heft_trainer_is_noisy (self))

@@ -105,6 +105,8 @@ struct _HeftTrainer
 
   HeftOptimizer      optimizer;
   HeftObjective      objective;
+  HeftLoss           loss_function;
+  double             dropout;
   double             beta, learning_rate, momentum, decay, clip, anneal_epochs;
   HeftSchedule       schedule;
   double             rate;               /* of the running step */

@@ -80,6 +80,12 @@ check_config (const HeftTrainerConfig *config,
   if (config->objective != HEFT_OBJECTIVE_INFORMATION && config->posterior == HEFT_POSTERIOR_DIRAC)
     return refuse (error, _("A bound cannot be trained with a Dirac posterior: a point has infinite KL to any prior. Choose a "
                             "mean-field posterior or the objective information."));
+  if (config->objective != HEFT_OBJECTIVE_INFORMATION && config->loss.kind != HEFT_LOSS_SOFTMAX)
+    return refuse (error, _("A bound is trained on the softmax cross-entropy; choose that loss or the objective information."));
+  if (config->loss.kind == HEFT_LOSS_GAUSSIAN && !(config->loss.deviation >= 1e-6 && config->loss.deviation <= 1e6))
+    return refuse (error, _("The deviation of the squared error's Gaussian must lie between 1e-6 and 1e6."));
+  if (!(config->dropout >= 0.0 && config->dropout < 1.0))
+    return refuse (error, _("The dropout must be at least 0 and below 1."));
   if (!(config->learning_rate > 0.0 && isfinite (config->learning_rate)))
     return refuse (error, _("The learning rate must be above 0."));
   if (!(config->momentum >= 0.0 && config->momentum < 1.0))
@@ -342,7 +348,7 @@ make_codes (HeftTrainer             *self,
   if (config->start != NULL)
     memcpy (self->code->mean, config->start, k * sizeof (float));
   else
-    heft_network_initialise (self->network, config->seed, self->code->mean);
+    heft_network_initialise_by (self->network, config->initialisation, config->seed, self->code->mean);
 }
 
 static void
@@ -351,6 +357,8 @@ take_config (HeftTrainer             *self,
 {
   self->optimizer = config->optimizer;
   self->objective = config->objective;
+  self->loss_function = config->loss;
+  self->dropout = config->dropout;
   self->beta = config->beta;
   self->ceiling = config->objective == HEFT_OBJECTIVE_INFORMATION ? INFINITY : -log (config->smallest_probability);
   self->delta = config->delta;
@@ -750,6 +758,12 @@ HeftNetwork *
 heft_trainer_get_network (HeftTrainer *self)
 {
   return self->network;
+}
+
+const HeftLoss *
+heft_trainer_get_loss (const HeftTrainer *self)
+{
+  return &self->loss_function;
 }
 
 const HeftPrior *

@@ -164,7 +164,7 @@ lay_out_operations (HeftTrainer *self,
       operation->shortcut_gradient = gradient_of (self, operation->shortcut);
       operation->output = take (arena, size);
       operation->gradient = last ? operation->output : take (arena, size);
-      if (operation->kind == HEFT_OPERATION_ACTIVATE)
+      if (operation->kind == HEFT_OPERATION_ACTIVATE || operation->kind == HEFT_OPERATION_DROP)
         operation->slope = take (arena, size);
       if (operation->kind == HEFT_OPERATION_NORMALISE)
         operation->slope = take (arena, batch * operation->layer->kernel);

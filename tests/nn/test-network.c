@@ -243,6 +243,70 @@ test_labels (void)
     }
 }
 
+/* Mean 0 and the variance of each paper's rule; the standard error of a sample variance is sqrt (2 / n) of it. */
+static void
+check_variance (HeftInitialisation rule, gsize l, double expected)
+{
+  g_autoptr (HeftNetwork) network = heft_network_new ("conv5x40-300-leaky-relu-400", HEFT_ACTIVATION_TANH, (HeftShape) { 3, 9, 9 }, 10, NULL);
+  const HeftLayer *layer = heft_network_get_weight_layer (network, l);
+  g_autofree float *weights = g_new (float, heft_network_get_n_parameters (network));
+  gsize n = layer->fan_in * layer->fan_out;
+  double sum = 0, square = 0;
+
+  heft_network_initialise_by (network, rule, 3, weights);
+  for (gsize i = 0; i < n; i++)
+    {
+      sum += weights[layer->offset + i];
+      square += pow (weights[layer->offset + i], 2);
+    }
+  g_assert_cmpfloat_with_epsilon (sum / n, 0, 5 * sqrt (expected / n));
+  g_assert_cmpfloat_with_epsilon (square / n / expected, 1, 5 * sqrt (2.0 / n));
+  for (gsize j = 0; j < layer->fan_out; j++)
+    g_assert_cmpfloat (weights[layer->offset + n + j], ==, 0);
+}
+
+static void
+test_initialisations (void)
+{
+  const double dense = 40 * 25, leak = 1 + 0.01 * 0.01;
+
+  check_variance (HEFT_INITIALISATION_HE, 0, 2.0 / 75);
+  check_variance (HEFT_INITIALISATION_HE, 1, 2 / (leak * dense));
+  check_variance (HEFT_INITIALISATION_GLOROT, 0, 2.0 / (75 + 25 * 40));
+  check_variance (HEFT_INITIALISATION_GLOROT, 1, 2 / (dense + 300));
+  check_variance (HEFT_INITIALISATION_LECUN, 0, 1.0 / 75);
+  check_variance (HEFT_INITIALISATION_LECUN, 1, 1 / dense);
+  check_variance (HEFT_INITIALISATION_DEFAULT, 0, 2.0 / (75 + 25 * 40));
+  check_variance (HEFT_INITIALISATION_DEFAULT, 1, 2 / (leak * dense));
+}
+
+/* Orthonormal columns where outputs are fewer, orthonormal rows where inputs are. */
+static void
+test_orthogonal (void)
+{
+  g_autoptr (HeftNetwork) network = heft_network_new ("20-70", HEFT_ACTIVATION_RELU, (HeftShape) { 1, 1, 50 }, 10, NULL);
+  g_autofree float *weights = g_new (float, heft_network_get_n_parameters (network));
+
+  heft_network_initialise_by (network, HEFT_INITIALISATION_ORTHOGONAL, 3, weights);
+  for (gsize l = 0; l < 3; l++)
+    {
+      const HeftLayer *layer = heft_network_get_weight_layer (network, l);
+      gsize in = layer->fan_in, out = layer->fan_out, n = MIN (in, out), m = MAX (in, out);
+      const float *w = weights + layer->offset;
+
+      for (gsize a = 0; a < n; a++)
+        for (gsize b = 0; b < n; b++)
+          {
+            double product = 0;
+
+            for (gsize i = 0; i < m; i++)
+              product += out < in ? (double) w[i * out + a] * w[i * out + b] : (double) w[a * out + i] * w[b * out + i];
+            /* Single precision; the gain of sqrt 2 before a ReLU. */
+            g_assert_cmpfloat_with_epsilon (product, a == b ? (l < 2 ? 2 : 1) : 0, 1e-5);
+          }
+    }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -257,5 +321,7 @@ main (int    argc,
   g_test_add_func ("/nn/network/activation-names", test_activation_names);
   g_test_add_func ("/nn/network/initialisation", test_initialisation);
 
+  g_test_add_func ("/nn/network/initialisations", test_initialisations);
+  g_test_add_func ("/nn/network/orthogonal", test_orthogonal);
   return g_test_run ();
 }

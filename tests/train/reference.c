@@ -185,6 +185,21 @@ normalise (const HeftLayer *layer,
     }
 }
 
+/* @n numbers of sample @row that enter a layer with weights; @index is the dropout's place among the operations. */
+static void
+drop (const ReferenceBatch *batch,
+      guint32               index,
+      gsize                 row,
+      gsize                 n,
+      double               *x)
+{
+  g_autofree guint32 *bits = g_new (guint32, n);
+
+  heft_stream_bits (heft_stream (batch->seed, HEFT_PURPOSE_DROPOUT, index), batch->step, row * n, n, bits);
+  for (gsize i = 0; i < n; i++)
+    x[i] *= (double) bits[i] >= floor (batch->dropout * 4294967296.0) ? 1 / (1 - batch->dropout) : 0;
+}
+
 /* Operations without weights. @open holds what entered the residual blocks that are open. */
 static void
 plain (const HeftLayer *layer,
@@ -244,6 +259,9 @@ sample_outputs (const ReferenceBatch *batch,
       const HeftLayer *layer = heft_network_get_layer (batch->network, l);
       double *swap = in;
 
+      /* Dense layers carry their activations: layer i is operation 2 i, and the dropout before it 2 i - 1. */
+      if (layer->n_parameters > 0 && batch->dropout > 0 && index > 0)
+        drop (batch, 2 * index - 1, row, layer->fan_in, in);
       if (layer->n_parameters > 0)
         weights (batch, layer, index++, row, mean, log_deviation, in, out);
       else
@@ -266,6 +284,17 @@ sample_loss (const ReferenceBatch *batch,
   double sum = 0;
 
   sample_outputs (batch, row, mean, log_deviation, outputs);
+  for (gsize c = 0; batch->loss.kind != HEFT_LOSS_SOFTMAX && c < n_classes; c++)
+    {
+      const double target = c == label, d = batch->loss.deviation;
+
+      if (batch->loss.kind == HEFT_LOSS_BINARY)
+        sum -= log (1 / (1 + exp (target > 0 ? -outputs[c] : outputs[c])));
+      else
+        sum += pow ((outputs[c] - target) / d, 2) / 2 + log (sqrt (2 * G_PI) * d);
+    }
+  if (batch->loss.kind != HEFT_LOSS_SOFTMAX)
+    return sum;
   for (gsize c = 0; c < n_classes; c++)
     sum += exp (outputs[c]);
   return log (sum) - outputs[label];

@@ -11,7 +11,7 @@ HeftDataset *reference_dataset (gsize n, gsize n_features, gsize n_classes, guin
 
 /*
  * The objective of one training step, written down again: double precision, one number at a time, straight from theory.md section
- * 1, with the step's own noise. @log_deviation NULL means a Dirac.
+ * 1, with the step's own noise. @log_deviation NULL means a Dirac. With dropout, dense layers only.
  */
 typedef struct
 {
@@ -20,6 +20,8 @@ typedef struct
   guint32     *samples;    /* batch */
   gsize        batch;
   guint64      seed, step;
+  HeftLoss     loss;       /* softmax where left alone */
+  double       dropout;
   double       ceiling;    /* the most a sample's loss counts, 0 = no limit */
 } ReferenceBatch;
 

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include <heft/error.h>
 #include <heft/pass.h>
 
 #include "reference.h"
@@ -119,17 +120,20 @@ check_numbers (const ReferenceBatch    *batch,
 }
 
 static void
-check_gradient (const char        *architecture,
-                HeftActivation     activation,
-                HeftShape          input,
-                HeftPosteriorKind  kind,
-                gsize              batch_size)
+check_gradient_of (const char        *architecture,
+                   HeftActivation     activation,
+                   HeftShape          input,
+                   HeftPosteriorKind  kind,
+                   gsize              batch_size,
+                   HeftLoss           loss,
+                   double             dropout)
 {
   g_autoptr (HeftDataset) data = reference_dataset (batch_size + 3, input.channels * input.height * input.width, N_CLASSES, 3);
   g_autoptr (HeftNetwork) network = make_network (architecture, activation, input);
   const HeftTrainerConfig config = {
     .posterior = kind, .prior = HEFT_PRIOR_ISOTROPIC, .lambda = 0.2, .beta = 1e-3, .optimizer = HEFT_OPTIMIZER_SGD,
-    .learning_rate = 1, .batch = batch_size, .initial_deviation = 0.05, .seed = 11, .n_threads = 2,
+    .learning_rate = 1, .batch = batch_size, .initial_deviation = 0.05, .seed = 11, .n_threads = 2, .loss = loss,
+    .dropout = dropout,
   };
   g_autoptr (HeftTrainer) trainer = make_trainer (network, data, &config);
   g_autoptr (HeftPosterior) before = heft_posterior_copy (heft_trainer_get_posterior (trainer));
@@ -139,11 +143,23 @@ check_gradient (const char        *architecture,
   g_autofree double *log_deviation = before->log_deviation != NULL ? reference_widen (before->log_deviation, before->n) : NULL;
   const HeftPosterior *after = heft_trainer_get_posterior (trainer);
 
+  batch->loss = loss;
+  batch->dropout = dropout;
   g_test_message ("%s, batch %zu", architecture, batch_size);
   g_assert_cmpfloat_with_epsilon (step_once (trainer).loss, reference_loss (batch, mean, log_deviation), 3e-6);
   check_numbers (batch, prior, &config, mean, log_deviation, mean, before->mean, after->mean);
   if (log_deviation != NULL)
     check_numbers (batch, prior, &config, mean, log_deviation, log_deviation, before->log_deviation, after->log_deviation);
+}
+
+static void
+check_gradient (const char        *architecture,
+                HeftActivation     activation,
+                HeftShape          input,
+                HeftPosteriorKind  kind,
+                gsize              batch_size)
+{
+  check_gradient_of (architecture, activation, input, kind, batch_size, (HeftLoss) { HEFT_LOSS_SOFTMAX, 0 }, 0);
 }
 
 static void
@@ -174,6 +190,87 @@ test_gradient_shards (void)
 {
   for (HeftPosteriorKind kind = HEFT_POSTERIOR_DIRAC; kind <= HEFT_POSTERIOR_MEAN_FIELD; kind++)
     check_gradient ("conv3x16p1-(conv3x16p1)-pool2-20", HEFT_ACTIVATION_TANH, (HeftShape) { 1, 8, 8 }, kind, 66);
+}
+
+static void
+test_gradient_losses (void)
+{
+  static const HeftLoss losses[] = { { HEFT_LOSS_BINARY, 0 }, { HEFT_LOSS_GAUSSIAN, 0.7 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (losses); i++)
+    for (HeftPosteriorKind kind = HEFT_POSTERIOR_DIRAC; kind <= HEFT_POSTERIOR_MEAN_FIELD; kind++)
+      {
+        check_gradient_of ("9-8", HEFT_ACTIVATION_TANH, (HeftShape) { 1, 1, 7 }, kind, 6, losses[i], 0);
+        check_gradient_of ("conv3x4-6", HEFT_ACTIVATION_TANH, (HeftShape) { 1, 5, 5 }, kind, 6, losses[i], 0);
+      }
+}
+
+static void
+test_gradient_dropout (void)
+{
+  for (HeftPosteriorKind kind = HEFT_POSTERIOR_DIRAC; kind <= HEFT_POSTERIOR_MEAN_FIELD; kind++)
+    check_gradient_of ("19-300", HEFT_ACTIVATION_TANH, (HeftShape) { 1, 1, 7 }, kind, 6, (HeftLoss) { HEFT_LOSS_SOFTMAX, 0 }, 0.3);
+}
+
+/* Evaluation under each loss against the library's own losses, at the mean and by a draw. */
+static void
+test_evaluation (void)
+{
+  const gsize n = 30, d = 9;
+  g_autoptr (HeftDataset) data = reference_dataset (n, d, N_CLASSES, 4);
+  g_autoptr (HeftNetwork) network = make_network ("8", HEFT_ACTIVATION_TANH, (HeftShape) { 1, 1, d });
+  g_autoptr (HeftPosterior) q = heft_posterior_new (HEFT_POSTERIOR_MEAN_FIELD, heft_network_get_n_parameters (network));
+  g_autoptr (HeftPassF32) pass = heft_pass_f32_new (network, n);
+  g_autofree float *inputs = g_new (float, n * d), *weights = g_new (float, q->n), *targets = g_new0 (float, n * N_CLASSES);
+  const guint8 *labels = heft_dataset_get_labels (data);
+
+  heft_network_initialise (network, 5, q->mean);
+  for (gsize i = 0; i < q->n; i++)
+    q->log_deviation[i] = -2;
+  for (gsize s = 0; s < n; s++)
+    targets[s * N_CLASSES + labels[s]] = 1;
+  heft_dataset_gather_f32 (data, NULL, 0, n, inputs);
+  for (guint kind = HEFT_LOSS_SOFTMAX; kind <= HEFT_LOSS_GAUSSIAN; kind++)
+    for (guint at_mean = 0; at_mean < 2; at_mean++)
+      {
+        const HeftLoss loss = { kind, 0.5 };
+        float losses[30];
+        double expected = 0;
+        HeftEvaluation evaluation;
+
+        heft_posterior_draw (q, 9, 3, weights);
+        heft_pass_f32_forward (pass, at_mean ? q->mean : weights, inputs, n);
+        if (kind == HEFT_LOSS_SOFTMAX)
+          heft_softmax_cross_entropy_f32 (heft_pass_f32_logits (pass), labels, n, N_CLASSES, losses, NULL, NULL);
+        else if (kind == HEFT_LOSS_BINARY)
+          heft_binary_cross_entropy_f32 (heft_pass_f32_logits (pass), labels, n, N_CLASSES, losses, NULL, NULL);
+        else
+          heft_squared_error_f32 (heft_pass_f32_logits (pass), targets, n, N_CLASSES, 0.5, losses, NULL);
+        for (gsize s = 0; s < n; s++)
+          expected += (double) losses[s] / (double) n;
+        g_assert_true (heft_evaluate_loss (network, q, &loss, at_mean, data, 0, 9, 3, 1, 1, NULL, &evaluation, NULL));
+        g_assert_cmpfloat_with_epsilon (evaluation.loss, expected, 1e-5 * expected);
+      }
+}
+
+static void
+test_refusals (void)
+{
+  g_autoptr (HeftDataset) data = reference_dataset (20, 9, N_CLASSES, 4);
+  g_autoptr (HeftNetwork) network = make_network ("8", HEFT_ACTIVATION_TANH, (HeftShape) { 1, 1, 9 });
+  HeftTrainerConfig bad[] = { heft_trainer_config_default (), heft_trainer_config_default (), heft_trainer_config_default () };
+
+  bad[0].dropout = 1;
+  bad[1].loss = (HeftLoss) { HEFT_LOSS_GAUSSIAN, 0 };
+  bad[2].loss.kind = HEFT_LOSS_BINARY;
+  bad[2].objective = HEFT_OBJECTIVE_INFORMATION + 1;
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (heft_trainer_new (network, data, &bad[i], &error));
+      g_assert_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER);
+    }
 }
 
 /* The Dirac's loss through the library's own double-precision pass. */
@@ -289,6 +386,10 @@ main (int    argc,
   g_test_add_func ("/train/layers/gradient-mean-field", test_gradient_mean_field);
   g_test_add_func ("/train/layers/gradient-activations", test_gradient_activations);
   g_test_add_func ("/train/layers/gradient-shards", test_gradient_shards);
+  g_test_add_func ("/train/layers/gradient-losses", test_gradient_losses);
+  g_test_add_func ("/train/layers/gradient-dropout", test_gradient_dropout);
+  g_test_add_func ("/train/layers/evaluation", test_evaluation);
+  g_test_add_func ("/train/layers/refusals", test_refusals);
   g_test_add_func ("/train/layers/loss-equals-pass", test_loss_equals_pass);
   g_test_add_func ("/train/layers/same-bits", test_same_bits);
   g_test_add_func ("/train/layers/batch-changes", test_batch_changes);
