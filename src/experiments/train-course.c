@@ -26,6 +26,27 @@ clip_words (const HeftMeasureRequest *request)
 }
 
 void
+heft_train_ledger_lambdas (HeftLedger *ledger, const HeftPrior *prior, gsize n_layers)
+{
+  g_autoptr (GString) values = g_string_new (NULL);
+  gboolean alike = TRUE;
+
+  for (gsize l = 0; l < n_layers; l++)
+    {
+      g_autofree char *value = heft_words_number (heft_prior_get_lambda (prior, l));
+
+      g_string_append_printf (values, "%s%s", l > 0 ? ", " : "", value);
+      alike = alike && heft_prior_get_lambda (prior, l) == heft_prior_get_lambda (prior, 0);
+    }
+  /* One scale for all is said elsewhere. */
+  if (!alike)
+    heft_ledger_add_words (ledger, _("Scales $\\lambda_l$"), values->str,
+                           heft_prior_get_kind (prior) == HEFT_PRIOR_EMPIRICAL_BAYES ? _("those that minimise KL, layer by layer")
+                                                                                     : _("layer by layer"),
+                           HEFT_QUANTITY_PRIOR);
+}
+
+void
 heft_train_ledger_course (HeftLedger *ledger, const HeftMeasureRequest *request)
 {
   g_autofree char *clip = clip_words (request);

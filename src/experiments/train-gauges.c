@@ -470,6 +470,7 @@ heft_gauges_ledger (HeftGauges *self, const HeftMeasureRequest *request)
   ledger = heft_ledger_begin (request->step);
   ledger_objective (&ledger, self, request);
   ledger_fuel (&ledger, self);
+  heft_train_ledger_lambdas (&ledger, request->prior, self->setup->n_layers);
   ledger_certificate (&ledger, self, request);
   heft_train_ledger_course (&ledger, request);
   ledger_cost (&ledger, self);

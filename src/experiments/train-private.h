@@ -137,6 +137,8 @@ GVariant *heft_train_join_lengths        (HeftRecord *record, GVariant *gauges);
 
 /* --- train-course.c: how training goes, in words ------------------------------------------------------------------------- */
 
+/* The prior's scales, where they are not one. */
+void heft_train_ledger_lambdas (HeftLedger *ledger, const HeftPrior *prior, gsize n_layers);
 void heft_train_ledger_course  (HeftLedger *ledger, const HeftMeasureRequest *request);
 /* The frame "course": what clipping does, and why training ended; only where there is something to say. */
 void heft_train_publish_course (HeftRecord *record, const HeftMeasureRequest *request);

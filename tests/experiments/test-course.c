@@ -109,6 +109,7 @@ test_grid (void)
   static const char *const paid[] = { "prior=empirical-bayes", "lambda-grid=50", NULL };
   g_autoptr (HeftRun) without = finished_run (fitted), with = finished_run (paid);
   g_autofree char *refused = ledger_row (without, "PAC-Bayes-kl bound"), *bound = ledger_row (with, "PAC-Bayes-kl bound");
+  g_autofree char *scales = ledger_row (with, "Scales $\\lambda_l$");
   gsize n;
   g_autofree double *lambdas = heft_record_dup_result_array (heft_run_get_record (with), "lambda_layers", &n);
 
@@ -117,6 +118,7 @@ test_grid (void)
   g_assert_nonnull (strstr (bound, "nats paid"));
   g_assert_cmpuint (n, ==, 2);
   g_assert_cmpfloat (lambdas[0], !=, lambdas[1]);
+  g_assert_nonnull (scales);
 }
 
 static void
