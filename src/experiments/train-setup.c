@@ -327,6 +327,8 @@ heft_train_setup_centre (HeftTrainSetup *self, const HeftParameters *parameters,
   if (self->apart == NULL)
     return TRUE;
   config.posterior = HEFT_POSTERIOR_DIRAC;
+  config.loss = self->loss;
+  config.initialisation = (HeftInitialisation) integer_or (parameters, "initialisation", HEFT_INITIALISATION_DEFAULT);
   config.batch = MIN ((gsize) heft_parameters_get_integer (parameters, "batch"), heft_dataset_get_n_samples (self->apart));
   config.seed = heft_parameters_get_seed (parameters);
   config.n_threads = n_threads;

@@ -73,7 +73,7 @@ static const HeftParameterSpec parameters[] = {
   { .id = "lambda-layers", .label = N_("Scales $\\lambda_l$"),
     .help = N_("One prior scale for each layer, separated by commas; empty gives all of them the same λ."),
     .kind = HEFT_PARAMETER_REAL_LIST, .group = HEFT_GROUP_CODES, .minimum = 1e-6, .maximum = 100, .logarithmic = TRUE,
-    .default_text = "", .live = TRUE },
+    .default_text = "", .live = TRUE, .when = "prior=per-layer|init-centred|data-dependent" },
   { .id = "lambda2", .label = N_("Second scale $\\lambda_2$"), .help = N_("The standard deviation of the mixture's second component."),
     .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_CODES, .minimum = 1e-6, .maximum = 100, .logarithmic = TRUE,
     .default_text = "0.01",
