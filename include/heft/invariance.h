@@ -67,6 +67,13 @@ gboolean heft_effective_information (HeftNetwork *network, const double *mean, c
                                      gsize n_samples, gsize n_covariance, double *information, double *fisher_trace,
                                      GCancellable *cancellable, GError **error);
 
+/* The same with the noise Sigma* = beta (F + beta/lambda^2 I)^{-1} of a structured curvature (KFAC, EKFAC, diagonal; with its
+ * eigenvectors), block by block: Sigma_z is propagated forward, each layer adding J_l Sigma_l J_l^T from the Kronecker factors. */
+gboolean heft_effective_information_structured (HeftNetwork *network, const double *mean, const HeftCurvature *curvature,
+                                                double beta, double lambda, HeftDataset *data, gsize n_samples,
+                                                gsize n_covariance, double *information, double *fisher_trace,
+                                                GCancellable *cancellable, GError **error);
+
 /**
  * HeftDirections:
  * @most: n_most x n_inputs unit vectors, the leading eigenvectors of F_{z|x}: what is seen best, best first
@@ -104,6 +111,16 @@ gboolean heft_pushforward_first_order   (HeftNetwork *network, const double *mea
 gboolean heft_pushforward_monte_carlo   (HeftNetwork *network, const double *mean, const double *variance, const double *input,
                                          gsize layer, gsize n_draws, guint64 seed, double *mean_activations,
                                          double *covariance, GCancellable *cancellable, GError **error);
+
+/* Both with the noise of a structured curvature, as in heft_effective_information_structured(); draws are those of
+ * heft_curvature_posterior_draw(). */
+gboolean heft_pushforward_structured             (HeftNetwork *network, const double *mean, const HeftCurvature *curvature,
+                                                  double beta, double lambda, const double *input, gsize layer,
+                                                  double *covariance, GError **error);
+gboolean heft_pushforward_monte_carlo_structured (HeftNetwork *network, const double *mean, const HeftCurvature *curvature,
+                                                  double beta, double lambda, const double *input, gsize layer, gsize n_draws,
+                                                  guint64 seed, double *mean_activations, double *covariance,
+                                                  GCancellable *cancellable, GError **error);
 
 /**
  * heft_plane_map:

@@ -82,6 +82,7 @@ typedef struct
   HeftSpectrum *hessian;              /* or NULL; eigenvalues of both signs, descending, all k */
   double     hessian_gap;             /* |H - F|_F / |H|_F with the exact Fisher */
   GPtrArray *effective;               /* HeftEffectiveLayer, or NULL */
+  gboolean   structured;              /* they are with EKFAC's Sigma*, because the whole network's is no feasible matrix */
 } HeftMeasurement;
 
 /**

@@ -216,6 +216,8 @@ add_hessian (JsonBuilder *builder, const HeftMeasurement *measurement)
 static void
 add_effective (JsonBuilder *builder, const HeftMeasurement *measurement)
 {
+  add_text (builder, "effective_estimator", measurement->structured ? _("first order, Σ* of EKFAC, block by block")
+                                                                    : _("first order, Σ* of the whole network’s exact Fisher"));
   json_builder_set_member_name (builder, "effective");
   json_builder_begin_array (builder);
   for (guint l = 0; l < measurement->effective->len; l++)

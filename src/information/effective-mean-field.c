@@ -66,10 +66,10 @@ find_root (HeftDataset *data, gsize n, gsize d, gsize *n_rows, double **rows, GE
   return TRUE;
 }
 
-gboolean
-heft_effective_information (HeftNetwork *network, const double *mean, const double *variance, HeftDataset *data,
-                            gsize n_samples, gsize n_covariance, double *information, double *fisher_trace,
-                            GCancellable *cancellable, GError **error)
+/* With @noise, or where that is NULL independent noise of @variance. */
+static gboolean
+measure (HeftNetwork *network, const double *mean, const double *variance, const HeftStructuredNoise *noise, HeftDataset *data,
+         gsize n_samples, gsize n_covariance, double *information, double *fisher_trace, GCancellable *cancellable, GError **error)
 {
   gsize d = heft_network_get_n_inputs (network);
   Observer observer = { .n_samples = n_samples, .information = information, .fisher_trace = fisher_trace };
@@ -88,8 +88,27 @@ heft_effective_information (HeftNetwork *network, const double *mean, const doub
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
       heft_dataset_gather_f64 (data, NULL, observer.sample, 1, input);
-      if (!heft_moments_sweep (network, mean, variance, input, d, NULL, note_layer, &observer, error))
+      if (!(noise != NULL ? heft_moments_sweep_structured (network, mean, noise, input, d, NULL, note_layer, &observer, error)
+                          : heft_moments_sweep (network, mean, variance, input, d, NULL, note_layer, &observer, error)))
         return FALSE;
     }
   return TRUE;
+}
+
+gboolean
+heft_effective_information (HeftNetwork *network, const double *mean, const double *variance, HeftDataset *data,
+                            gsize n_samples, gsize n_covariance, double *information, double *fisher_trace,
+                            GCancellable *cancellable, GError **error)
+{
+  return measure (network, mean, variance, NULL, data, n_samples, n_covariance, information, fisher_trace, cancellable, error);
+}
+
+gboolean
+heft_effective_information_structured (HeftNetwork *network, const double *mean, const HeftCurvature *curvature, double beta,
+                                       double lambda, HeftDataset *data, gsize n_samples, gsize n_covariance,
+                                       double *information, double *fisher_trace, GCancellable *cancellable, GError **error)
+{
+  const HeftStructuredNoise noise = { curvature, beta, lambda };
+
+  return measure (network, mean, NULL, &noise, data, n_samples, n_covariance, information, fisher_trace, cancellable, error);
 }

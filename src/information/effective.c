@@ -169,6 +169,20 @@ summarise (GPtrArray *layers)
     }
 }
 
+/* Layer by layer, as heft_effective_information() writes them. */
+static void
+take (GPtrArray *layers, gsize n_samples, const double *information, const double *trace)
+{
+  for (guint l = 0; l < layers->len; l++)
+    {
+      HeftEffectiveLayer *layer = g_ptr_array_index (layers, l);
+
+      memcpy (layer->information, information + l * n_samples, n_samples * sizeof *information);
+      memcpy (layer->fisher_trace, trace + l * n_samples, n_samples * sizeof *trace);
+    }
+  summarise (layers);
+}
+
 gboolean
 heft_effective_mean_field (HeftNetwork *network, const double *weights, const double *variance, HeftDataset *data,
                            gsize n_samples, GPtrArray *layers, GCancellable *cancellable, GError **error)
@@ -178,14 +192,22 @@ heft_effective_mean_field (HeftNetwork *network, const double *weights, const do
 
   if (!heft_effective_information (network, weights, variance, data, n_samples, 0, information, trace, cancellable, error))
     return FALSE;
-  for (guint l = 0; l < layers->len; l++)
-    {
-      HeftEffectiveLayer *layer = g_ptr_array_index (layers, l);
+  take (layers, n_samples, information, trace);
+  return TRUE;
+}
 
-      memcpy (layer->information, information + l * n_samples, n_samples * sizeof *information);
-      memcpy (layer->fisher_trace, trace + l * n_samples, n_samples * sizeof *trace);
-    }
-  summarise (layers);
+gboolean
+heft_effective_structured (HeftNetwork *network, const double *weights, const HeftCurvature *curvature, double beta,
+                           double lambda, HeftDataset *data, gsize n_samples, GPtrArray *layers, GCancellable *cancellable,
+                           GError **error)
+{
+  g_autofree double *information = g_new (double, layers->len * n_samples);
+  g_autofree double *trace = g_new (double, layers->len * n_samples);
+
+  if (!heft_effective_information_structured (network, weights, curvature, beta, lambda, data, n_samples, n_samples, information,
+                                              trace, cancellable, error))
+    return FALSE;
+  take (layers, n_samples, information, trace);
   return TRUE;
 }
 

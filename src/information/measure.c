@@ -55,11 +55,11 @@ check_options (HeftNetwork *network, HeftDataset *data, const HeftMeasureOptions
       g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER, _("%s must be a finite number above 0."), name);
       return FALSE;
     }
-  if ((options->hessian || options->activations) && k > MAX_DENSE)
+  if (options->hessian && k > MAX_DENSE)
     {
       g_set_error (error, HEFT_ERROR, HEFT_ERROR_TOO_LARGE,
-                   _("The exact Hessian and what activations see need a %zu x %zu matrix for this network's %zu weights; up to %d "
-                     "are feasible. Leave them out or measure a smaller network."), k, k, k, MAX_DENSE);
+                   _("The exact Hessian needs a %zu x %zu matrix for this network's %zu weights; up to %d are feasible. Leave it out "
+                     "or measure a smaller network."), k, k, k, MAX_DENSE);
       return FALSE;
     }
   return heft_factors_check (network, data, error);
@@ -314,6 +314,21 @@ measure_dense (HeftMeasurement *self, HeftNetwork *network, const double *weight
                                  cancellable, error);
 }
 
+/* Where Sigma* of the whole network is no matrix: of EKFAC's blocks. */
+static gboolean
+measure_structured (HeftMeasurement *self, HeftNetwork *network, const double *weights, HeftDataset *data,
+                    const HeftMeasureOptions *options, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (HeftCurvature) curvature = heft_curvature_new (network, weights, data, self->n_samples, HEFT_CURVATURE_EKFAC,
+                                                            HEFT_FISHER_EXACT, options->seed, FALSE, options->n_threads,
+                                                            cancellable, error);
+
+  self->effective = heft_effective_layers_new (network, self->n_samples);
+  self->structured = TRUE;
+  return curvature != NULL && heft_effective_structured (network, weights, curvature, self->beta, self->lambda, data,
+                                                         self->n_samples, self->effective, cancellable, error);
+}
+
 HeftMeasurement *
 heft_measure (HeftNetwork *network, const double *weights, HeftDataset *data, const HeftMeasureOptions *options,
               GCancellable *cancellable, GError **error)
@@ -331,6 +346,8 @@ heft_measure (HeftNetwork *network, const double *weights, HeftDataset *data, co
   if (!measure_loss (self, network, weights, data, error)
       || !measure_spectra (self, network, weights, data, options, cancellable, error))
     return NULL;
+  if (options->activations && heft_network_get_n_parameters (network) > MAX_DENSE)
+    return measure_structured (self, network, weights, data, options, cancellable, error) ? g_steal_pointer (&self) : NULL;
   if ((options->hessian || options->activations)
       && !measure_dense (self, network, weights, data, options, cancellable, error))
     return NULL;

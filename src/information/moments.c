@@ -162,6 +162,32 @@ cross_any (HeftMoments *self, gsize i, gsize n)
   return covariance;
 }
 
+/* Which of the layers with weights operation @i is. */
+static gsize
+weight_layer_of (const HeftNetwork *network, gsize i)
+{
+  gsize l = 0;
+
+  for (gsize j = 0; j < i; j++)
+    l += heft_network_get_layer (network, j)->n_parameters > 0;
+  return l;
+}
+
+/* J_l Sigma_l J_l^T from the factors of the curvature, at the end of the state. */
+static void
+add_structured_noise (HeftMoments *self, const HeftLayer *layer, gsize i, gsize n)
+{
+  gsize size = heft_shape_size (layer->output), kept = heft_linearisation_kept (self->at, (int) i);
+  heft_aligned_autofree double *own = heft_aligned_new (double, size * size);
+
+  heft_curvature_posterior_output (self->structured->curvature, weight_layer_of (self->at->network, i), self->structured->beta,
+                                   self->structured->lambda, heft_pass_f64_output (self->at->pass, (int) i - 1), own);
+  if (self->covariance == NULL)
+    self->covariance = heft_aligned_new (double, n * n);
+  for (gsize a = 0; a < size; a++)
+    heft_axpy_f64 (size, 1, own + a * size, self->covariance + (kept + a) * n + kept);
+}
+
 static void
 advance_covariance (HeftMoments *self, const HeftLayer *layer, gsize i, gsize n)
 {
@@ -182,6 +208,11 @@ advance_covariance (HeftMoments *self, const HeftLayer *layer, gsize i, gsize n)
   self->covariance = covariance;
   if (layer->n_parameters == 0)
     return;
+  if (self->structured != NULL)
+    {
+      add_structured_noise (self, layer, i, n);
+      return;
+    }
   if (!noisy && layer->kind == HEFT_LAYER_DENSE)
     {
       self->diagonal = heft_aligned_new (double, n);
@@ -365,6 +396,25 @@ heft_moments_look (HeftNetwork *network, const double *weights, const double *va
   return heft_moments_root (&moments, operation, n_active, rank, root, error);
 }
 
+static gboolean
+sweep (HeftMoments *moments, HeftMomentsVisitor visitor, gpointer user_data, GError **error)
+{
+  HeftNetwork *network = moments->at->network;
+  gsize next = 0;
+
+  for (gsize layer = 0; layer < heft_visibility_n_layers (network); layer++)
+    {
+      gsize operation = heft_moments_operation (network, layer), n_active, rank;
+      heft_aligned_autofree double *root = NULL;
+
+      next = go_to_layer (moments, next, operation);
+      if (!heft_moments_root (moments, operation, &n_active, &rank, &root, error)
+          || !visitor (layer, n_active, rank, moments->m, root, user_data, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 gboolean
 heft_moments_sweep (HeftNetwork *network, const double *weights, const double *variance, const double *input, gsize m,
                     const double *tangents, HeftMomentsVisitor visitor, gpointer user_data, GError **error)
@@ -372,17 +422,18 @@ heft_moments_sweep (HeftNetwork *network, const double *weights, const double *v
   g_auto (HeftMoments) moments = { 0 };
   g_autoptr (HeftLinearisation) at = start (network, weights, variance, input, heft_network_get_n_layers (network) - 1, m,
                                             tangents, &moments, error);
-  gsize next = 0;
 
-  for (gsize layer = 0; at != NULL && layer < heft_visibility_n_layers (network); layer++)
-    {
-      gsize operation = heft_moments_operation (network, layer), n_active, rank;
-      heft_aligned_autofree double *root = NULL;
+  return at != NULL && sweep (&moments, visitor, user_data, error);
+}
 
-      next = go_to_layer (&moments, next, operation);
-      if (!heft_moments_root (&moments, operation, &n_active, &rank, &root, error)
-          || !visitor (layer, n_active, rank, m, root, user_data, error))
-        return FALSE;
-    }
-  return at != NULL;
+gboolean
+heft_moments_sweep_structured (HeftNetwork *network, const double *weights, const HeftStructuredNoise *noise, const double *input,
+                               gsize m, const double *tangents, HeftMomentsVisitor visitor, gpointer user_data, GError **error)
+{
+  g_auto (HeftMoments) moments = { 0 };
+  g_autoptr (HeftLinearisation) at = start (network, weights, NULL, input, heft_network_get_n_layers (network) - 1, m, tangents,
+                                            &moments, error);
+
+  moments.structured = noise;
+  return at != NULL && sweep (&moments, visitor, user_data, error);
 }

@@ -2,9 +2,18 @@
 
 #pragma once
 
+#include <heft/curvature.h>
+
 #include "information/linearise.h"
 
 G_BEGIN_DECLS
+
+/* Weight noise that weights of a layer share: Sigma_l = beta (F_l + beta/lambda^2 I)^{-1} under a structured curvature. */
+typedef struct
+{
+  const HeftCurvature *curvature;
+  double               beta, lambda;
+} HeftStructuredNoise;
 
 /*
  * HeftMoments:
@@ -18,6 +27,7 @@ typedef struct
 {
   HeftLinearisation *at;                 /* borrowed, as are the two below */
   const double      *weights, *variance; /* k each */
+  const HeftStructuredNoise *structured; /* instead of @variance, or NULL */
   gsize              n;                  /* length of a state here (HeftLinearisation): what open residual blocks keep, then outputs */
   gsize              kept;               /* of it, what blocks keep */
   gsize              m;                  /* tangents */
@@ -63,5 +73,9 @@ typedef gboolean (*HeftMomentsVisitor) (gsize layer, gsize n_active, gsize rank,
 /* Takes moments through the whole network at @input (d), and calls @visitor at every layer. */
 gboolean heft_moments_sweep   (HeftNetwork *network, const double *weights, const double *variance, const double *input,
                                gsize m, const double *tangents, HeftMomentsVisitor visitor, gpointer user_data, GError **error);
+/* The same with structured noise, by Kronecker factors layer by layer: no Jacobian with respect to weights is formed. */
+gboolean heft_moments_sweep_structured (HeftNetwork *network, const double *weights, const HeftStructuredNoise *noise,
+                                        const double *input, gsize m, const double *tangents, HeftMomentsVisitor visitor,
+                                        gpointer user_data, GError **error);
 
 G_END_DECLS

@@ -22,9 +22,9 @@ heft_layer_n_activations (const HeftNetwork *network, gsize layer)
   return heft_shape_size (heft_network_get_layer (network, heft_moments_operation (network, layer))->output);
 }
 
-gboolean
-heft_pushforward_first_order (HeftNetwork *network, const double *mean, const double *variance, const double *input,
-                              gsize layer, double *covariance, GError **error)
+static gboolean
+first_order (HeftNetwork *network, const double *mean, const double *variance, const HeftStructuredNoise *noise,
+             const double *input, gsize layer, double *covariance, GError **error)
 {
   g_autoptr (HeftLinearisation) at = NULL;
   g_auto (HeftMoments) moments = { 0 };
@@ -37,6 +37,7 @@ heft_pushforward_first_order (HeftNetwork *network, const double *mean, const do
     return FALSE;
   at = heft_linearisation_new (network, mean, input);
   heft_moments_init (&moments, at, mean, variance, 0, &none);
+  moments.structured = noise;
   for (gsize i = 0; i <= last; i++)
     heft_moments_advance (&moments, i);
   n = moments.n - moments.kept;
@@ -49,18 +50,40 @@ heft_pushforward_first_order (HeftNetwork *network, const double *mean, const do
   return TRUE;
 }
 
-static void
-draw_weights (gsize k, const double *mean, const double *variance, guint64 seed, gsize draw, double *weights)
+gboolean
+heft_pushforward_first_order (HeftNetwork *network, const double *mean, const double *variance, const double *input,
+                              gsize layer, double *covariance, GError **error)
 {
+  return first_order (network, mean, variance, NULL, input, layer, covariance, error);
+}
+
+gboolean
+heft_pushforward_structured (HeftNetwork *network, const double *mean, const HeftCurvature *curvature, double beta, double lambda,
+                             const double *input, gsize layer, double *covariance, GError **error)
+{
+  const HeftStructuredNoise noise = { curvature, beta, lambda };
+
+  return first_order (network, mean, NULL, &noise, input, layer, covariance, error);
+}
+
+static void
+draw_weights (gsize k, const double *mean, const double *variance, const HeftStructuredNoise *noise, guint64 seed, gsize draw,
+              double *weights)
+{
+  if (noise != NULL)
+    {
+      heft_curvature_posterior_draw (noise->curvature, noise->beta, noise->lambda, mean, seed, draw, weights);
+      return;
+    }
   heft_stream_normals_f64 (heft_stream (seed, HEFT_PURPOSE_PROBE, 1), draw, 0, k, weights);
   for (gsize q = 0; q < k; q++)
     weights[q] = mean[q] + sqrt (variance[q]) * weights[q];
 }
 
-gboolean
-heft_pushforward_monte_carlo (HeftNetwork *network, const double *mean, const double *variance, const double *input,
-                              gsize layer, gsize n_draws, guint64 seed, double *mean_activations, double *covariance,
-                              GCancellable *cancellable, GError **error)
+static gboolean
+monte_carlo (HeftNetwork *network, const double *mean, const double *variance, const HeftStructuredNoise *noise,
+             const double *input, gsize layer, gsize n_draws, guint64 seed, double *mean_activations, double *covariance,
+             GCancellable *cancellable, GError **error)
 {
   gsize k = heft_network_get_n_parameters (network);
   g_autoptr (HeftPassF64) pass = heft_pass_f64_new (network, 1);
@@ -89,7 +112,7 @@ heft_pushforward_monte_carlo (HeftNetwork *network, const double *mean, const do
         return FALSE;
       for (gsize r = 0; r < size; r++)
         {
-          draw_weights (k, mean, variance, seed, first + r, weights);
+          draw_weights (k, mean, variance, noise, seed, first + r, weights);
           heft_pass_f64_forward (pass, weights, input, 1);
           for (gsize j = 0; j < n; j++)
             {
@@ -105,4 +128,23 @@ heft_pushforward_monte_carlo (HeftNetwork *network, const double *mean, const do
   for (gsize j = 0; mean_activations != NULL && j < n; j++)
     mean_activations[j] = centre[j] + shift[j];
   return TRUE;
+}
+
+gboolean
+heft_pushforward_monte_carlo (HeftNetwork *network, const double *mean, const double *variance, const double *input,
+                              gsize layer, gsize n_draws, guint64 seed, double *mean_activations, double *covariance,
+                              GCancellable *cancellable, GError **error)
+{
+  return monte_carlo (network, mean, variance, NULL, input, layer, n_draws, seed, mean_activations, covariance, cancellable, error);
+}
+
+gboolean
+heft_pushforward_monte_carlo_structured (HeftNetwork *network, const double *mean, const HeftCurvature *curvature, double beta,
+                                         double lambda, const double *input, gsize layer, gsize n_draws, guint64 seed,
+                                         double *mean_activations, double *covariance, GCancellable *cancellable,
+                                         GError **error)
+{
+  const HeftStructuredNoise noise = { curvature, beta, lambda };
+
+  return monte_carlo (network, mean, NULL, &noise, input, layer, n_draws, seed, mean_activations, covariance, cancellable, error);
 }
