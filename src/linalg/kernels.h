@@ -176,9 +176,11 @@ typedef struct
                             gsize ld);
   /* The maximum of each window and channel, its place in the window, and what two more images (or NULL) hold there. */
   void (*max_pool)         (const HeftWindow *window, const float *image, const float *extra1, const float *extra2,
-                            float *output, float *out_extra1, float *out_extra2, guint16 *winners);
+                            float *output, float *out_extra1, float *out_extra2, guint32 *winners);
   /* Adds @gradient to the places that won. */
-  void (*max_pool_back)    (const HeftWindow *window, const guint16 *winners, const float *gradient, float *image);
+  void (*max_pool_back)    (const HeftWindow *window, const guint32 *winners, const float *gradient, float *image);
+  /* The same into an image that is set. */
+  void (*max_pool_spread)  (const HeftWindow *window, const guint32 *winners, const float *gradient, float *image);
 
   /* --- Optimiser steps, fused with the gradient of beta KL, the chain rule to log sigma and the sums KL needs --------------- */
 

@@ -176,12 +176,9 @@ turn_gradient (HeftTrainer         *self,
     {
       const HeftWindow window = heft_layer_window (stage->pool);
 
-      memset (scratch->dz, 0, n * sizeof (float));
-      kernels->max_pool_back (&window, stage->winners + at, gradient, scratch->dz);
-      if (!noisy)
-        return;
-      memset (scratch->dv, 0, n * sizeof (float));
-      kernels->max_pool_back (&window, stage->winners + at, scratch->squares, scratch->dv);
+      kernels->max_pool_spread (&window, stage->winners + at, gradient, scratch->dz);
+      if (noisy)
+        kernels->max_pool_spread (&window, stage->winners + at, scratch->squares, scratch->dv);
     }
 }
 

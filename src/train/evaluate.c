@@ -13,8 +13,10 @@
 #include "linalg/pool.h"
 #include "train/loss.h"
 
-/* Samples that go through the network together. Fixed, so that no number depends on the threads. */
+/* Samples that go through the network together, fewer where each keeps many numbers. By the network alone, so that no result depends on
+ * the threads. */
 #define ROWS 250
+#define NUMBERS 2000000
 
 typedef struct
 {
@@ -27,7 +29,7 @@ typedef struct
   HeftDataset  *data;
   HeftLoss      loss;
   const float  *weights;
-  gsize         n_samples, n_features, n_classes, n_chunks;
+  gsize         n_samples, n_features, n_classes, n_rows, n_chunks;
   Chunk        *chunks;
   HeftPassF32 **passes;    /* one a worker, as the next two */
   float       **inputs;
@@ -41,7 +43,7 @@ evaluate_chunk (Evaluation *self,
                 gsize       index,
                 guint       worker)
 {
-  const gsize first = index * ROWS, n = MIN (ROWS, self->n_samples - first);
+  const gsize first = index * self->n_rows, n = MIN (self->n_rows, self->n_samples - first);
   const guint8 *labels = heft_dataset_get_labels (self->data) + first;
   const float *logits;
   Chunk chunk = { 0 };
@@ -88,6 +90,20 @@ evaluation_clear (Evaluation *self,
   g_free (self->chunks);
 }
 
+static gsize
+rows_at_once (const HeftNetwork *network)
+{
+  gsize numbers = heft_network_get_n_inputs (network);
+
+  for (gsize i = 0; i < heft_network_get_n_layers (network); i++)
+    {
+      const HeftShape shape = heft_network_get_layer (network, i)->output;
+
+      numbers += shape.channels * shape.height * shape.width;
+    }
+  return CLAMP (NUMBERS / numbers, 1, ROWS);
+}
+
 static void
 evaluation_init (Evaluation     *self,
                  HeftNetwork    *network,
@@ -110,13 +126,14 @@ evaluation_init (Evaluation     *self,
     .inputs = g_new0 (float *, n_workers),
     .losses = g_new0 (float *, n_workers),
   };
-  self->n_chunks = (self->n_samples + ROWS - 1) / ROWS;
+  self->n_rows = rows_at_once (network);
+  self->n_chunks = (self->n_samples + self->n_rows - 1) / self->n_rows;
   self->chunks = g_new0 (Chunk, self->n_chunks);
   for (guint i = 0; i < n_workers; i++)
     {
-      self->passes[i] = heft_pass_f32_new (network, ROWS);
-      self->inputs[i] = heft_aligned_new (float, ROWS * self->n_features);
-      self->losses[i] = g_new (float, ROWS);
+      self->passes[i] = heft_pass_f32_new (network, self->n_rows);
+      self->inputs[i] = heft_aligned_new (float, self->n_rows * self->n_features);
+      self->losses[i] = g_new (float, self->n_rows);
     }
 }
 

@@ -44,7 +44,7 @@ struct _HeftOperation
   gboolean             adds, shortcut_adds;
   float               *output, *gradient;
   float               *slope;             /* ACTIVATE and DROP: its derivative; NORMALISE: 1 / deviation a group */
-  guint16             *winners;           /* MAX_POOL: place of each maximum in its window */
+  guint32             *winners;           /* MAX_POOL: place of each maximum in its window */
 };
 
 /* What one worker needs for one sample at a time. */

@@ -38,7 +38,7 @@ typedef struct
   gsize                places;         /* of one sample's output before it is pooled; 1 for a dense layer */
   gsize                size;           /* numbers of one sample in h */
   const HeftLayer     *pool;           /* max pooling fused behind it, or NULL */
-  guint16             *winners;
+  guint32             *winners;
   float               *partials;       /* gradients of each shard, for means and then for variances */
   float               *packed, *packed_variance;           /* see heft_convolution_pack() */
   float               *transposed, *transposed_variance;   /* NULL where no gradient goes further back */

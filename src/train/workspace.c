@@ -100,7 +100,7 @@ lay_out_convolution (HeftTrainer         *self,
   const gboolean noisy = heft_trainer_is_noisy (self), back = operation->from >= 0;
 
   stage->partials = take (arena, self->plan.n_shards * heft_stage_partial_size (self, stage));
-  stage->winners = stage->pool != NULL ? (guint16 *) (gpointer) take (arena, self->plan.batch * operation->size / 2 + 1) : NULL;
+  stage->winners = stage->pool != NULL ? (guint32 *) (gpointer) take (arena, self->plan.batch * operation->size) : NULL;
   stage->packed = take (arena, heft_packed_size (layer));
   stage->transposed = back ? take (arena, transposed) : NULL;
   stage->packed_variance = noisy ? take (arena, heft_packed_size (layer)) : NULL;
@@ -169,7 +169,7 @@ lay_out_operations (HeftTrainer *self,
       if (operation->kind == HEFT_OPERATION_NORMALISE)
         operation->slope = take (arena, batch * operation->layer->kernel);
       if (operation->kind == HEFT_OPERATION_MAX_POOL)
-        operation->winners = (guint16 *) (gpointer) take (arena, size / 2 + 1);
+        operation->winners = (guint32 *) (gpointer) take (arena, size);
       if (operation->stage != NULL)
         lay_out_weights (self, operation, last, arena);
       if (operation->kind == HEFT_OPERATION_DENSE)

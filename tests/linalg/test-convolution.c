@@ -112,7 +112,7 @@ test_max_pool (void)
   const float image[24] = { 1, -1, 2, -2, 2, -3, 4, -4,   5, NAN, 6, 6, 7, -7, 7, -8,   9, -5, 8, -1, 3, -2, 2, -3 };
   /* The first of equals wins, and what is not a number. */
   const float expected[12] = { 1, -1, 2, -2, 4, -4,   9, NAN, 8, 6, 7, -3 };
-  const guint16 places[12] = { 3, 3, 2, 2, 2, 2,   3, 1, 2, 0, 0, 2 };
+  const guint32 places[12] = { 3, 3, 2, 2, 2, 2,   3, 1, 2, 0, 0, 2 };
   float extra[24], output[12], out_extra[12], gradient[12], back[24];
   const HeftKernels *kernels;
 
@@ -120,7 +120,7 @@ test_max_pool (void)
     extra[i] = (float) i;
   for (guint v = 0; (kernels = heft_kernels_variant (v)) != NULL; v++)
     {
-      guint16 winners[12];
+      guint32 winners[12];
 
       kernels->max_pool (&w, image, NULL, extra, output, NULL, out_extra, winners);
       for (guint i = 0; i < 12; i++)
@@ -137,6 +137,31 @@ test_max_pool (void)
       kernels->max_pool_back (&w, winners, gradient, back);
       for (guint i = 0; i < 12; i++)
         g_assert_cmpfloat (back[(gsize) out_extra[i]], ==, 2 * gradient[i]);
+      kernels->max_pool_spread (&w, winners, gradient, back);
+      for (guint i = 0; i < 12; i++)
+        g_assert_cmpfloat (back[(gsize) out_extra[i]], ==, gradient[i]);
+    }
+}
+
+/* Windows that tile the image have a way of their own. */
+static void
+test_spread (void)
+{
+  const HeftWindow w = { .channels = 5, .height = 4, .width = 6, .out_height = 2, .out_width = 3, .kernel = 2, .stride = 2 };
+  g_autofree float *image = normals (120, 0), *gradient = normals (30, 1);
+  const HeftKernels *kernels;
+
+  for (guint v = 0; (kernels = heft_kernels_variant (v)) != NULL; v++)
+    {
+      float output[30], expected[120] = { 0 }, found[120];
+      guint32 winners[30];
+
+      for (guint i = 0; i < 120; i++)
+        found[i] = NAN;
+      kernels->max_pool (&w, image, NULL, NULL, output, NULL, NULL, winners);
+      kernels->max_pool_back (&w, winners, gradient, expected);
+      kernels->max_pool_spread (&w, winners, gradient, found);
+      g_assert_cmpmem (expected, sizeof expected, found, sizeof found);
     }
 }
 
@@ -148,6 +173,7 @@ main (int    argc,
 
   g_test_add_func ("/linalg/convolution/products", test_products);
   g_test_add_func ("/linalg/convolution/max-pool", test_max_pool);
+  g_test_add_func ("/linalg/convolution/spread", test_spread);
 
   return g_test_run ();
 }

@@ -271,7 +271,7 @@ HEFT_KERNEL (heft_kernel_convolve_weights) (const HeftWindow *window,
  * wins, so that it is seen. */
 static inline __attribute__ ((always_inline)) void
 challenge (gsize        channels,
-           guint16      place,
+           guint32      place,
            gboolean     first,
            const float *restrict pixel,
            const float *restrict extra1,
@@ -279,7 +279,7 @@ challenge (gsize        channels,
            float       *restrict output,
            float       *restrict out_extra1,
            float       *restrict out_extra2,
-           guint16     *restrict winners)
+           guint32     *restrict winners)
 {
   for (gsize c = 0; c < channels; c++)
     {
@@ -309,7 +309,7 @@ HEFT_KERNEL (heft_kernel_max_pool) (const HeftWindow *window,
                                     float            *output,
                                     float            *out_extra1,
                                     float            *out_extra2,
-                                    guint16          *winners)
+                                    guint32          *winners)
 {
   const gsize channels = window->channels;
 
@@ -327,7 +327,7 @@ HEFT_KERNEL (heft_kernel_max_pool) (const HeftWindow *window,
 
             if (i >= window->height || j >= window->width)
               continue;
-            challenge (channels, (guint16) k, first, image + at, at_offset (extra1, at), at_offset (extra2, at), output,
+            challenge (channels, (guint32) k, first, image + at, at_offset (extra1, at), at_offset (extra2, at), output,
                        out_extra1, out_extra2, winners);
             first = FALSE;
           }
@@ -338,9 +338,26 @@ HEFT_KERNEL (heft_kernel_max_pool) (const HeftWindow *window,
       }
 }
 
+/* @sets where no pixel belongs to two windows: nothing has to be read before. */
+static inline __attribute__ ((always_inline)) void
+give_back (gsize          channels,
+           guint32        place,
+           gboolean       sets,
+           const guint32 *restrict winners,
+           const float   *restrict gradient,
+           float         *restrict pixel)
+{
+  for (gsize c = 0; c < channels; c++)
+    {
+      const float share = winners[c] == place ? gradient[c] : 0.0f;
+
+      pixel[c] = sets ? share : pixel[c] + share;
+    }
+}
+
 void
 HEFT_KERNEL (heft_kernel_max_pool_back) (const HeftWindow *window,
-                                         const guint16    *winners,
+                                         const guint32    *winners,
                                          const float      *gradient,
                                          float            *image)
 {
@@ -352,11 +369,36 @@ HEFT_KERNEL (heft_kernel_max_pool_back) (const HeftWindow *window,
         {
           const gsize i = y * window->stride + k / window->kernel - window->padding;
           const gsize j = x * window->stride + k % window->kernel - window->padding;
-          float *restrict pixel = image + (i * window->width + j) * channels;
 
-          if (i >= window->height || j >= window->width)
-            continue;
-          for (gsize c = 0; c < channels; c++)
-            pixel[c] += winners[c] == k ? gradient[c] : 0.0f;
+          if (i < window->height && j < window->width)
+            give_back (channels, (guint32) k, FALSE, winners, gradient, image + (i * window->width + j) * channels);
         }
+}
+
+/* Windows of 2 x 2 side by side that cover the image, the commonest. */
+static gboolean
+is_tiled (const HeftWindow *window)
+{
+  return window->kernel == 2 && window->stride == 2 && window->padding == 0 && window->height == 2 * window->out_height
+         && window->width == 2 * window->out_width;
+}
+
+void
+HEFT_KERNEL (heft_kernel_max_pool_spread) (const HeftWindow *window,
+                                           const guint32    *winners,
+                                           const float      *gradient,
+                                           float            *image)
+{
+  const gsize channels = window->channels, row = window->width * channels;
+
+  if (!is_tiled (window))
+    {
+      memset (image, 0, window->height * row * sizeof (float));
+      HEFT_KERNEL (heft_kernel_max_pool_back) (window, winners, gradient, image);
+      return;
+    }
+  for (gsize y = 0; y < window->out_height; y++, image += 2 * row)
+    for (gsize x = 0; x < window->out_width; x++, winners += channels, gradient += channels)
+      for (gsize k = 0; k < 4; k++)
+        give_back (channels, (guint32) k, TRUE, winners, gradient, image + k / 2 * row + (2 * x + k % 2) * channels);
 }

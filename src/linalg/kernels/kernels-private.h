@@ -41,8 +41,10 @@ void HEFT_KERNEL (heft_kernel_convolve_back) (const HeftWindow *window, gsize n_
 void HEFT_KERNEL (heft_kernel_convolve_weights) (const HeftWindow *window, gsize n_outputs, const float *image,
     const float *delta, float *gradient, gsize ld);
 void HEFT_KERNEL (heft_kernel_max_pool) (const HeftWindow *window, const float *image, const float *extra1,
-    const float *extra2, float *output, float *out_extra1, float *out_extra2, guint16 *winners);
-void HEFT_KERNEL (heft_kernel_max_pool_back) (const HeftWindow *window, const guint16 *winners, const float *gradient,
+    const float *extra2, float *output, float *out_extra1, float *out_extra2, guint32 *winners);
+void HEFT_KERNEL (heft_kernel_max_pool_back) (const HeftWindow *window, const guint32 *winners, const float *gradient,
+    float *image);
+void HEFT_KERNEL (heft_kernel_max_pool_spread) (const HeftWindow *window, const guint32 *winners, const float *gradient,
     float *image);
 void HEFT_KERNEL (heft_kernel_adam_mean_field) (gsize rows, gsize columns, gsize ld, const HeftUpdate *update,
     HeftUpdateBlock block, const float *gradient, const float *variance_gradient, gsize gradient_ld,

@@ -34,6 +34,7 @@ const HeftKernels HEFT_KERNEL (heft_kernels) = {
   .convolve_weights = HEFT_KERNEL (heft_kernel_convolve_weights),
   .max_pool = HEFT_KERNEL (heft_kernel_max_pool),
   .max_pool_back = HEFT_KERNEL (heft_kernel_max_pool_back),
+  .max_pool_spread = HEFT_KERNEL (heft_kernel_max_pool_spread),
   .adam_mean_field = HEFT_KERNEL (heft_kernel_adam_mean_field),
   .sgd_mean_field = HEFT_KERNEL (heft_kernel_sgd_mean_field),
   .adam_dirac = HEFT_KERNEL (heft_kernel_adam_dirac),
