@@ -31,6 +31,8 @@ typedef struct
   float       *c;
   gsize        ldc;
   gsize        columns;       /* what is left of c's row: the last vector may be stored in part */
+  gsize        b_next, c_next;   /* to the second vector */
+  gsize        taken;         /* of the columns, by the first vector: 0 where the second belongs to another row of c */
   gboolean     adds;
 } Tile;
 
@@ -40,12 +42,12 @@ store_tile (const Tile  *t,
             guint        vectors,
             const Vector sums[TILE_ROWS][2])
 {
-  for (guint i = 0; i < rows; i++)
-    for (guint v = 0; v < vectors; v++)
+  /* Vector by vector: rows of both may be the same numbers. */
+  for (guint v = 0; v < vectors; v++)
+    for (guint i = 0; i < rows; i++)
       {
-        float *c = t->c + i * t->ldc + v * VECTOR_LANES;
-
-        const gsize n = t->columns - v * VECTOR_LANES;
+        float *c = t->c + i * t->ldc + v * t->c_next;
+        const gsize n = t->columns - v * t->taken;
         Vector sum = sums[i][v];
 
         if (n >= VECTOR_LANES)
@@ -88,7 +90,7 @@ multiply_tile (const Tile *t,
         {
           const float *const a[4] = { a0, a3, a6, a9 };
           const Vector b0 = vector_load (b);
-          const Vector b1 = vectors > 1 ? vector_load (b + VECTOR_LANES) : b0;
+          const Vector b1 = vectors > 1 ? vector_load (b + t->b_next) : b0;
 
 #pragma GCC unroll 12
           for (guint i = 0; i < rows; i++)
@@ -132,7 +134,7 @@ static void
 multiply_in_pieces (const Tile *t,
                     gsize       rows)
 {
-  if (t->columns > VECTOR_LANES)
+  if (t->columns > t->taken)
     multiply_rows (t, rows, 2, t->row, 1);
   else
     multiply_rows (t, rows, 1, t->row, 1);
@@ -178,6 +180,7 @@ multiply_row (Tile  t,
           t.b = b + v;
           t.c = c + first * t.ldc + v;
           t.columns = columns - v;
+          t.b_next = t.c_next = t.taken = VECTOR_LANES;
           multiply_in_pieces (&t, end - first);
         }
       first = end;
@@ -202,6 +205,31 @@ HEFT_KERNEL (heft_kernel_convolve) (const HeftWindow *window,
     }, window->out_width, n_outputs);
 }
 
+/* A row of outputs back through two kernel places side by side, for channels of one vector: twice the sums from the same broadcasts. */
+static void
+multiply_row_twice (Tile  t,
+                    gsize n,
+                    gsize b_next,
+                    gsize channels)
+{
+  const float *a = t.a;
+  float *c = t.c;
+
+  t.columns = channels;
+  t.taken = 0;
+  t.b_next = b_next;
+  t.c_next = channels;
+  for (gsize i = 0, first = 0; first < n; i++)
+    {
+      const gsize end = block_start (n, i + 1);
+
+      t.a = a + first * t.row;
+      t.c = c + first * t.ldc;
+      multiply_in_pieces (&t, end - first);
+      first = end;
+    }
+}
+
 void
 HEFT_KERNEL (heft_kernel_convolve_back) (const HeftWindow *window,
                                          gsize             n_outputs,
@@ -210,16 +238,25 @@ HEFT_KERNEL (heft_kernel_convolve_back) (const HeftWindow *window,
                                          gsize             ld,
                                          float            *image)
 {
-  const gsize image_row = window->width * window->channels;
+  const gsize image_row = window->width * window->channels, kernel = window->kernel;
+  const gsize together = window->channels <= VECTOR_LANES ? 2 : 1;
 
   for (gsize y = 0; y < window->out_height; y++)
-    for (gsize k = 0; k < window->kernel * window->kernel; k++)
-      multiply_row ((Tile) {
-        .a = delta + y * window->out_width * n_outputs, .row = n_outputs,
-        .b = transposed + k * n_outputs * ld, .ldb = ld, .n_outer = 1, .n = n_outputs,
-        .c = image + (y * window->stride + k / window->kernel) * image_row + k % window->kernel * window->channels,
-        .ldc = window->stride * window->channels, .adds = TRUE,
-      }, window->out_width, window->channels);
+    for (gsize ky = 0; ky < kernel; ky++)
+      for (gsize kx = 0; kx < kernel; kx += together)
+        {
+          const Tile t = {
+            .a = delta + y * window->out_width * n_outputs, .row = n_outputs,
+            .b = transposed + (ky * kernel + kx) * n_outputs * ld, .ldb = ld, .n_outer = 1, .n = n_outputs,
+            .c = image + (y * window->stride + ky) * image_row + kx * window->channels,
+            .ldc = window->stride * window->channels, .adds = TRUE,
+          };
+
+          if (together == 2 && kx + 1 < kernel)
+            multiply_row_twice (t, window->out_width, n_outputs * ld, window->channels);
+          else
+            multiply_row (t, window->out_width, window->channels);
+        }
 }
 
 /* The bias sees a constant 1. */
@@ -256,6 +293,7 @@ HEFT_KERNEL (heft_kernel_convolve_weights) (const HeftWindow *window,
               .b = delta + v, .ldb = n_outputs, .b_outer = window->out_width * n_outputs,
               .n_outer = window->out_height, .n = window->out_width,
               .c = gradient + (ky * seen + first) * ld + v, .ldc = ld, .columns = ld - v, .adds = TRUE,
+              .b_next = VECTOR_LANES, .c_next = VECTOR_LANES, .taken = VECTOR_LANES,
             };
 
             multiply_in_steps (&t, end - first);
