@@ -50,45 +50,55 @@ typedef struct
   double         *eps, *z;
   double          beta;
   gboolean        local;      /* the loss by local reparametrisation, the draw for the prior alone */
-  gboolean        flips;      /* each sample sees the draw with signs of its own */
+  const float    *signs;      /* batch x k: what each sample multiplies the draw by, or NULL */
 } Case;
 
-/* The sign that sample @row gives weight @i of layer @l: a product of one of its input (or input channel) and one of its output. */
-static double
-flipout_sign (const HeftLayer *layer, gsize l, gsize row, gsize i)
+/* The sign that each sample gives each weight, batch x k: a product of one of its input (or input channel) and one of its output. */
+static float *
+flipout_signs (HeftNetwork *network, gsize batch)
 {
-  const gsize window = layer->kind == HEFT_LAYER_CONVOLUTION ? layer->kernel * layer->kernel : 1;
-  const gsize input = i / layer->fan_out / window, output = i % layer->fan_out;
-  guint32 s = 0, r;
+  const gsize k = heft_network_get_n_parameters (network);
+  float *signs = g_new (float, batch * k);
 
-  if (i / layer->fan_out < layer->fan_in)
-    heft_stream_bits (heft_stream (11, HEFT_PURPOSE_TRAINING_NOISE, (1u << 18) | (guint32) l), 0, row * (layer->fan_in / window) + input,
-                      1, &s);
-  heft_stream_bits (heft_stream (11, HEFT_PURPOSE_TRAINING_NOISE, (1u << 19) | (guint32) l), 0, row * layer->fan_out + output, 1, &r);
-  return ((s ^ r) >> 31) != 0 ? -1 : 1;
+  for (gsize l = 0; l < heft_network_get_n_weight_layers (network); l++)
+    {
+      const HeftLayer *layer = heft_network_get_weight_layer (network, l);
+      const gsize window = layer->kind == HEFT_LAYER_CONVOLUTION ? layer->kernel * layer->kernel : 1;
+      const gsize inputs = layer->fan_in / window;
+      g_autofree guint32 *s = g_new (guint32, batch * inputs), *r = g_new (guint32, batch * layer->fan_out);
+
+      heft_stream_bits (heft_stream (11, HEFT_PURPOSE_TRAINING_NOISE, (1u << 18) | (guint32) l), 0, 0, batch * inputs, s);
+      heft_stream_bits (heft_stream (11, HEFT_PURPOSE_TRAINING_NOISE, (1u << 19) | (guint32) l), 0, 0, batch * layer->fan_out, r);
+      for (gsize row = 0; row < batch; row++)
+        for (gsize i = 0; i < layer->n_parameters; i++)
+          {
+            const gsize input = i / layer->fan_out / window;
+            /* The bias's input has no sign. */
+            const guint32 in = input < inputs ? s[row * inputs + input] : 0, out = r[row * layer->fan_out + i % layer->fan_out];
+
+            signs[row * k + layer->offset + i] = ((in ^ out) >> 31) != 0 ? -1 : 1;
+          }
+    }
+  return signs;
 }
 
 /* The mean over samples of the loss at each one's own weights. */
 static double
 flipout_loss (const Case *self)
 {
-  g_autofree double *w = g_new (double, self->k);
+  g_autofree double *w = g_new (double, self->k), *perturbation = g_new (double, self->k);
   double sum = 0;
 
+  for (gsize i = 0; i < self->k; i++)
+    perturbation[i] = exp (self->log_deviation[i]) * self->eps[i];
   for (gsize row = 0; row < self->batch->batch; row++)
     {
       ReferenceBatch one = *self->batch;
 
       one.samples = &self->batch->samples[row];
       one.batch = 1;
-      for (gsize l = 0; l < heft_network_get_n_weight_layers (self->network); l++)
-        {
-          const HeftLayer *layer = heft_network_get_weight_layer (self->network, l);
-
-          for (gsize i = 0; i < layer->n_parameters; i++)
-            w[layer->offset + i] = self->mean[layer->offset + i] + exp (self->log_deviation[layer->offset + i]) *
-                                   self->eps[layer->offset + i] * flipout_sign (layer, l, row, i);
-        }
+      for (gsize i = 0; i < self->k; i++)
+        w[i] = self->mean[i] + perturbation[i] * (double) self->signs[row * self->k + i];
       sum += reference_loss (&one, w, NULL);
     }
   return sum / self->batch->batch;
@@ -145,7 +155,7 @@ objective (const Case *self)
     }
   if (heft_prior_get_kind (self->prior) != HEFT_PRIOR_SCALE_MIXTURE)
     kl += reference_kl (self->network, self->prior, self->mean, self->log_deviation);
-  if (self->flips)
+  if (self->signs != NULL)
     return flipout_loss (self) + self->beta * kl;
   return (self->local ? reference_loss (self->batch, self->mean, self->log_deviation) : reference_loss (self->batch, w, NULL)) +
          self->beta * kl;
@@ -198,6 +208,7 @@ check_gradient (const char *architecture, gsize batch, const HeftTrainerConfig *
   g_autoptr (HeftPrior) prior = NULL;
   g_autoptr (ReferenceBatch) reference = reference_batch_new (network, data, batch, 11, 0);
   g_autofree float *eps = NULL, *z = NULL;
+  g_autofree float *signs = settings->noise == HEFT_NOISE_FLIPOUT ? flipout_signs (network, batch) : NULL;
   const HeftPosterior *after;
   Case c;
   HeftStep step;
@@ -230,7 +241,7 @@ check_gradient (const char *architecture, gsize batch, const HeftTrainerConfig *
     .network = network, .batch = reference, .prior = prior, .k = before->n, .rank = before->rank, .beta = config.beta,
     .mean = reference_widen (before->mean, before->n), .log_deviation = reference_widen (before->log_deviation, before->n),
     .factors = reference_widen (before->factors, before->rank * before->n), .eps = reference_widen (eps, before->n),
-    .z = reference_widen (z, 16 * HEFT_MAX_RANK), .local = config.noise == HEFT_NOISE_LOCAL && before->rank == 0, .flips = config.noise == HEFT_NOISE_FLIPOUT,
+    .z = reference_widen (z, 16 * HEFT_MAX_RANK), .local = config.noise == HEFT_NOISE_LOCAL && before->rank == 0, .signs = signs,
   };
   step = step_once (trainer);
   g_assert_cmpfloat_with_epsilon (step.loss + config.beta * step.kl, objective (&c), 1e-5);

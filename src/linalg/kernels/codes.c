@@ -45,6 +45,24 @@ HEFT_KERNEL (heft_kernel_refresh) (gsize  n,
     }
 }
 
+/* In double, over fixed lanes. */
+static double
+sum_lanes (gsize        n,
+           const float *restrict x)
+{
+  double lanes[HEFT_LANES] = { 0 }, sum = 0.0;
+  gsize i = 0;
+
+  for (; i + HEFT_LANES <= n; i += HEFT_LANES)
+    for (guint lane = 0; lane < HEFT_LANES; lane++)
+      lanes[lane] += (double) x[i + lane];
+  for (guint lane = 0; i < n; i++, lane++)
+    lanes[lane] += (double) x[i];
+  for (guint lane = 0; lane < HEFT_LANES; lane++)
+    sum += lanes[lane];
+  return sum;
+}
+
 /* d/dw and sum of -log P of a mixture of two scales at the drawn weights. */
 static double
 mixture (gsize                   n,
@@ -52,7 +70,6 @@ mixture (gsize                   n,
          const float            *restrict weights,
          float                  *restrict score)
 {
-  double lanes[HEFT_LANES] = { 0 }, sum = 0.0;
   float cost[SEGMENT];
 
   for (gsize i = 0; i < n; i++)
@@ -65,11 +82,7 @@ mixture (gsize                   n,
       score[i] = weights[i] * (share * o->precision1 + (1.0f - share) * o->precision2);
       cost[i] = HALF_LOG_TWO_PI - a - float_softplus (distance);
     }
-  for (gsize i = 0; i < n; i++)
-    lanes[i % HEFT_LANES] += (double) cost[i];
-  for (guint lane = 0; lane < HEFT_LANES; lane++)
-    sum += lanes[lane];
-  return sum;
+  return sum_lanes (n, cost);
 }
 
 /* How the gradient reaches log sigma: through the draw, and from a Gaussian's KL. @path is the gradient at the drawn weights. */
@@ -226,31 +239,60 @@ HEFT_KERNEL (heft_kernel_code_gradient) (gsize                   n,
     }
 }
 
-void
-HEFT_KERNEL (heft_kernel_ivon) (gsize             n,
-                                const HeftIvon   *u,
-                                HeftUpdateBlock   block,
-                                const float      *restrict gradient,
-                                const float      *restrict curvature)
+static void
+ivon_segment (gsize           n,
+              const HeftIvon *update,
+              HeftUpdateBlock block,
+              const float    *restrict gradient,
+              const float    *restrict curvature)
 {
   float *restrict mean = block.mean, *restrict momentum = block.mean_moment1, *restrict hessian = block.deviation_moment1;
   float *restrict log_deviation = block.log_deviation, *restrict variance = block.variance;
   const float *restrict centre = block.centre;
-  const float keep = 1.0f - u->decay2;
+  const HeftIvon u = *update;
+  const float keep = 1.0f - u.decay2, quarter = 0.5f * keep * keep;
+  float pull[SEGMENT];
 
+  if (centre != NULL)
+    for (gsize i = 0; i < n; i++)
+      pull[i] = u.delta * (mean[i] - centre[i]);
+  else
+    for (gsize i = 0; i < n; i++)
+      pull[i] = u.delta * mean[i];
   for (gsize i = 0; i < n; i++)
     {
       const float before = hessian[i], distance = before - curvature[i];
-      const float h = u->decay2 * before + keep * curvature[i] + 0.5f * keep * keep * distance * distance / (before + u->delta);
-      const float pull = u->delta * (centre != NULL ? mean[i] - centre[i] : mean[i]);
-      const float s = float_clamp (0.5f * (u->log_beta - float_log (h + u->delta)), -HEFT_KERNEL_MAX_LOG_DEVIATION,
-                                   HEFT_KERNEL_MAX_LOG_DEVIATION);
 
-      momentum[i] = u->decay1 * momentum[i] + (1.0f - u->decay1) * gradient[i];
-      hessian[i] = h;
-      mean[i] -= u->rate * (u->correction * momentum[i] + pull) / (h + u->delta);
-      log_deviation[i] = s;
-      variance[i] = float_exp (2.0f * s);
+      hessian[i] = u.decay2 * before + keep * curvature[i] + quarter * distance * distance / (before + u.delta);
+      momentum[i] = u.decay1 * momentum[i] + (1.0f - u.decay1) * gradient[i];
+      mean[i] -= u.rate * (u.correction * momentum[i] + pull[i]) / (hessian[i] + u.delta);
+    }
+  for (gsize i = 0; i < n; i++)
+    log_deviation[i] = float_clamp (0.5f * (u.log_beta - float_log (hessian[i] + u.delta)), -HEFT_KERNEL_MAX_LOG_DEVIATION,
+                                    HEFT_KERNEL_MAX_LOG_DEVIATION);
+  for (gsize i = 0; i < n; i++)
+    variance[i] = float_exp (2.0f * log_deviation[i]);
+}
+
+void
+HEFT_KERNEL (heft_kernel_ivon) (gsize             n,
+                                const HeftIvon   *update,
+                                HeftUpdateBlock   block,
+                                const float      *restrict gradient,
+                                const float      *restrict curvature)
+{
+  for (gsize first = 0; first < n; first += SEGMENT)
+    {
+      const HeftUpdateBlock here = {
+        .mean = block.mean + first,
+        .log_deviation = block.log_deviation + first,
+        .variance = block.variance + first,
+        .mean_moment1 = block.mean_moment1 + first,
+        .deviation_moment1 = block.deviation_moment1 + first,
+        .centre = const_at (block.centre, first),
+      };
+
+      ivon_segment (MIN (n - first, (gsize) SEGMENT), update, here, gradient + first, curvature + first);
     }
 }
 
@@ -263,21 +305,26 @@ HEFT_KERNEL (heft_kernel_weighted_gram) (gsize        n,
                                          double      *gram,
                                          double      *square)
 {
-  for (guint i = 0; i < rank; i++)
+  float product[SEGMENT];
+
+  for (gsize first = 0; first < n; first += SEGMENT)
     {
-      const float *restrict x = factors + i * stride;
+      const gsize count = MIN (n - first, (gsize) SEGMENT);
 
-      for (guint j = 0; j <= i; j++)
+      for (guint i = 0; i < rank; i++)
         {
-          const float *restrict y = factors + j * stride;
-          double lanes[HEFT_LANES] = { 0 };
+          const float *restrict x = factors + i * stride + first;
 
-          for (gsize k = 0; k < n; k++)
-            lanes[k % HEFT_LANES] += (double) (x[k] * y[k] / variance[k]);
-          for (guint lane = 0; lane < HEFT_LANES; lane++)
-            gram[i * rank + j] += lanes[lane];
+          for (guint j = 0; j <= i; j++)
+            {
+              const float *restrict y = factors + j * stride + first;
+
+              for (gsize k = 0; k < count; k++)
+                product[k] = x[k] * y[k] / variance[first + k];
+              gram[i * rank + j] += sum_lanes (count, product);
+            }
+          *square += HEFT_KERNEL (heft_kernel_sum_squares) (count, x);
         }
-      *square += HEFT_KERNEL (heft_kernel_sum_squares) (n, x);
     }
 }
 
