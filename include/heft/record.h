@@ -35,6 +35,8 @@ typedef enum
   HEFT_QUANTITY_REFERENCE,       /* a kept run, a guide */
   HEFT_QUANTITY_TRUE_LABELS,     /* what was learned from the labels as they are ... */
   HEFT_QUANTITY_RANDOM_LABELS,   /* ... and from random ones */
+  HEFT_QUANTITY_LOOSER_BOUND,    /* bounds beside the tightest: its colour, dashed and dotted */
+  HEFT_QUANTITY_LAGRANGIAN_BOUND,
 } HeftQuantity;
 
 /**

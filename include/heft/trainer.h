@@ -216,4 +216,27 @@ gboolean heft_evaluate_loss (HeftNetwork *network, const HeftPosterior *posterio
 gboolean heft_evaluate_mean (HeftNetwork *network, const HeftPosterior *posterior, HeftDataset *data, gsize n_samples,
                              guint n_threads, GCancellable *cancellable, HeftEvaluation *evaluation, GError **error);
 
+/**
+ * HeftDraws:
+ *
+ * Weight draws of a Dirac or mean-field Q that arrive one by one, for certificates: heft_posterior_draw()'s weights, each a whole network that one
+ * worker takes from beginning to end, so that all of them are busy and no bit depends on how many there are.
+ */
+typedef struct _HeftDraws HeftDraws;
+
+typedef struct
+{
+  double error;    /* fraction misclassified */
+  double risk;     /* mean of min (-log p, B) / B */
+} HeftDraw;
+
+/* @samples: how many of @data each draw is measured on, drawn anew for each, with replacement (purpose DRAW_SAMPLES): draws are then
+ * independent numbers in [0, 1] whose mean is the risk of Q on all of @data. 0 = all samples, once. @largest_loss: B. */
+HeftDraws *heft_draws_new  (HeftNetwork *network, const HeftPosterior *posterior, HeftDataset *data, gsize samples, guint64 seed,
+                            double largest_loss, guint n_threads);
+void       heft_draws_free (HeftDraws *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftDraws, heft_draws_free)
+/* Draws @first .. @first + @n - 1 into @out (n). FALSE only where @cancellable was cancelled. */
+gboolean   heft_draws_take (HeftDraws *self, guint64 first, guint n, HeftDraw *out, GCancellable *cancellable, GError **error);
+
 G_END_DECLS

@@ -9,6 +9,7 @@
 
 #include <heft/error.h>
 
+#include "experiments/certificate.h"
 #include "experiments/lagrangian.h"
 #include "experiments/network.h"
 #include "experiments/random-labels.h"
@@ -22,6 +23,7 @@ static const HeftExperiment *const experiments[] = {
   &heft_experiment_network,
   &heft_experiment_tradeoff,
   &heft_experiment_random_labels,
+  &heft_experiment_certificate,
   &heft_experiment_shannon,
   NULL
 };

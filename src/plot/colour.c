@@ -45,6 +45,8 @@ static const QuantityStyle quantity_styles[] = {
   [HEFT_QUANTITY_REFERENCE]      = { 0x8a898f, 0x96959c, 0.8,  { 2, 3 },       2, HEFT_MARKER_CROSS },
   [HEFT_QUANTITY_TRUE_LABELS]    = { 0x178a53, 0x4fd39a, 1.15, { 0 },          0, HEFT_MARKER_CIRCLE },
   [HEFT_QUANTITY_RANDOM_LABELS]  = { 0xd9660a, 0xffab57, 1.15, { 8, 3 },       2, HEFT_MARKER_TRIANGLE },
+  [HEFT_QUANTITY_LOOSER_BOUND]   = { 0xb81526, 0xff7f72, 0.9,  { 6, 3 },       2, HEFT_MARKER_SQUARE },
+  [HEFT_QUANTITY_LAGRANGIAN_BOUND] = { 0xb81526, 0xff7f72, 0.9, { 1.5, 2.5 },  2, HEFT_MARKER_CROSS },
 };
 
 /* Layers: dark and light take turns, so that neighbours in a stack differ for every eye. */

@@ -177,7 +177,7 @@ add_lines_plot (HeftFigure *figure, const HeftPanelSpec *panel, HeftRecord *reco
     {
       g_free (plot->y.label);
       g_free (plot->y.unit);
-      plot->y.label = g_strdup (_("Error"));
+      plot->y.label = g_strdup (g_strcmp0 (panel->y_unit, "%") == 0 ? translated (panel->y_label) : _("Error"));
       plot->y.unit = g_strdup ("%");
       plot->y.include_zero = plot->y.scale == HEFT_SCALE_LINEAR;
     }
@@ -198,19 +198,6 @@ add_lines_plot (HeftFigure *figure, const HeftPanelSpec *panel, HeftRecord *reco
     g_ptr_array_set_size (figure->plots, figure->plots->len - 1);
 }
 
-void
-heft_panel_lines (HeftFigure *figure, const HeftPanelSpec *panel, HeftRecord *record)
-{
-  add_lines_plot (figure, panel, record, FALSE);
-  add_lines_plot (figure, panel, record, TRUE);
-  if (figure->plots->len == 2)
-    {
-      static const double weights[] = { 1.0, 0.72 };
-
-      figure->row_weights = g_memdup2 (weights, sizeof weights);
-    }
-}
-
 static void
 add_threshold (HeftPlot *plot, HeftRecord *record, const HeftPanelSpec *panel)
 {
@@ -222,6 +209,21 @@ add_threshold (HeftPlot *plot, HeftRecord *record, const HeftPanelSpec *panel)
       HeftMark *mark = heft_plot_add_mark (plot, HEFT_MARK_HORIZONTAL, HEFT_QUANTITY_THRESHOLD, NULL, 1, NULL, &value);
 
       mark->note = g_strdup (heft_frame_get_text (frame, "threshold_label"));
+    }
+}
+
+void
+heft_panel_lines (HeftFigure *figure, const HeftPanelSpec *panel, HeftRecord *record)
+{
+  add_lines_plot (figure, panel, record, FALSE);
+  add_lines_plot (figure, panel, record, TRUE);
+  if (figure->plots->len == 1)
+    add_threshold (g_ptr_array_index (figure->plots, 0), record, panel);
+  if (figure->plots->len == 2)
+    {
+      static const double weights[] = { 1.0, 0.72 };
+
+      figure->row_weights = g_memdup2 (weights, sizeof weights);
     }
 }
 
