@@ -438,6 +438,42 @@ test_sweep (void)
   g_assert_cmpfloat (kl[10], <, kl[0]);
 }
 
+/* A convolutional network with everything measured: layers, spectra, maps and results. */
+static void
+test_convolutional (void)
+{
+  g_autoptr (HeftRun) run = finished_run (2, (const char *[]) { "architecture=conv3x4-pool2-12", "epochs=0.5",
+                                                                "spectra-samples=16", NULL });
+  g_autoptr (HeftFrame) maps = heft_record_get_frame (heft_run_get_record (run), "invariance");
+  g_autoptr (HeftFrame) spectra = heft_record_get_frame (heft_run_get_record (run), "spectra");
+
+  g_assert_nonnull (spectra);
+  g_assert_nonnull (maps);
+  g_assert_cmpfloat (heft_frame_get_number (maps, "smallest_change", -1), >, 0);
+  g_assert_cmpfloat (result (run, "kl"), >, 0);
+  g_assert_cmpfloat (result (run, "fisher_trace"), >, 0);
+  g_assert_cmpfloat (result (run, "test_error"), <, 0.95);
+}
+
+/* Losses whose Fisher is another one leave it out with a reason; dropout and named first weights run. */
+static void
+test_other_losses (void)
+{
+  static const char *const losses[] = { "loss=binary", "loss=gaussian" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (losses); i++)
+    {
+      g_autoptr (HeftRun) run = finished_run (1, (const char *[]) { losses[i], "dropout=0.1", "initialisation=orthogonal",
+                                                                    "epochs=0.5", NULL });
+      double value;
+
+      g_assert_cmpfloat (result (run, "train_loss"), >, 0);
+      g_assert_cmpfloat (result (run, "kl"), >, 0);
+      g_assert_false (heft_record_get_result (heft_run_get_record (run), "fisher_trace", &value) && isfinite (value));
+      g_assert_false (heft_record_get_result (heft_run_get_record (run), "gaussian_information", &value) && isfinite (value));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -454,6 +490,8 @@ main (int argc, char **argv)
   g_test_add_func ("/train/divergence", test_divergence);
   g_test_add_func ("/train/dirac", test_dirac);
   g_test_add_func ("/train/priors", test_priors);
+  g_test_add_func ("/train/convolutional", test_convolutional);
+  g_test_add_func ("/train/other-losses", test_other_losses);
   g_test_add_func ("/train/sweep", test_sweep);
   return g_test_run ();
 }
