@@ -291,10 +291,8 @@ publish_ledger (Study *self)
   heft_ledger_add (&ledger, _("The same, Gaussian"), s->seed_entropy_gaussian, "nat",
                    _("each dataset's seeds as one Gaussian: an upper bound"), HEFT_QUANTITY_CORRECTED);
   heft_ledger_add (&ledger, _("Seeds as one Gaussian"), s->information_gaussian, "nat",
-                   _("left-one-out prior, per run, less the line above: what is left for the dataset"), HEFT_QUANTITY_POSTERIOR);
+                   _("left-one-out prior, per run, less the line above: what is left for the dataset"), HEFT_QUANTITY_FISHER);
   heft_ledger_add (&ledger, _("Fixed prior, per run"), s->per_run_fixed, "nat", _("dataset and seed together"), HEFT_QUANTITY_KL);
-  heft_ledger_add (&ledger, _("Left-one-out prior, per run"), s->per_run_leave_one_out, "nat", _("dataset and seed together"),
-                   HEFT_QUANTITY_BOUND);
   heft_record_publish (self->record, heft_ledger_end (&ledger));
 }
 
@@ -556,7 +554,7 @@ static const HeftSeriesSpec series[] = {
   [FIXED] = { "fixed", N_("Fixed prior $P$"), "nat", N_("Datasets $M$"), HEFT_QUANTITY_KL, FALSE, CLOSED },
   [ADAPTED] = { "adapted", N_("Adapted Gaussian prior"), "nat", N_("Datasets $M$"), HEFT_QUANTITY_GAUSSIAN, FALSE, CLOSED },
   [LEFT_OUT] = { "left_out", N_("Prior from the other datasets"), "nat", N_("Datasets $M$"), HEFT_QUANTITY_BOUND, FALSE, CLOSED },
-  [GAUSSIAN] = { "gaussian", N_("Seeds as one Gaussian"), "nat", N_("Datasets $M$"), HEFT_QUANTITY_POSTERIOR, FALSE,
+  [GAUSSIAN] = { "gaussian", N_("Seeds as one Gaussian"), "nat", N_("Datasets $M$"), HEFT_QUANTITY_FISHER, FALSE,
                  N_("closed form, the Gaussian of each dataset's seeds from that of the other datasets") },
   [SEED_GAUSSIAN] = { "seeds_gaussian", N_("Seed entropy, Gaussian"), "nat", N_("Datasets $M$"), HEFT_QUANTITY_CORRECTED, FALSE,
                       N_("closed form, each dataset's seeds as one Gaussian") },

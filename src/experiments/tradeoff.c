@@ -494,7 +494,7 @@ static const HeftSeriesSpec series[] = {
   [RATE] = { "tradeoff", N_("$E_Q L$, training"), "nat", N_("$\\mathrm{KL}(Q \\Vert P)$ (nat)"), HEFT_QUANTITY_TRAIN_LOSS, FALSE, SWEPT },
   [RATE_BETA] = { "tradeoff_beta", N_("$\\beta$"), "", N_("$\\mathrm{KL}(Q \\Vert P)$ (nat)"), HEFT_QUANTITY_LAGRANGIAN, FALSE,
                   N_("the β each point was trained at") },
-  [HULL] = { "hull", N_("Lower convex hull"), "nat", N_("$\\mathrm{KL}(Q \\Vert P)$ (nat)"), HEFT_QUANTITY_EXACT, FALSE,
+  [HULL] = { "hull", N_("Lower convex hull"), "nat", N_("$\\mathrm{KL}(Q \\Vert P)$ (nat)"), HEFT_QUANTITY_THRESHOLD, FALSE,
              N_("of the points so far: what mixtures of them attain") },
   [ELBO] = { "elbo", N_("ELBO, $N\\beta = 1$"), "nat", N_("$\\mathrm{KL}(Q \\Vert P)$ (nat)"), HEFT_QUANTITY_BOUND, FALSE,
              N_("the point trained at β = 1/N") },
