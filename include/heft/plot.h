@@ -206,6 +206,9 @@ double      heft_network_figure_height (const HeftFigure *figure, double font_si
 void      heft_text_measure (const char *text, double font_size, double *width, double *ascent, double *descent);
 void      heft_text_paint   (const char *text, double font_size, cairo_t *cr, double x, double baseline);
 
+/* The same as plain text that can be read aloud or printed: Greek letters and signs as Unicode, no TeX (transfer full). */
+char     *heft_text_dup_plain (const char *text);
+
 /* Colour of a quantity, sRGB 0..1. */
 void      heft_quantity_colour (HeftQuantity quantity, int index, gboolean dark, double rgb[3]);
 /* Numbers as the program writes them: at most @digits significant, tabular, "1.2 x 10^-3" as a formula outside 1e-3..1e5. */

@@ -8,7 +8,6 @@
 
 #include <heft/plot.h>
 
-#include "heft-plain-text.h"
 
 /* What Pango sees in place of a formula. */
 #define OBJECT_REPLACEMENT "\xef\xbf\xbc"
@@ -375,7 +374,7 @@ heft_formula_label_set_label (HeftFormulaLabel *self, const char *label)
   self->label = g_strdup (label);
   split_label (self);
   clear_layout (self);
-  spoken = heft_plain_text (label);
+  spoken = heft_text_dup_plain (label);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, spoken, -1);
   /* With reserved lines the size does not depend on the text. */
   if (self->lines > 0)

@@ -7,10 +7,10 @@
 #include "heft-panel-view.h"
 
 #include <glib/gi18n.h>
+#include <heft/plot.h>
 
 #include "heft-format.h"
 #include "heft-formula-label.h"
-#include "heft-plain-text.h"
 
 /* What a panel cannot see in its own series and frame (a threshold read from another frame) is at most this old. */
 #define REFRESH_ANYWAY G_TIME_SPAN_SECOND
@@ -100,7 +100,7 @@ static void
 update_sentence (HeftPanelView *self, HeftRecord *record)
 {
   g_autofree char *sentence = self->spec->sentence != NULL ? self->spec->sentence (record) : NULL;
-  g_autofree char *plain = heft_plain_text (sentence);
+  g_autofree char *plain = heft_text_dup_plain (sentence);
 
   heft_formula_label_set_label (self->sentence, sentence != NULL ? sentence : "");
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->sentence), *plain != '\0' ? plain : NULL);
@@ -296,7 +296,7 @@ heft_panel_view_init (HeftPanelView *self)
 static void
 name_controls (HeftPanelView *self)
 {
-  g_autofree char *title = heft_plain_text (_(self->spec->title));
+  g_autofree char *title = heft_text_dup_plain (_(self->spec->title));
   g_autofree char *menu = g_strdup_printf (_("Menu of %s"), title);
   g_autofree char *enlarge = g_strdup_printf (_("Enlarge %s"), title);
   g_autofree char *things = g_strdup_printf (_("Things to try with %s"), title);
@@ -388,7 +388,7 @@ heft_panel_view_set_log (HeftPanelView *self, gboolean x_axis, gboolean log_scal
 void
 heft_panel_view_set_enlarged (HeftPanelView *self, gboolean enlarged)
 {
-  g_autofree char *title = heft_plain_text (_(self->spec->title));
+  g_autofree char *title = heft_text_dup_plain (_(self->spec->title));
   g_autofree char *name = g_strdup_printf (enlarged ? _("Restore %s") : _("Enlarge %s"), title);
 
   gtk_button_set_icon_name (GTK_BUTTON (self->enlarge_button), enlarged ? "view-restore-symbolic" : "view-fullscreen-symbolic");

@@ -7,12 +7,12 @@
 #include "heft-parameter-row.h"
 
 #include <glib/gi18n.h>
+#include <heft/plot.h>
 
 #include "heft-choice-row.h"
 #include "heft-formula-label.h"
 #include "heft-list-row.h"
 #include "heft-number-row.h"
-#include "heft-plain-text.h"
 #include "heft-switch-row.h"
 #include "heft-text-row.h"
 
@@ -115,7 +115,7 @@ heft_parameter_row_new (HeftSession *session, const HeftParameterSpec *spec)
 {
   HeftParameterRow *self = g_object_new (row_type (spec->kind), "name", spec->id, NULL);
   HeftParameterRowPrivate *priv = PRIVATE (self);
-  g_autofree char *help = heft_plain_text (spec->help != NULL ? _(spec->help) : NULL);
+  g_autofree char *help = heft_text_dup_plain (spec->help != NULL ? _(spec->help) : NULL);
 
   priv->session = g_object_ref (session);
   priv->spec = spec;
@@ -178,7 +178,7 @@ heft_parameter_row_add_below (HeftParameterRow *self, GtkWidget *widget)
 void
 heft_parameter_row_name (HeftParameterRow *self, GtkWidget *widget, const char *suffix)
 {
-  g_autofree char *label = heft_plain_text (_(PRIVATE (self)->spec->label));
+  g_autofree char *label = heft_text_dup_plain (_(PRIVATE (self)->spec->label));
   g_autofree char *name = suffix != NULL ? g_strdup_printf ("%s %s", label, suffix) : g_strdup (label);
 
   gtk_accessible_update_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);

@@ -7,10 +7,10 @@
 #include "heft-session.h"
 
 #include <glib/gi18n.h>
+#include <heft/plot.h>
 #include <inttypes.h>
 #include <math.h>
 
-#include "heft-plain-text.h"
 
 /* A command or a late measurement may still change the record; after this long without news the screen rests. */
 #define QUIET_AFTER (2 * G_TIME_SPAN_SECOND)
@@ -550,7 +550,7 @@ heft_session_dup_pending (HeftSession *self)
 
       if (!is_pending (self, spec))
         continue;
-      label = heft_plain_text (_(spec->label));
+      label = heft_text_dup_plain (_(spec->label));
       if (names->len > 0)
         g_string_append (names, _(", "));
       g_string_append (names, label);

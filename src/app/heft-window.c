@@ -7,9 +7,9 @@
 #include "heft-window-private.h"
 
 #include <glib/gi18n.h>
+#include <heft/plot.h>
 
 #include "heft-format.h"
-#include "heft-plain-text.h"
 #include "heft-settings.h"
 
 /* An experiment starts once its panels are on screen, so that its threads do not slow them down; milliseconds after which it starts
@@ -279,7 +279,7 @@ bind_experiment_cb (GtkSignalListItemFactory *factory, GtkListItem *item)
   const HeftExperiment *const *experiments = heft_experiments (&n);
   GtkWidget *title = gtk_widget_get_first_child (gtk_list_item_get_child (item));
   guint position = gtk_list_item_get_position (item);
-  g_autofree char *summary = position < n ? heft_plain_text (_(experiments[position]->summary)) : NULL;
+  g_autofree char *summary = position < n ? heft_text_dup_plain (_(experiments[position]->summary)) : NULL;
 
   gtk_label_set_label (GTK_LABEL (title), gtk_string_object_get_string (gtk_list_item_get_item (item)));
   gtk_label_set_label (GTK_LABEL (gtk_widget_get_next_sibling (title)), summary != NULL ? summary : "");
@@ -305,7 +305,7 @@ fill_chooser (HeftWindow *self)
 
   for (gsize i = 0; i < n; i++)
     {
-      g_autofree char *title = heft_plain_text (_(experiments[i]->title));
+      g_autofree char *title = heft_text_dup_plain (_(experiments[i]->title));
 
       gtk_string_list_append (titles, title);
     }

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <glib/gi18n.h>
+#include <heft/plot.h>
 #include <stdio.h>
 
 #include "cli/cli.h"
@@ -151,32 +152,58 @@ range_words (const HeftParameterSpec *spec)
   return g_strdup_printf ("%s..%s%s", low, high, spec->logarithmic ? _(" (logarithmic)") : "");
 }
 
+/* Formulas as they are read. */
+static void
+print_plain (const char *id, const char *text)
+{
+  g_autofree char *plain = heft_text_dup_plain (text);
+
+  printf ("  %-20s %s", id, plain);
+}
+
+static void
+describe_parameter (const HeftParameterSpec *spec)
+{
+  g_autofree char *range = range_words (spec);
+  g_autofree char *help = heft_text_dup_plain (_(spec->help));
+
+  printf ("  %-20s %s%s%s%s%s, %s “%s”, %s\n      %s\n", spec->id, kind_name (spec->kind), *range != '\0' ? " " : "", range,
+          spec->unit != NULL ? " " : "", spec->unit != NULL ? spec->unit : "", _("default"), spec->default_text,
+          spec->live ? _("live") : _("restart"), help);
+}
+
 static void
 describe_words (const HeftExperiment *experiment)
 {
-  printf ("%s – %s\n%s\n\n%s\n", experiment->id, _(experiment->title), _(experiment->summary), _("Parameters:"));
-  for (gsize i = 0; i < experiment->n_parameters; i++)
-    {
-      const HeftParameterSpec *spec = &experiment->parameters[i];
-      g_autofree char *range = range_words (spec);
+  g_autofree char *title = heft_text_dup_plain (_(experiment->title)), *summary = heft_text_dup_plain (_(experiment->summary));
 
-      printf ("  %-20s %s%s%s%s%s, %s “%s”, %s\n      %s\n", spec->id, kind_name (spec->kind), *range != '\0' ? " " : "", range,
-              spec->unit != NULL ? " " : "", spec->unit != NULL ? spec->unit : "", _("default"), spec->default_text,
-              spec->live ? _("live") : _("restart"), _(spec->help));
-    }
+  printf ("%s – %s\n%s\n\n%s\n", experiment->id, title, summary, _("Parameters:"));
+  for (gsize i = 0; i < experiment->n_parameters; i++)
+    describe_parameter (&experiment->parameters[i]);
   printf ("  %-20s %s\n", "seed", _("whole number, default “0”, restart"));
   printf ("\n%s\n", _("Series:"));
   for (gsize i = 0; i < experiment->n_series; i++)
-    printf ("  %-20s %s [%s] – %s\n", experiment->series[i].id, _(experiment->series[i].label),
-            *experiment->series[i].unit != '\0' ? experiment->series[i].unit : "1", _(experiment->series[i].estimator));
+    {
+      const HeftSeriesSpec *spec = &experiment->series[i];
+      g_autofree char *estimator = heft_text_dup_plain (_(spec->estimator));
+
+      print_plain (spec->id, _(spec->label));
+      printf (" [%s] – %s\n", *spec->unit != '\0' ? spec->unit : "1", estimator);
+    }
   printf ("\n%s\n", _("Panels:"));
   for (gsize i = 0; i < experiment->n_panels; i++)
-    printf ("  %-20s %s\n", experiment->panels[i].id, _(experiment->panels[i].title));
+    {
+      print_plain (experiment->panels[i].id, _(experiment->panels[i].title));
+      printf ("\n");
+    }
   printf ("\n%s\n", _("Results:"));
   for (gsize i = 0; i < experiment->n_results; i++)
-    printf ("  %-20s %s [%s]%s\n", experiment->results[i].id, _(experiment->results[i].label),
-            *experiment->results[i].unit != '\0' ? experiment->results[i].unit : "1",
-            experiment->results[i].curve ? _(", a curve") : "");
+    {
+      const HeftResultSpec *spec = &experiment->results[i];
+
+      print_plain (spec->id, _(spec->label));
+      printf (" [%s]%s\n", *spec->unit != '\0' ? spec->unit : "1", spec->curve ? _(", a curve") : "");
+    }
 }
 
 int

@@ -125,7 +125,7 @@ heft_cli_export (int argc, char **argv)
   output.export_folder = folder != NULL ? folder : (char *) ".";
   output.formats = formats;
   if (!(dpi > 0 && dpi <= 10000))
-    return heft_cli_fail (HEFT_EXIT_USAGE, _("--dpi must lie between 0 and 10000."));
+    return heft_cli_fail (HEFT_EXIT_USAGE, _("--dpi must be above 0 and at most 10000."));
   if (!heft_cli_options_check_output (&output, &error))
     return heft_cli_fail_error (HEFT_EXIT_USAGE, error);
   saved = heft_run_file_load (argv[1], &error);

@@ -10,21 +10,6 @@
 
 /* Ledgers: a label, a gauge, a value a row, the small print below. */
 
-typedef struct
-{
-  HeftBox *label, *value, *note;
-} Row;
-
-static void
-row_clear (gpointer data)
-{
-  Row *row = data;
-
-  g_clear_pointer (&row->label, heft_box_free);
-  g_clear_pointer (&row->value, heft_box_free);
-  g_clear_pointer (&row->note, heft_box_free);
-}
-
 static void
 paint_gauge (const HeftLayout *layout, const HeftPlotLayout *plot, HeftCanvas *canvas, const HeftTableRow *row,
              const HeftRect *track)
@@ -69,70 +54,110 @@ has_notes (const HeftPlot *plot)
   return FALSE;
 }
 
+/* What all rows of a table share. */
+typedef struct
+{
+  const HeftLayout     *layout;
+  const HeftPlotLayout *plot;
+  HeftCanvas           *canvas;
+  gboolean              below;         /* the small print stands under the label */
+  double                f, step, top;
+  double                label_width, gauge_width;
+} Table;
+
+static HeftBox *
+layout_value (const Table *self, const HeftTableRow *row)
+{
+  return heft_text_layout_fit (self->layout->fonts, row->value != NULL ? row->value : "–", 1.04 * self->f, HEFT_TEXT_BOLD,
+                               0.42 * self->plot->area.width, 0.7);
+}
+
+static double
+paint_title (const HeftLayout *layout, const HeftPlotLayout *plot, HeftCanvas *canvas)
+{
+  const HeftRect *a = &plot->area;
+  g_autoptr (HeftBox) title = NULL;
+
+  if (plot->plot->title == NULL)
+    return a->y;
+  title = heft_text_layout_fit (layout->fonts, plot->plot->title, plot->font_size, HEFT_TEXT_BOLD, a->width, 0.8);
+  canvas->klass->text (canvas, title, a->x, a->y + plot->font_size, 0.0, &layout->palette.ink);
+
+  return a->y + 1.6 * plot->font_size;
+}
+
+/* Letters as large as the rows allow; the small print goes under the label where there is room for two lines. */
+static void
+measure_table (Table *self)
+{
+  const HeftRect *a = &self->plot->area;
+  const GPtrArray *rows = self->plot->plot->table;
+  gboolean gauges = has_gauges (self->plot->plot);
+  double value_width = 0.0;
+
+  self->step = MIN ((a->y + a->height - self->top) / rows->len, 4.2 * self->plot->font_size);
+  self->below = has_notes (self->plot->plot) && self->step >= 2.35 * 9.0;
+  self->f = CLAMP (self->below ? self->step / 2.55 : self->step / 1.5, 6.0, 1.2 * self->plot->font_size);
+  for (guint i = 0; i < rows->len; i++)
+    {
+      g_autoptr (HeftBox) value = layout_value (self, g_ptr_array_index (rows, i));
+
+      value_width = MAX (value_width, value->width);
+    }
+  self->gauge_width = gauges ? CLAMP (0.2 * a->width, 4 * self->f, 16 * self->f) : 0.0;
+  self->label_width = a->width - value_width - (gauges ? self->gauge_width + 2.6 * self->f : 1.2 * self->f);
+}
+
+static void
+paint_note (const Table *self, const HeftTableRow *row, double label_width, double baseline)
+{
+  const HeftRect *a = &self->plot->area;
+  double room = self->below ? self->label_width : self->label_width - label_width - 0.7 * self->f;
+  g_autoptr (HeftBox) note = NULL;
+
+  if (row->note == NULL || (!self->below && self->label_width - label_width <= 6 * self->f))
+    return;
+  note = heft_text_layout_fit (self->layout->fonts, row->note, 0.82 * self->f, HEFT_TEXT_PLAIN, room, 0.85);
+  self->canvas->klass->text (self->canvas, note, self->below ? a->x : a->x + label_width + 0.7 * self->f,
+                             self->below ? baseline + 1.12 * self->f : baseline, 0.0, &self->layout->palette.dim);
+}
+
+static void
+paint_row (const Table *self, guint i)
+{
+  const HeftRect *a = &self->plot->area;
+  const HeftTableRow *row = g_ptr_array_index (self->plot->plot->table, i);
+  double y = self->top + i * self->step, middle = y + self->step / 2;
+  double baseline = middle + (self->below && row->note != NULL ? -0.18 : 0.34) * self->f;
+  g_autoptr (HeftBox) value = layout_value (self, row);
+  g_autoptr (HeftBox) label = heft_text_layout_fit (self->layout->fonts, row->label != NULL ? row->label : "", self->f,
+                                                    HEFT_TEXT_PLAIN, self->label_width, 0.75);
+  double xy[] = { a->x, y + self->step, a->x + a->width, y + self->step };
+  HeftStroke rule = { .colour = self->layout->palette.grid, .width = 0.8 };
+
+  self->canvas->klass->text (self->canvas, label, a->x, baseline, 0.0, &self->layout->palette.ink);
+  paint_note (self, row, label->width, baseline);
+  if (row->gauge >= 0.0)
+    {
+      HeftRect track = { a->x + self->label_width + 0.9 * self->f, middle - 0.24 * self->f, self->gauge_width, 0.48 * self->f };
+
+      paint_gauge (self->layout, self->plot, self->canvas, row, &track);
+    }
+  self->canvas->klass->text (self->canvas, value, a->x + a->width - value->width, middle + 0.36 * self->f, 0.0,
+                             &self->layout->palette.ink);
+  if (i + 1 < self->plot->plot->table->len)
+    self->canvas->klass->polyline (self->canvas, xy, 2, &rule);
+}
+
 void
 heft_paint_table (const HeftLayout *layout, const HeftPlotLayout *plot, HeftCanvas *canvas)
 {
-  const HeftRect *a = &plot->area;
-  guint n = plot->plot->table->len;
-  g_autoptr (GArray) rows = g_array_new (FALSE, TRUE, sizeof (Row));
-  gboolean notes = has_notes (plot->plot), gauges = has_gauges (plot->plot), below;
-  double f, step, top = a->y, value_width = 0.0, label_width, gauge_width = 0.0;
-  HeftStroke rule = { .colour = layout->palette.grid, .width = 0.8 };
+  Table self = { .layout = layout, .plot = plot, .canvas = canvas };
 
-  if (n == 0)
+  if (plot->plot->table->len == 0)
     return;
-  g_array_set_clear_func (rows, row_clear);
-  g_array_set_size (rows, n);
-  if (plot->plot->title != NULL)
-    {
-      g_autoptr (HeftBox) title = heft_text_layout_fit (layout->fonts, plot->plot->title, plot->font_size, HEFT_TEXT_BOLD,
-                                                        a->width, 0.8);
-
-      canvas->klass->text (canvas, title, a->x, a->y + plot->font_size, 0.0, &layout->palette.ink);
-      top += 1.6 * plot->font_size;
-    }
-  /* Letters as large as the rows allow; the small print goes under the label where there is room for two lines. */
-  step = MIN ((a->y + a->height - top) / n, 4.2 * plot->font_size);
-  below = notes && step >= 2.35 * 9.0;
-  f = CLAMP (below ? step / 2.55 : step / 1.5, 6.0, 1.2 * plot->font_size);
-  for (guint i = 0; i < n; i++)
-    {
-      const HeftTableRow *r = g_ptr_array_index (plot->plot->table, i);
-      Row *row = &g_array_index (rows, Row, i);
-
-      row->value = heft_text_layout_fit (layout->fonts, r->value != NULL ? r->value : "–", 1.04 * f, HEFT_TEXT_BOLD,
-                                         0.42 * a->width, 0.7);
-      value_width = MAX (value_width, row->value->width);
-    }
-  if (gauges)
-    gauge_width = CLAMP (0.2 * a->width, 4 * f, 16 * f);
-  label_width = a->width - value_width - (gauges ? gauge_width + 2.6 * f : 1.2 * f);
-  for (guint i = 0; i < n; i++)
-    {
-      const HeftTableRow *r = g_ptr_array_index (plot->plot->table, i);
-      Row *row = &g_array_index (rows, Row, i);
-      double y = top + i * step, middle = y + step / 2, baseline = middle + (below && r->note != NULL ? -0.18 : 0.34) * f;
-      double xy[] = { a->x, y + step, a->x + a->width, y + step };
-
-      row->label = heft_text_layout_fit (layout->fonts, r->label != NULL ? r->label : "", f, HEFT_TEXT_PLAIN, label_width, 0.75);
-      canvas->klass->text (canvas, row->label, a->x, baseline, 0.0, &layout->palette.ink);
-      if (r->note != NULL && (below || label_width - row->label->width > 6 * f))
-        {
-          double room = below ? label_width : label_width - row->label->width - 0.7 * f;
-
-          row->note = heft_text_layout_fit (layout->fonts, r->note, 0.82 * f, HEFT_TEXT_PLAIN, room, 0.85);
-          canvas->klass->text (canvas, row->note, below ? a->x : a->x + row->label->width + 0.7 * f,
-                               below ? baseline + 1.12 * f : baseline, 0.0, &layout->palette.dim);
-        }
-      if (r->gauge >= 0.0)
-        {
-          HeftRect track = { a->x + label_width + 0.9 * f, middle - 0.24 * f, gauge_width, 0.48 * f };
-
-          paint_gauge (layout, plot, canvas, r, &track);
-        }
-      canvas->klass->text (canvas, row->value, a->x + a->width - row->value->width, middle + 0.36 * f, 0.0,
-                           &layout->palette.ink);
-      if (i + 1 < n)
-        canvas->klass->polyline (canvas, xy, 2, &rule);
-    }
+  self.top = paint_title (layout, plot, canvas);
+  measure_table (&self);
+  for (guint i = 0; i < plot->plot->table->len; i++)
+    paint_row (&self, i);
 }

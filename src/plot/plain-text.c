@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-#define G_LOG_DOMAIN "heft-plain-text"
+#define G_LOG_DOMAIN "heft-plot"
 
 #include "config.h"
 
-#include "heft-plain-text.h"
+#include <heft/plot.h>
 
 #include <string.h>
 
@@ -46,6 +46,9 @@ append_command (GString *out, const char *p, gboolean *fraction)
 
   *fraction = p - name == 4 && strncmp (name, "frac", 4) == 0;
   unicode = find_command (name, (gsize) (p - name));
+  /* "Q \\Vert P" is one thing: Q‖P. */
+  if (g_strcmp0 (unicode, "‖") == 0 && out->len > 0 && out->str[out->len - 1] == ' ')
+    g_string_truncate (out, out->len - 1);
   if (unicode != NULL)
     g_string_append (out, unicode);
   /* In TeX the space after a word ends it. */
@@ -71,7 +74,7 @@ append_script (GString *out, const char *p, gboolean superscript)
 }
 
 char *
-heft_plain_text (const char *text)
+heft_text_dup_plain (const char *text)
 {
   GString *out = g_string_new (NULL);
   gboolean formula = FALSE, fraction = FALSE;
