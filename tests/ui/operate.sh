@@ -113,9 +113,9 @@ sleep .5
 xdotool mousemove $((x + 30)) "$y" click --repeat 2 --delay 60 1
 expect 10 parameter_is lambda-layers ""
 read -r x y < <(at lambda .85 .25)
-xdotool mousemove "$x" "$y" click --repeat 3 --delay 50 1
-xdotool type --delay 20 0.3; xdotool key Return
-expect 10 parameter_is lambda 0.3
+xdotool mousemove "$x" "$y" click 1
+sleep .3
+expect 10 eval 'xdotool key ctrl+a; xdotool type --delay 20 0.3; xdotool key Return; sleep .3; parameter_is lambda 0.3'
 xdotool key Up
 expect 10 eval '! parameter_is lambda 0.3'
 xdotool key Down
