@@ -112,6 +112,11 @@ is pending "''" || fail "lambda asked for a reset"
 sleep .5
 xdotool mousemove $((x + 30)) "$y" click --repeat 2 --delay 60 1
 expect 10 parameter_is lambda-layers ""
+# The wheel over the controls scrolls them, whatever lies beneath.
+# shellcheck disable=SC2046
+xdotool mousemove $(at lambda-layers .1 .1)
+expect 10 eval 'xdotool click 5; sleep .3; [ "$(rect lambda | cut -d" " -f2)" -lt 700 ]'
+sleep .5
 read -r x y < <(at lambda .85 .25)
 xdotool mousemove "$x" "$y" click 1
 sleep .3
