@@ -150,6 +150,37 @@ def run_heft(program, case, batch, repeats):
     return document["cases"][0], document["machine"]
 
 
+def print_machine(program):
+    """What the figures depend on, and the head of a Markdown table."""
+    import torch
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        model = next((line.split(":", 1)[1].strip() for line in file if line.startswith("model name")), "unknown processor")
+    _, machine = run_heft(program, "toy", 10, 1)
+    print(f"{model}, {machine['processors']} processors; kernels {machine['kernels']}; OpenBLAS {machine['openblas_core']}, sgemm"
+          f" {machine['sgemm_gflops_one_thread']:.0f} GFLOP/s a thread; PyTorch {torch.__version__};"
+          f" {time.strftime('%Y-%m-%d %H:%M')}.\n")
+    print("| case | batch | PyTorch µs (threads) | Heft µs | ratio | reach | share of sgemm | barrier ns | load |")
+    print("|---|---|---|---|---|---|---|---|---|")
+
+
+def print_heading():
+    print(f"{'case':<16} {'batch':>5} {'torch us':>10} {'threads':>8} {'heft us':>10} {'ratio':>7} {'reach':>6}"
+          f" {'of sgemm':>9} {'barrier ns':>10} {'load':>5}")
+
+
+def print_row(markdown, case, batch, theirs, threads, ours, machine, ratio):
+    share = ours.get("share_of_product_limit")
+    share = "" if share is None else f"{100 * share:.0f} %"
+    reach = REACH.get((case, batch), "")
+    load, barrier = machine["load_average"][0], machine["barrier_nanoseconds"]
+    if markdown:
+        print(f"| `{case}` | {batch} | {theirs:.0f} ({threads[0]} x {threads[1]}) | {ours['step_microseconds']:.2f} | {ratio:.2f}"
+              f" | {reach} | {share} | {barrier:.0f} | {load:.2f} |", flush=True)
+        return
+    print(f"{case:<16} {batch:>5} {theirs:>10.1f} {threads[0]:>4} x {threads[1]} {ours['step_microseconds']:>10.2f}"
+          f" {ratio:>7.2f} {reach:>6} {share:>9} {barrier:>10.0f} {load:>5.2f}", flush=True)
+
+
 def main():
     if len(sys.argv) > 1 and sys.argv[1] == "--torch-child":
         torch_child(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5]))
@@ -161,10 +192,13 @@ def main():
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--case", action="append", help="only this one (again for more)")
     parser.add_argument("--batch", type=int, action="append")
+    parser.add_argument("--markdown", action="store_true", help="a table for docs/performance.md, with the machine's lines")
     arguments = parser.parse_args()
 
-    print(f"{'case':<16} {'batch':>5} {'torch us':>10} {'threads':>8} {'heft us':>10} {'ratio':>7} {'reach':>6}"
-          f" {'of sgemm':>9} {'barrier ns':>10} {'load':>5}")
+    if arguments.markdown:
+        print_machine(arguments.program)
+    else:
+        print_heading()
     for case, batch in CASES:
         if (arguments.case and case not in arguments.case) or (arguments.batch and batch not in arguments.batch):
             continue
@@ -175,10 +209,8 @@ def main():
             rounds.append((theirs / ours["step_microseconds"], theirs, threads, ours, machine))
         rounds.sort(key=lambda r: r[0])
         ratio, theirs, threads, ours, machine = rounds[len(rounds) // 2]
-        share = ours.get("share_of_product_limit")
-        print(f"{case:<16} {batch:>5} {theirs:>10.1f} {threads[0]:>4} x {threads[1]} {ours['step_microseconds']:>10.2f}"
-              f" {ratio:>7.2f} {REACH.get((case, batch), ''):>6} {'' if share is None else f'{100 * share:.0f} %':>9}"
-              f" {machine['barrier_nanoseconds']:>10.0f} {machine['load_average'][0]:>5.2f}", flush=True)
+        print_row(arguments.markdown, case, batch, theirs, threads, ours, machine, ratio)
+
 
 
 if __name__ == "__main__":
