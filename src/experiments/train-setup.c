@@ -289,6 +289,7 @@ heft_train_setup_config (const HeftTrainSetup *self, const HeftParameters *param
   config.loss = self->loss;
   config.dropout = real_or (parameters, "dropout", 0);
   config.initialisation = (HeftInitialisation) integer_or (parameters, "initialisation", HEFT_INITIALISATION_DEFAULT);
+  config.objective = (HeftObjective) integer_or (parameters, "objective", HEFT_OBJECTIVE_INFORMATION);
   config.beta = real_or (parameters, "beta", 1 / (double) self->n_samples);
   config.anneal_epochs = real_or (parameters, "anneal-epochs", config.anneal_epochs);
   config.learning_rate = heft_parameters_get_real (parameters, "learning-rate");

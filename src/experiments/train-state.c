@@ -113,7 +113,7 @@ get_spectra (GVariant *state, const char *name, const HeftTrainSetup *setup, GPt
 static gboolean
 is_measured (gsize series)
 {
-  return series != HEFT_TRAIN_BATCH_LOSS && series != HEFT_TRAIN_TRADEOFF && series != HEFT_TRAIN_TRADEOFF_BETA;
+  return series != HEFT_TRAIN_BATCH_LOSS && series != HEFT_TRAIN_BETA && series != HEFT_TRAIN_TRADEOFF && series != HEFT_TRAIN_TRADEOFF_BETA;
 }
 
 /* Points of every curve, as a checkpoint's "lengths"; or of the measured ones, with 0 for the others. */

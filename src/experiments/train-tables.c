@@ -31,6 +31,9 @@ static const char *const schedule_labels[] = { N_("Constant"), N_("Cosine"), N_(
 static const char *const initialisations[] = { "default", "he", "glorot", "lecun", "orthogonal", NULL };
 static const char *const initialisation_labels[] = { N_("By the activation"), N_("He et al. 2015"), N_("Glorot and Bengio 2010"),
                                                      N_("LeCun et al. 1998"), N_("Orthogonal (Saxe et al. 2014)"), NULL };
+static const char *const objectives[] = { "information", "lagrangian", "pac-bayes-kl", "mcallester", NULL };
+static const char *const objective_labels[] = { N_("Information Lagrangian"), N_("Lagrangian bound"), N_("PAC-Bayes-kl bound"),
+                                                N_("McAllester bound"), NULL };
 static const char *const losses[] = { "softmax", "binary", "gaussian", NULL };
 static const char *const loss_labels[] = { N_("Softmax cross-entropy"), N_("Binary cross-entropy"), N_("Squared error"), NULL };
 
@@ -91,7 +94,11 @@ static const HeftParameterSpec parameters[] = {
   { .id = "beta", .label = N_("$\\beta$"),
     .help = N_("The price of a nat: what KL(Q‖P) counts against the mean loss. 1/N is the evidence lower bound (ELBO)."),
     .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OBJECTIVE, .minimum = 1e-12, .maximum = 1e3, .logarithmic = TRUE,
-    .default_text = "0.1/N", .live = TRUE, .per_sample = TRUE },
+    .default_text = "0.1/N", .live = TRUE, .per_sample = TRUE, .when = "objective=information|lagrangian" },
+  { .id = "objective", .label = N_("Objective"),
+    .help = N_("What training lowers: loss plus β KL, or a PAC-Bayes bound on clamped cross-entropy, which weighs KL by a β of its own."),
+    .kind = HEFT_PARAMETER_CHOICE, .group = HEFT_GROUP_OBJECTIVE, .default_text = "information",
+    .choices = objectives, .choice_labels = objective_labels, .rare = TRUE },
   { .id = "loss", .label = N_("Loss"),
     .help = N_("What a wrong label costs; the Fisher information and what follows from it are measured for the softmax only."),
     .kind = HEFT_PARAMETER_CHOICE, .group = HEFT_GROUP_OBJECTIVE, .default_text = "softmax",
@@ -208,6 +215,8 @@ static const HeftSeriesSpec series[] = {
                             N_("warm-started sweep upwards over β; 3 draws of all weights, first 10,000 training samples (or all)") },
   [HEFT_TRAIN_TRADEOFF_BETA] = { "tradeoff_beta", N_("$\\beta$"), "", N_("$\\mathrm{KL}(Q \\Vert P)$ (nat)"),
                                  HEFT_QUANTITY_LAGRANGIAN, FALSE, N_("the β each point was trained at") },
+  [HEFT_TRAIN_BETA] = { "beta_effective", N_("$\\beta$ in effect"), "", N_("Step"), HEFT_QUANTITY_LAGRANGIAN, FALSE,
+                        N_("slope of the bound at the running risk and the exact KL") },
 };
 
 /* --- Results ----------------------------------------------------------------------------------------------------- */

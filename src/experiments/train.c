@@ -131,6 +131,20 @@ due_gauges (Schedule *self, const HeftTrainSetup *setup, const HeftParameters *p
 }
 
 static gboolean
+trains_bound (Lab *lab)
+{
+  return heft_parameters_get_integer (heft_run_get_parameters (lab->run), "objective") != HEFT_OBJECTIVE_INFORMATION;
+}
+
+/* What KL is multiplied by: as asked for, or as the bound that is trained sets it. */
+static double
+beta_in_effect (Lab *lab)
+{
+  return trains_bound (lab) ? heft_trainer_get_beta (lab->trainer)
+                            : heft_parameters_get_real (heft_run_get_parameters (lab->run), "beta");
+}
+
+static gboolean
 submit (Lab *lab, guint gauges, gboolean final, GError **error)
 {
   HeftParameters *parameters = heft_run_get_parameters (lab->run);
@@ -140,7 +154,7 @@ submit (Lab *lab, guint gauges, gboolean final, GError **error)
     .final = final,
     .posterior = heft_posterior_copy (heft_trainer_get_posterior (lab->trainer)),
     .prior = heft_prior_copy (heft_trainer_get_prior (lab->trainer)),
-    .beta = heft_parameters_get_real (parameters, "beta"),
+    .beta = beta_in_effect (lab),
     .evaluation_samples = (gsize) heft_parameters_get_integer (parameters, "evaluation-samples"),
     .spectra_samples = MIN ((gsize) heft_parameters_get_integer (parameters, "spectra-samples"), lab->setup->n_samples),
     .invariance_layer = (gsize) heft_parameters_get_integer (parameters, "invariance-layer"),
@@ -178,8 +192,7 @@ is_cancelled (const GError *error)
 static void
 store_cheap_results (Lab *lab)
 {
-  HeftParameters *parameters = heft_run_get_parameters (lab->run);
-  double beta = heft_parameters_get_real (parameters, "beta");
+  double beta = beta_in_effect (lab);
 
   heft_record_set_result (lab->record, "steps", (double) heft_trainer_get_step (lab->trainer));
   heft_record_set_result (lab->record, "samples", (double) lab->setup->n_samples);
@@ -275,8 +288,7 @@ resume (Lab *lab, GVariant *state, GError **error)
 static void
 follow_course (Lab *lab)
 {
-  const HeftParameters *parameters = heft_run_get_parameters (lab->run);
-  double price = isfinite (lab->step.kl) ? heft_parameters_get_real (parameters, "beta") * lab->step.kl : 0;
+  double price = isfinite (lab->step.kl) ? beta_in_effect (lab) * lab->step.kl : 0;
 
   if (lab->counted != 0)
     lab->n_steps = lab->n_clipped = lab->counted = 0;
@@ -304,6 +316,8 @@ take_step (Lab *lab, double epochs, gboolean *go_on, GError **error)
   if (!heft_trainer_step (lab->trainer, &lab->step, error))
     return FALSE;
   heft_record_append (lab->record, HEFT_TRAIN_BATCH_LOSS, 0, (double) lab->step.step, lab->step.loss);
+  if (trains_bound (lab))
+    heft_record_append (lab->record, HEFT_TRAIN_BETA, 0, (double) lab->step.step, lab->step.beta);
   follow_course (lab);
   due = lab->measured = due_gauges (&lab->schedule, lab->setup, parameters, lab->step.step);
   if (due != 0 && !submit (lab, due, FALSE, error))

@@ -474,6 +474,28 @@ test_other_losses (void)
     }
 }
 
+/* A bound that is trained sets beta by itself; what is reported is that beta, and the slider's has no say. */
+static void
+test_objective (void)
+{
+  static const char *const bound[] = { "objective=pac-bayes-kl", "prior=init-centred", NULL };
+  static const char *const other_beta[] = { "objective=pac-bayes-kl", "prior=init-centred", "beta=0.5", NULL };
+  static const char *const plain[] = { "prior=init-centred", NULL };
+  g_autoptr (HeftRun) run = finished_run (2, bound), other = finished_run (1, other_beta), information = finished_run (2, plain);
+  HeftRecord *record = heft_run_get_record (run);
+  double beta, x, last, kl, kl_other;
+
+  g_assert_true (heft_record_get_result (record, "beta", &beta));
+  g_assert_true (heft_record_get_last (record, "beta_effective", 0, &x, &last));
+  g_assert_cmpfloat (beta, >, 0);
+  /* The last step's, and the one that would come next. */
+  g_assert_cmpfloat_with_epsilon (beta / last, 1, 0.1);
+  g_assert_true (heft_record_get_result (record, "kl", &kl));
+  g_assert_true (heft_record_get_result (heft_run_get_record (other), "kl", &kl_other));
+  g_assert_cmpfloat (kl, ==, kl_other);
+  g_assert_false (heft_record_get_last (heft_run_get_record (information), "beta_effective", 0, NULL, NULL));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -493,5 +515,6 @@ main (int argc, char **argv)
   g_test_add_func ("/train/convolutional", test_convolutional);
   g_test_add_func ("/train/other-losses", test_other_losses);
   g_test_add_func ("/train/sweep", test_sweep);
+  g_test_add_func ("/train/objective", test_objective);
   return g_test_run ();
 }
