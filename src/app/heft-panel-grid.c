@@ -214,8 +214,11 @@ heft_panel_grid_set_enlarged (HeftPanelGrid *self, const char *id)
       HeftPanelView *panel = g_ptr_array_index (self->panels, i);
 
       gtk_widget_set_visible (GTK_WIDGET (panel), chosen == NULL || panel == chosen);
+      gtk_widget_set_vexpand (GTK_WIDGET (panel), chosen == NULL || panel == chosen);
       heft_panel_view_set_enlarged (panel, panel == chosen);
     }
+  /* Homogeneous rows ask for as much as the enlarged panel for each hidden one too, which is more than a small window has. */
+  gtk_grid_set_row_homogeneous (GTK_GRID (self->grid), chosen == NULL);
   adw_animation_play (self->animation);
 }
 

@@ -200,7 +200,11 @@ heft_network_publish_information (HeftRecord *record, const HeftMeasuredNetwork 
   for (guint l = 0; l < n; l++)
     largest = MAX (largest, measurement->information[l]);
   for (guint l = 0; l < n; l++)
-    add_information (&ledger, self, l, layer_name (self, l), largest);
+    {
+      g_autofree char *label = heft_layer_dup_label (layer_name (self, l));
+
+      add_information (&ledger, self, l, label, largest);
+    }
   add_information (&ledger, self, n, _("Whole network"), largest);
   heft_frame_set_text (ledger.frame, "estimator", estimator);
   heft_record_publish (record, heft_ledger_end (&ledger));
@@ -211,6 +215,15 @@ heft_network_publish_information (HeftRecord *record, const HeftMeasuredNetwork 
     heft_record_set_result (record, "printed_information", measurement->printed[n]);
   else
     heft_record_set_result_missing (record, "printed_information", _("The formula as printed is evaluated on complete spectra only."));
+}
+
+/* "activation 2" as people read it. */
+static char *
+activation_label (const char *name)
+{
+  const char *number = strrchr (name, ' ');
+
+  return g_str_has_prefix (name, "activation ") ? g_strdup_printf (_("Activation %s"), number + 1) : heft_layer_dup_label (name);
 }
 
 /* --- Effective information ---------------------------------------------------------------------------------------------------- */
@@ -237,7 +250,9 @@ heft_network_publish_effective (HeftRecord *record, const HeftMeasuredNetwork *s
       g_autofree char *trace = heft_words_number (traces[l]), *samples = heft_words_count (layer->n_samples);
       g_autofree char *note = g_strdup_printf (_("trace of $F_{z|x}$: %s; mean over %s samples"), trace, samples);
 
-      heft_ledger_add (&ledger, l + 1 == n ? _("Logits") : layer->name, informations[l], "nat", note, HEFT_QUANTITY_FISHER);
+      g_autofree char *label = l + 1 == n ? g_strdup (_("Logits")) : activation_label (layer->name);
+
+      heft_ledger_add (&ledger, label, informations[l], "nat", note, HEFT_QUANTITY_FISHER);
       heft_ledger_gauge (&ledger, largest > 0 ? informations[l] / largest : NAN);
     }
   heft_frame_set_text (ledger.frame, "estimator",
@@ -299,7 +314,11 @@ heft_network_publish_nuisances (HeftRecord *record, const HeftMeasuredNetwork *s
   frame = heft_frame_new ("nuisances", 0);
   shares = g_new (double, table->n_nuisances * table->n_layers);
   for (gsize l = 0; l < table->n_layers; l++)
-    set_indexed (frame, "column", l, l + 1 == table->n_layers ? _("Logits") : table->layer_names[l]);
+    {
+      g_autofree char *label = l + 1 == table->n_layers ? g_strdup (_("Logits")) : activation_label (table->layer_names[l]);
+
+      set_indexed (frame, "column", l, label);
+    }
   for (gsize v = 0; v < table->n_nuisances; v++)
     fill_nuisance (frame, table, v, shares);
   samples = heft_words_count (table->n_samples);

@@ -99,7 +99,11 @@ heft_network_nuisances_sentence (HeftRecord *record)
   g_autofree char *rotation = NULL;
 
   if (frame == NULL)
-    return g_strdup (_("Only images can be turned, moved or blurred."));
+    {
+      g_autoptr (HeftFrame) effective = heft_record_get_frame (record, "effective");
+
+      return effective != NULL ? g_strdup (_("Only images can be turned, moved or blurred.")) : NULL;
+    }
   if (!isfinite (least))
     return g_strdup (_("The logits cannot tell a rotation from none."));
   rotation = heft_words_number (least);
@@ -205,7 +209,7 @@ static const HeftPanelSpec panels[] = {
     .things_to_try = N_("Raise β: noisier weights leave the activations less to say about the input."),
     .sentence = heft_network_effective_sentence },
   { .id = "nuisances", .title = N_("Smallest visible change"), .kind = HEFT_PANEL_CELLS, .frame = "nuisances",
-    .things_to_try = N_("Read along a row: a layer with a paler cell has become blind to that change. Measure a network trained on "
+    .things_to_try = N_("Read along a row: where the number grows the layer has become blind to that change. Measure a network trained on "
                         "turned images."),
     .sentence = heft_network_nuisances_sentence },
   { .id = "invariance", .title = N_("What the layer sees"), .kind = HEFT_PANEL_IMAGES, .frame = "invariance",
