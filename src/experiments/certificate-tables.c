@@ -93,7 +93,7 @@ static const HeftSeriesSpec series[] = {
                           N_("ratio of the bound’s slopes, from running risk and exact KL") },
   [HEFT_CERTIFY_EMPIRICAL] = { "empirical_error", N_("Empirical error of $Q$"), "%", N_("Weight draws $m$"), HEFT_QUANTITY_TRAIN_ERROR, FALSE,
                                N_("mean over weight draws so far") },
-  [HEFT_CERTIFY_UPPER] = { "empirical_upper", N_("Its upper end"), "%", N_("Weight draws $m$"), HEFT_QUANTITY_REFERENCE, FALSE,
+  [HEFT_CERTIFY_UPPER] = { "empirical_upper", N_("Its upper end"), "%", N_("Weight draws $m$"), HEFT_QUANTITY_CORRECTED, FALSE,
                            N_("inverse binary kl, given the draws so far") },
   [HEFT_CERTIFY_PAC_BAYES_KL] = { "pac_bayes_kl", N_("PAC-Bayes-kl bound"), "%", N_("Weight draws $m$"), HEFT_QUANTITY_BOUND, FALSE, DRAWN },
   [HEFT_CERTIFY_MCALLESTER] = { "mcallester", N_("McAllester’s bound"), "%", N_("Weight draws $m$"), HEFT_QUANTITY_LOOSER_BOUND, FALSE, DRAWN },
