@@ -36,10 +36,10 @@ static const HeftParameterSpec parameters[] = {
     .choices = priors, .choice_labels = prior_labels },
   { .id = "lambda", .label = N_("$\\lambda$ of hidden layers"), .help = N_("The standard deviation of the prior in the hidden layers."),
     .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_CODES, .minimum = 1e-4, .maximum = 0.99, .logarithmic = TRUE,
-    .default_text = "0.02" },
+    .default_text = "0.007" },
   { .id = "lambda-output", .label = N_("$\\lambda$ of the output layer"), .help = N_("The standard deviation of the prior in the output layer."),
     .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_CODES, .minimum = 1e-4, .maximum = 0.99, .logarithmic = TRUE,
-    .default_text = "0.2" },
+    .default_text = "0.3" },
   { .id = "lambda-grid", .label = N_("Pay for the scales"),
     .help = N_("Takes the scales from a grid fixed in advance and adds the price of choosing them; switch it off only if they were not chosen by "
                "looking at this data."),
