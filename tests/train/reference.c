@@ -77,67 +77,68 @@ activate (HeftActivation activation,
     }
 }
 
-/* Mean and variance of one output of a layer with weights, and its draw: element @element of stream @index. */
-static double
-draw (const ReferenceBatch *batch,
-      guint32               index,
-      gsize                 element,
-      double                mean,
-      double                variance)
-{
-  float noise;
-
-  heft_stream_normals_f32 (heft_stream (batch->seed, HEFT_PURPOSE_TRAINING_NOISE, index), batch->step, element, 1, &noise);
-  return mean + sqrt (variance) * noise;
-}
-
 static gsize
 shape_size (HeftShape shape)
 {
   return shape.channels * shape.height * shape.width;
 }
 
-/* One sample through one layer with weights; @row is its place in the batch, which numbers its noise. Images are channel by
- * channel, as in HeftNetwork; a dense layer is a convolution whose window is its whole input. */
+/* What entry @i of the window at place @p reads: 0 in the padding. Images are channel by channel, as in HeftNetwork; a dense layer is
+ * a convolution whose window is its whole input. */
+static double
+entry (const HeftLayer *layer,
+       const double    *in,
+       gsize            p,
+       gsize            i)
+{
+  const gsize kernel = layer->kernel, c = i / (kernel * kernel);
+  const glong y = (glong) (p / layer->output.width * layer->stride + i / kernel % kernel) - (glong) layer->padding;
+  const glong x = (glong) (p % layer->output.width * layer->stride + i % kernel) - (glong) layer->padding;
+
+  if (y < 0 || x < 0 || y >= (glong) layer->input.height || x >= (glong) layer->input.width)
+    return 0;
+  return in[(c * layer->input.height + (gsize) y) * layer->input.width + (gsize) x];
+}
+
+/* One sample through one layer with weights; @row is its place in the batch, which numbers its noise: each output is drawn from its
+ * mean and variance, by its own element of stream @index. */
 static void
 weights (const ReferenceBatch *batch,
          const HeftLayer      *layer,
          guint32               index,
          gsize                 row,
          const double         *mean,
-         const double         *log_deviation,
+         const double         *variance,
          const double         *in,
          double               *out)
 {
   const gboolean dense = layer->kind == HEFT_LAYER_DENSE;
-  const gsize kernel = dense ? 1 : layer->kernel, places = dense ? 1 : layer->output.height * layer->output.width;
+  const gsize places = dense ? 1 : layer->output.height * layer->output.width, n = layer->fan_out;
+  const gsize bias = layer->offset + layer->fan_in * n;
+  g_autofree double *m = g_new (double, n), *v = g_new0 (double, n);
+  g_autofree float *noise = g_new (float, n);
 
   for (gsize p = 0; p < places; p++)
-    for (gsize j = 0; j < layer->fan_out; j++)
-      {
-        const gsize bias = layer->offset + layer->fan_in * layer->fan_out + j;
-        double m = mean[bias], v = log_deviation != NULL ? exp (2 * log_deviation[bias]) : 0;
+    {
+      memcpy (m, mean + bias, n * sizeof (double));
+      if (variance != NULL)
+        memcpy (v, variance + bias, n * sizeof (double));
+      for (gsize i = 0; i < layer->fan_in; i++)
+        {
+          const double value = dense ? in[i] : entry (layer, in, p, i);
+          const gsize at = layer->offset + i * n;
 
-        for (gsize i = 0; i < layer->fan_in; i++)
-          {
-            const gsize at = layer->offset + i * layer->fan_out + j, c = i / (kernel * kernel);
-            const glong y = (glong) (p / layer->output.width * layer->stride + i / kernel % kernel) - (glong) layer->padding;
-            const glong x = (glong) (p % layer->output.width * layer->stride + i % kernel) - (glong) layer->padding;
-            double value;
-
-            if (dense)
-              value = in[i];
-            else if (y < 0 || x < 0 || y >= (glong) layer->input.height || x >= (glong) layer->input.width)
-              continue;
-            else
-              value = in[(c * layer->input.height + (gsize) y) * layer->input.width + (gsize) x];
-            m += value * mean[at];
-            v += log_deviation != NULL ? value * value * exp (2 * log_deviation[at]) : 0;
-          }
-        if (log_deviation != NULL)
-          m = draw (batch, index, (row * places + p) * layer->fan_out + j, m, v);
-        out[j * places + p] = m;
-      }
+          for (gsize j = 0; j < n; j++)
+            m[j] += value * mean[at + j];
+          for (gsize j = 0; variance != NULL && j < n; j++)
+            v[j] += value * value * variance[at + j];
+        }
+      if (variance != NULL)
+        heft_stream_normals_f32 (heft_stream (batch->seed, HEFT_PURPOSE_TRAINING_NOISE, index), batch->step,
+                                 (row * places + p) * n, n, noise);
+      for (gsize j = 0; j < n; j++)
+        out[j * places + p] = variance != NULL ? m[j] + sqrt (v[j]) * noise[j] : m[j];
+    }
 }
 
 static void
@@ -241,7 +242,7 @@ static void
 sample_outputs (const ReferenceBatch *batch,
                 gsize                 row,
                 const double         *mean,
-                const double         *log_deviation,
+                const double         *variance,
                 double               *outputs)
 {
   g_autoptr (GPtrArray) open = g_ptr_array_new_with_free_func (g_free);
@@ -263,7 +264,7 @@ sample_outputs (const ReferenceBatch *batch,
       if (layer->n_parameters > 0 && batch->dropout > 0 && index > 0)
         drop (batch, 2 * index - 1, row, layer->fan_in, in);
       if (layer->n_parameters > 0)
-        weights (batch, layer, index++, row, mean, log_deviation, in, out);
+        weights (batch, layer, index++, row, mean, variance, in, out);
       else
         plain (layer, open, in, out);
       in = out;
@@ -276,14 +277,14 @@ static double
 sample_loss (const ReferenceBatch *batch,
              gsize                 row,
              const double         *mean,
-             const double         *log_deviation)
+             const double         *variance)
 {
   const gsize n_classes = heft_network_get_n_classes (batch->network);
   const guint8 label = heft_dataset_get_labels (batch->data)[batch->samples[row]];
   g_autofree double *outputs = g_new (double, n_classes);
   double sum = 0;
 
-  sample_outputs (batch, row, mean, log_deviation, outputs);
+  sample_outputs (batch, row, mean, variance, outputs);
   for (gsize c = 0; batch->loss.kind != HEFT_LOSS_SOFTMAX && c < n_classes; c++)
     {
       const double target = c == label, d = batch->loss.deviation;
@@ -305,11 +306,20 @@ reference_loss (const ReferenceBatch *batch,
                 const double         *mean,
                 const double         *log_deviation)
 {
+  g_autofree double *variance = NULL;
   double sum = 0;
 
+  if (log_deviation != NULL)
+    {
+      const gsize n = heft_network_get_n_parameters (batch->network);
+
+      variance = g_new (double, n);
+      for (gsize i = 0; i < n; i++)
+        variance[i] = exp (2 * log_deviation[i]);
+    }
   for (gsize row = 0; row < batch->batch; row++)
     {
-      const double loss = sample_loss (batch, row, mean, log_deviation);
+      const double loss = sample_loss (batch, row, mean, variance);
 
       sum += batch->ceiling > 0 ? MIN (loss, batch->ceiling) : loss;
     }
