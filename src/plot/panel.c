@@ -423,6 +423,45 @@ placeholder_for (HeftPanelKind kind)
     }
 }
 
+/* @frame is NULL before the first measurement. */
+static void
+add_plots (HeftFigure *figure, const HeftPanelSpec *panel, HeftRecord *record, HeftFrame *frame)
+{
+  switch (panel->kind)
+    {
+    case HEFT_PANEL_STACKED:
+      heft_panel_stacked (figure, panel, record);
+      break;
+    case HEFT_PANEL_CURVE:
+      heft_panel_curve (figure, panel, record);
+      break;
+    case HEFT_PANEL_SPECTRA:
+      if (frame != NULL)
+        heft_panel_spectra (figure, panel, frame);
+      break;
+    case HEFT_PANEL_IMAGES:
+      if (frame != NULL)
+        heft_panel_images (figure, panel, frame);
+      break;
+    case HEFT_PANEL_CELLS:
+      if (frame != NULL)
+        heft_panel_cells (figure, panel, frame);
+      break;
+    case HEFT_PANEL_LEDGER:
+      if (frame != NULL)
+        heft_panel_ledger (figure, panel, frame);
+      break;
+    case HEFT_PANEL_DENSITIES:
+      if (frame != NULL)
+        heft_panel_densities (figure, panel, frame);
+      break;
+    case HEFT_PANEL_LINES:
+    default:
+      heft_panel_lines (figure, panel, record);
+      break;
+    }
+}
+
 static HeftFigure *
 make_figure (const HeftPanelSpec *panel, HeftRecord *record, const char *caption, int x_log, int y_log, gsize most_points)
 {
@@ -450,40 +489,7 @@ make_figure (const HeftPanelSpec *panel, HeftRecord *record, const char *caption
       g_free (figure->placeholder);
       figure->placeholder = g_strdup (heft_frame_get_text (frame, "obstacle"));
     }
-  switch (panel->kind)
-    {
-    case HEFT_PANEL_STACKED:
-      heft_panel_stacked (figure, &spec, record);
-      break;
-    case HEFT_PANEL_CURVE:
-      heft_panel_curve (figure, &spec, record);
-      break;
-    case HEFT_PANEL_SPECTRA:
-      if (frame != NULL)
-        heft_panel_spectra (figure, &spec, frame);
-      break;
-    case HEFT_PANEL_IMAGES:
-      if (frame != NULL)
-        heft_panel_images (figure, &spec, frame);
-      break;
-    case HEFT_PANEL_CELLS:
-      if (frame != NULL)
-        heft_panel_cells (figure, &spec, frame);
-      break;
-    case HEFT_PANEL_LEDGER:
-      if (frame != NULL)
-        heft_panel_ledger (figure, &spec, frame);
-      break;
-    case HEFT_PANEL_DENSITIES:
-      if (frame != NULL)
-        heft_panel_densities (figure, &spec, frame);
-      break;
-    case HEFT_PANEL_LINES:
-    default:
-      heft_panel_lines (figure, &spec, record);
-      break;
-    }
-
+  add_plots (figure, &spec, record, frame);
   if (figure->plots->len > 0)
     add_estimators (figure, &spec, record);
 
