@@ -3,6 +3,7 @@
 #pragma once
 
 #include "curvature/chunk.h"
+#include "curvature/slots.h"
 #include "linalg/pool.h"
 
 G_BEGIN_DECLS
@@ -22,12 +23,17 @@ typedef struct
   const double *input_vectors, *output_vectors;    /* for @moments: rows are the basis; NULL is the parameters' own */
 } HeftKroneckerSums;
 
-/* Fills what is not NULL in @sums (one a weight layer) from the first @n samples. @n is at least 1. */
+/* Whether the first weight layer is dense and sees the data themselves: its A then needs no pass. */
+gboolean heft_kronecker_first_inputs_are_data (HeftNetwork *network);
+
+/* Fills what is not NULL in @sums (one a weight layer) from the first @n samples. @n is at least 1. Where that is no more than such an
+ * A, the network is not run and @weights are not read. @beside (or NULL) is one more slot, number 0, for one worker while the others
+ * sum. */
 gboolean heft_kronecker_f32_sums (HeftNetwork *network, const float *weights, HeftDataset *data, gsize n, HeftFisherKind kind,
-                                  guint64 seed, double temperature, HeftPool *pool, HeftKroneckerSums *sums,
-                                  GCancellable *cancellable, GError **error);
+                                  guint64 seed, double temperature, HeftPool *pool, HeftKroneckerSums *sums, HeftSlotFunc beside,
+                                  gpointer beside_data, GCancellable *cancellable, GError **error);
 gboolean heft_kronecker_f64_sums (HeftNetwork *network, const double *weights, HeftDataset *data, gsize n, HeftFisherKind kind,
-                                  guint64 seed, double temperature, HeftPool *pool, HeftKroneckerSums *sums,
-                                  GCancellable *cancellable, GError **error);
+                                  guint64 seed, double temperature, HeftPool *pool, HeftKroneckerSums *sums, HeftSlotFunc beside,
+                                  gpointer beside_data, GCancellable *cancellable, GError **error);
 
 G_END_DECLS

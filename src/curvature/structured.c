@@ -126,30 +126,62 @@ clip (gsize n, double *values)
     values[i] = MAX (values[i], 0);
 }
 
+/* Rows of the symmetric @matrix that are not all zero, which is what a pixel that is always black or a unit that is always off leaves.
+ * The others' eigenvalues are exactly zero, so the problem shrinks. */
+static gsize
+find_live (gsize n, const double *matrix, gsize *live)
+{
+  gsize n_live = 0;
+
+  for (gsize i = 0; i < n; i++)
+    for (gsize j = 0; j < n; j++)
+      if (matrix[i * n + j] != 0)   /* NaN too */
+        {
+          live[n_live++] = i;
+          break;
+        }
+  return n_live;
+}
+
+/* The lower triangle of the rows and columns @live, in either precision: all that an eigenproblem reads. */
+#define DEFINE_PACK(name, real)                                                                    \
+static void                                                                                        \
+name (gsize n, const double *matrix, gsize n_live, const gsize *live, real *out)                   \
+{                                                                                                  \
+  for (gsize i = 0; i < n_live; i++)                                                               \
+    for (gsize j = 0; j <= i; j++)                                                                 \
+      out[i * n_live + j] = (real) matrix[live[i] * n + live[j]];                                  \
+}
+DEFINE_PACK (pack, double)
+DEFINE_PACK (pack_narrow, float)
+
+/* The largest first; those of rows that are zero come last, with the smallest that a positive semi-definite matrix has. */
 static gboolean
 eigen_values (gsize n, const double *matrix, double *values, gboolean single, GError **error)
 {
   heft_aligned_autofree double *copy = NULL;
   heft_aligned_autofree float *narrow = NULL;
   g_autofree float *narrow_values = NULL;
+  g_autofree gsize *live = g_new (gsize, n);
+  const gsize n_live = find_live (n, matrix, live);
 
+  memset (values + n_live, 0, (n - n_live) * sizeof *values);
   if (!single)
     {
-      copy = heft_aligned_try_alloc (n * n, sizeof *copy, error);
+      copy = heft_aligned_try_alloc (n_live * n_live, sizeof *copy, error);
       if (copy == NULL)
         return FALSE;
-      memcpy (copy, matrix, n * n * sizeof *copy);
-      return heft_symmetric_eigenvalues (n, copy, values, error);
+      pack (n, matrix, n_live, live, copy);
+      return heft_symmetric_eigenvalues (n_live, copy, values, error);
     }
-  narrow = heft_aligned_try_alloc (n * n, sizeof *narrow, error);
+  narrow = heft_aligned_try_alloc (n_live * n_live, sizeof *narrow, error);
   if (narrow == NULL)
     return FALSE;
-  narrow_values = g_new (float, n);
-  for (gsize i = 0; i < n * n; i++)
-    narrow[i] = (float) matrix[i];
-  if (!heft_symmetric_eigenvalues_f32 (n, narrow, narrow_values, error))
+  narrow_values = g_new (float, n_live);
+  pack_narrow (n, matrix, n_live, live, narrow);
+  if (!heft_symmetric_eigenvalues_f32 (n_live, narrow, narrow_values, error))
     return FALSE;
-  for (gsize i = 0; i < n; i++)
+  for (gsize i = 0; i < n_live; i++)
     values[i] = (double) narrow_values[i];
   return TRUE;
 }
@@ -196,16 +228,18 @@ compare_sizes (gconstpointer a, gconstpointer b, gpointer data)
   return (m < n) - (m > n);
 }
 
+/* The factors from number @first on. */
 static gboolean
-solve_factors (HeftCurvature *self, HeftPool *pool, gboolean single, GCancellable *cancellable, GError **error)
+solve_factors (HeftCurvature *self, guint first, HeftPool *pool, gboolean single, GCancellable *cancellable, GError **error)
 {
-  g_autofree guint *order = g_new (guint, 2 * self->n_layers);
+  const guint n = (guint) (2 * self->n_layers) - first;
+  g_autofree guint *order = g_new (guint, n);
   EigenJob job = { self, single, cancellable, order };
 
-  for (guint i = 0; i < 2 * self->n_layers; i++)
-    order[i] = i;
-  g_qsort_with_data (order, (gint) (2 * self->n_layers), sizeof *order, compare_sizes, self);
-  return heft_slots_run (pool, 2 * self->n_layers, eigen_slot, &job, error);
+  for (guint i = 0; i < n; i++)
+    order[i] = first + i;
+  g_qsort_with_data (order, (gint) n, sizeof *order, compare_sizes, self);
+  return heft_slots_run (pool, n, eigen_slot, &job, error);
 }
 
 /* --- Sums, in either precision ------------------------------------------------------------------------------------------ */
@@ -221,27 +255,43 @@ typedef struct
 } Source;
 
 static gboolean
-run_sums (HeftCurvature *self, const Source *source, HeftKroneckerSums *sums, GError **error)
+run_sums (HeftCurvature *self, const Source *source, HeftKroneckerSums *sums, HeftSlotFunc beside, gpointer data, GError **error)
 {
   if (source->wide != NULL)
     return heft_kronecker_f64_sums (self->network, source->wide, source->data, self->n_samples, self->labels, source->seed, 1,
-                                    source->pool, sums, source->cancellable, error);
+                                    source->pool, sums, beside, data, source->cancellable, error);
   return heft_kronecker_f32_sums (self->network, source->narrow, source->data, self->n_samples, self->labels, source->seed, 1,
-                                  source->pool, sums, source->cancellable, error);
+                                  source->pool, sums, beside, data, source->cancellable, error);
 }
 
+/* The first layer's A is most of the work and, where its inputs are the data, waits for no pass: formed first, its eigenproblem, which
+ * is in one piece, is one worker's while the others run the network. */
 static gboolean
 fill_factors (HeftCurvature *self, const Source *source, GError **error)
 {
   g_autofree HeftKroneckerSums *sums = g_new0 (HeftKroneckerSums, self->n_layers);
+  const gboolean ahead = heft_kronecker_first_inputs_are_data (self->network), single = source->wide == NULL;
+  guint first = 0;
+  EigenJob job = { self, single, source->cancellable, &first };
 
   for (gsize l = 0; l < self->n_layers; l++)
-    sums[l] = (HeftKroneckerSums) {
-      .n_inputs = self->layers[l].public.n_inputs, .n_outputs = self->layers[l].public.n_outputs,
-      .input = self->layers[l].input_factor, .output = self->layers[l].output_factor,
-    };
-  return run_sums (self, source, sums, error)
-         && solve_factors (self, source->pool, source->wide == NULL, source->cancellable, error);
+    {
+      sums[l].n_inputs = self->layers[l].public.n_inputs;
+      sums[l].n_outputs = self->layers[l].public.n_outputs;
+    }
+  if (ahead)
+    {
+      sums[0].input = self->layers[0].input_factor;
+      if (!run_sums (self, source, sums, NULL, NULL, error))
+        return FALSE;
+    }
+  for (gsize l = 0; l < self->n_layers; l++)
+    {
+      sums[l].input = l == 0 && ahead ? NULL : self->layers[l].input_factor;
+      sums[l].output = self->layers[l].output_factor;
+    }
+  return run_sums (self, source, sums, ahead ? eigen_slot : NULL, &job, error)
+         && solve_factors (self, ahead ? 1 : 0, source->pool, single, source->cancellable, error);
 }
 
 static gboolean
@@ -255,7 +305,7 @@ fill_moments (HeftCurvature *self, const Source *source, GError **error)
       .moments = self->layers[l].moments,
       .input_vectors = self->layers[l].input_vectors, .output_vectors = self->layers[l].output_vectors,
     };
-  return run_sums (self, source, sums, error);
+  return run_sums (self, source, sums, NULL, NULL, error);
 }
 
 static void

@@ -511,6 +511,59 @@ test_draws (void)
     }
 }
 
+/* --- Inputs that are always zero ----------------------------------------------------------------------------------------- */
+
+/* The eigenvalues @found of the first layer's A: those of the whole matrix, with an exact zero for each of two zero columns. */
+static void
+check_zero_columns (const HeftCurvatureLayer *found, double tolerance)
+{
+  gsize n = found->n_inputs;
+  g_autofree double *copy = g_memdup2 (found->input_factor, n * n * sizeof *copy);
+  g_autofree double *whole = g_new (double, n);
+
+  g_assert_true (heft_symmetric_eigenvalues (n, copy, whole, NULL));
+  for (gsize i = 0; i < n; i++)
+    g_assert_cmpfloat_with_epsilon (found->input_values[i], whole[i], tolerance * whole[0]);
+  g_assert_cmpfloat (found->input_values[n - 3], >, 1e-6 * whole[0]);
+  g_assert_true (found->input_values[n - 2] == 0 && found->input_values[n - 1] == 0);
+}
+
+static void
+test_zero_columns (void)
+{
+  enum { N = 40, D = 6 };
+  g_auto (Fixture) f = dense_fixture (N, 4);
+  g_autoptr (HeftCurvature) wide = NULL;
+  g_autoptr (HeftCurvature) first = NULL;
+  float inputs[N * D];
+  gsize size;
+
+  heft_dataset_gather_f32 (f.data, NULL, 0, N, inputs);
+  for (gsize i = 0; i < N; i++)
+    inputs[i * D] = inputs[i * D + 3] = 0;
+  heft_dataset_unref (f.data);
+  f.data = heft_dataset_new_floats ("dark", N, D, inputs, (guint8[N]) { 1, 2 }, 3);
+
+  wide = heft_curvature_new (f.network, f.weights, f.data, 0, HEFT_CURVATURE_KFAC, HEFT_FISHER_EXACT, 7, TRUE, 2, NULL, NULL);
+  check_zero_columns (heft_curvature_get_layer (wide, 0), 1e-14);
+  for (guint threads = 1; threads <= 3; threads++)
+    {
+      g_autoptr (HeftCurvature) narrow = heft_curvature_new_f32 (f.network, f.weights_f32, f.data, 0, HEFT_CURVATURE_KFAC,
+                                                                 HEFT_FISHER_EXACT, 7, TRUE, threads, NULL, NULL);
+
+      check_zero_columns (heft_curvature_get_layer (narrow, 0), 1e-6);
+      if (first == NULL)
+        first = heft_curvature_ref (narrow);
+      for (gsize l = 0; l < 3; l++)
+        {
+          const HeftCurvatureLayer *one = heft_curvature_get_layer (first, l), *many = heft_curvature_get_layer (narrow, l);
+
+          size = one->n_inputs * one->n_outputs;
+          g_assert_cmpmem (one->moments, size * sizeof (double), many->moments, size * sizeof (double));
+        }
+    }
+}
+
 static void
 test_refused (void)
 {
@@ -543,6 +596,7 @@ main (int argc, char **argv)
   g_test_add_func ("/curvature/structured/posterior", test_posterior);
   g_test_add_func ("/curvature/structured/fixed-biases", test_fixed_biases);
   g_test_add_func ("/curvature/structured/draws", test_draws);
+  g_test_add_func ("/curvature/structured/zero-columns", test_zero_columns);
   g_test_add_func ("/curvature/structured/refused", test_refused);
   return g_test_run ();
 }
