@@ -52,7 +52,9 @@ void
 heft_ledger_add (HeftLedger *self, const char *label, double value, const char *unit, const char *note, HeftQuantity quantity)
 {
   g_autofree char *number = heft_words_number (value);
-  g_autofree char *text = unit != NULL && *unit != '\0' ? g_strconcat (number, " ", unit, NULL) : g_strdup (number);
+  /* What is not there has no unit. */
+  gboolean with_unit = unit != NULL && *unit != '\0' && isfinite (value);
+  g_autofree char *text = with_unit ? g_strconcat (number, " ", unit, NULL) : g_strdup (number);
 
   heft_ledger_add_words (self, label, text, note, quantity);
   if (isfinite (value))

@@ -66,11 +66,23 @@ heft_gauges_losses (HeftGauges *self, const HeftMeasureRequest *request, GError 
 
 /* --- Spectra ---------------------------------------------------------------------------------------------------------- */
 
+#define ONLY_SOFTMAX N_("The Fisher information is measured for the softmax only.")
+
 /* The Fisher's labels are drawn from the model, which for other losses is another one. */
 static gboolean
 is_softmax (const HeftGauges *self)
 {
   return self->setup->loss.kind == HEFT_LOSS_SOFTMAX;
+}
+
+/* What is not measured is said in its place. */
+static void
+publish_obstacle (HeftGauges *self, guint64 step)
+{
+  HeftFrame *frame = heft_frame_new ("spectra", step);
+
+  heft_frame_set_text (frame, "obstacle", _(ONLY_SOFTMAX));
+  heft_record_publish (self->record, frame);
 }
 
 gboolean
@@ -79,7 +91,10 @@ heft_gauges_spectra (HeftGauges *self, const HeftMeasureRequest *request, GError
   GPtrArray *spectra;
 
   if (!is_softmax (self))
-    return TRUE;
+    {
+      publish_obstacle (self, request->step);
+      return TRUE;
+    }
   spectra = heft_fisher_spectra_live (self->setup->network, request->posterior->mean, self->setup->data.train,
                                       request->spectra_samples, self->seed, request->step, self->cancellable, error);
   if (spectra == NULL)
@@ -100,7 +115,7 @@ heft_gauges_head (HeftGauges *self, const HeftMeasureRequest *request, GError **
   if (!is_softmax (self))
     {
       if (request->final)
-        heft_record_set_result_missing (self->record, "fisher_trace", _("The Fisher information is measured for the softmax only."));
+        heft_record_set_result_missing (self->record, "fisher_trace", _(ONLY_SOFTMAX));
       return TRUE;
     }
   heads = heft_fisher_lanczos (self->setup->network, request->posterior->mean, self->setup->data.train, samples,
@@ -356,6 +371,8 @@ ledger_objective (HeftLedger *ledger, HeftGauges *self, const HeftMeasureRequest
   heft_ledger_add (ledger, _("$\\beta\\,\\mathrm{KL}$"), request->beta * self->kl, "nat", price, HEFT_QUANTITY_KL);
   heft_ledger_add (ledger, _("$C_\\beta$, the sum"), self->train.loss + request->beta * self->kl, "nat",
                    _("what training lowers"), HEFT_QUANTITY_LAGRANGIAN);
+  if (isfinite (self->train.loss))
+    heft_frame_set_number (ledger->frame, "lagrangian", self->train.loss + request->beta * self->kl);
 }
 
 static void

@@ -155,13 +155,15 @@ heft_train_invariance_sentence (HeftRecord *record)
 char *
 heft_train_ledger_sentence (HeftRecord *record)
 {
-  g_autofree char *lagrangian = NULL, *error = NULL;
-  double y;
+  g_autoptr (HeftFrame) frame = heft_record_get_frame (record, "ledger");
+  g_autofree char *words = NULL, *error = NULL;
+  /* The ledger's own sum: the curve stops at the last step where loss and KL were measured together. */
+  double sum = frame != NULL ? heft_frame_get_number (frame, "lagrangian", NAN) : NAN;
 
-  if (!heft_record_get_last (record, "lagrangian", 0, NULL, &y))
+  if (!isfinite (sum))
     return NULL;
-  lagrangian = heft_words_number (y);
+  words = heft_words_number (sum);
   error = last_percent (record, "test_error");
   return g_strdup_printf (_("Loss plus $\\beta\\,\\mathrm{KL}$ comes to %s nats a sample; the test error of $Q$ is "
-                            "%s."), lagrangian, error);
+                            "%s."), words, error);
 }

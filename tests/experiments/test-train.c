@@ -465,10 +465,14 @@ test_other_losses (void)
     {
       g_autoptr (HeftRun) run = finished_run (1, (const char *[]) { losses[i], "dropout=0.1", "initialisation=orthogonal",
                                                                     "epochs=0.5", NULL });
+      g_autoptr (HeftFrame) spectra = heft_record_get_frame (heft_run_get_record (run), "spectra");
       double value;
 
       g_assert_cmpfloat (result (run, "train_loss"), >, 0);
       g_assert_cmpfloat (result (run, "kl"), >, 0);
+      /* The panel says so in its place. */
+      g_assert_nonnull (spectra);
+      g_assert_nonnull (heft_frame_get_text (spectra, "obstacle"));
       g_assert_false (heft_record_get_result (heft_run_get_record (run), "fisher_trace", &value) && isfinite (value));
       g_assert_false (heft_record_get_result (heft_run_get_record (run), "gaussian_information", &value) && isfinite (value));
     }
