@@ -146,6 +146,18 @@ ensure_more (HeftParameterSidebar *self)
   return self->more;
 }
 
+/* A group none of whose controls acts at present has no heading and no empty card either. */
+static void
+show_group (GtkWidget *card)
+{
+  gboolean any = FALSE;
+
+  for (GtkWidget *child = gtk_widget_get_first_child (card); child != NULL; child = gtk_widget_get_next_sibling (child))
+    any = any || gtk_widget_get_visible (child);
+  gtk_widget_set_visible (card, any);
+  gtk_widget_set_visible (gtk_widget_get_prev_sibling (card), any);
+}
+
 static void
 add_row (HeftParameterSidebar *self, const HeftParameterSpec *spec)
 {
@@ -167,6 +179,9 @@ add_row (HeftParameterSidebar *self, const HeftParameterSpec *spec)
   else
     gtk_box_append (GTK_BOX (self->card), row);
   g_hash_table_insert (self->rows, g_strdup (spec->id), row);
+  if (more == NULL)
+    g_signal_connect_object (row, "notify::visible", G_CALLBACK (show_group), self->card, G_CONNECT_SWAPPED);
+  show_group (self->card);
 }
 
 static gboolean
