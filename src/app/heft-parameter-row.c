@@ -94,16 +94,17 @@ heft_parameter_row_init (HeftParameterRow *self)
 }
 
 static GType
-row_type (HeftParameterKind kind)
+row_type (const HeftParameterSpec *spec)
 {
-  switch (kind)
+  switch (spec->kind)
     {
     case HEFT_PARAMETER_REAL:
     case HEFT_PARAMETER_INTEGER: return HEFT_TYPE_NUMBER_ROW;
     case HEFT_PARAMETER_BOOLEAN: return HEFT_TYPE_SWITCH_ROW;
     case HEFT_PARAMETER_CHOICE:
     case HEFT_PARAMETER_DATASET: return HEFT_TYPE_CHOICE_ROW;
-    case HEFT_PARAMETER_REAL_LIST: return HEFT_TYPE_LIST_ROW;
+    /* Numbers that act on a running network are one a layer, each with a slider; any other list is typed. */
+    case HEFT_PARAMETER_REAL_LIST: return spec->live ? HEFT_TYPE_LIST_ROW : HEFT_TYPE_TEXT_ROW;
     case HEFT_PARAMETER_TEXT:
     case HEFT_PARAMETER_FILE:
     default: return HEFT_TYPE_TEXT_ROW;
@@ -113,7 +114,7 @@ row_type (HeftParameterKind kind)
 GtkWidget *
 heft_parameter_row_new (HeftSession *session, const HeftParameterSpec *spec)
 {
-  HeftParameterRow *self = g_object_new (row_type (spec->kind), "name", spec->id, NULL);
+  HeftParameterRow *self = g_object_new (row_type (spec), "name", spec->id, NULL);
   HeftParameterRowPrivate *priv = PRIVATE (self);
   g_autofree char *help = heft_text_dup_plain (spec->help != NULL ? _(spec->help) : NULL);
 

@@ -106,7 +106,7 @@ static const HeftParameterSpec parameters[] = {
   { .id = "loss-deviation", .label = N_("Deviation of the squared error"),
     .help = N_("The standard deviation of the Gaussian around each output whose negative log-likelihood the squared error is."),
     .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OBJECTIVE, .minimum = 1e-3, .maximum = 1e3, .logarithmic = TRUE,
-    .default_text = "1" },
+    .default_text = "1", .when = "loss=gaussian" },
   { .id = "lambda", .label = N_("$\\lambda$"), .help = N_("The standard deviation of the prior."),
     .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OBJECTIVE, .minimum = 1e-6, .maximum = 100, .logarithmic = TRUE,
     .default_text = "0.1", .live = TRUE },
