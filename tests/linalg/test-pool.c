@@ -5,6 +5,10 @@
 #include <float.h>
 #include <time.h>
 
+#ifdef __SSE2__
+#include <xmmintrin.h>
+#endif
+
 #include "linalg/pool.h"
 
 #define MAX_WORKERS 5
@@ -125,6 +129,21 @@ underflow (HeftPool *pool,
   work->flushes[worker] = small == 0.0f;
 }
 
+#ifdef __SSE2__
+/* An emulated processor may have the mode in its register without computing by it. */
+static gboolean
+processor_can_flush (void)
+{
+  const unsigned int kept = _mm_getcsr ();
+  volatile float small = FLT_MIN;
+
+  _mm_setcsr (kept | _MM_FLUSH_ZERO_ON);
+  small *= 0.5f;
+  _mm_setcsr (kept);
+  return small == 0.0f;
+}
+#endif
+
 static void
 test_flushes_inside_only (void)
 {
@@ -133,6 +152,11 @@ test_flushes_inside_only (void)
   volatile float small = FLT_MIN;
   Work work = { 0 };
 
+  if (!processor_can_flush ())
+    {
+      g_test_skip ("this processor does not flush to zero");
+      return;
+    }
   heft_pool_run (pool, underflow, &work);
   g_assert_true (work.flushes[0]);
   g_assert_true (work.flushes[1]);
