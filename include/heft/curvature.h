@@ -89,6 +89,24 @@ GPtrArray *heft_fisher_lanczos (HeftNetwork *network, const float *weights, Heft
                                 gsize n_top, gsize n_iterations, gboolean whole_network, guint64 seed,
                                 GCancellable *cancellable, GError **error);
 
+/**
+ * heft_fisher_scaled_traces_f64:
+ * @n_samples: the first n of @data, 0 for all
+ * @scale: (out): s, the root mean square over samples and classes of the logits less their mean over classes
+ * @traces: (out): tr of each weight layer's block of F_s, nats; their sum is the whole network's
+ *
+ * The Fisher with the scale of the logits divided out (theory.md section 2): that of the model softmax (z / s) with s a constant,
+ * labels' expectation exact. tr F falls to zero as the logits of separable data grow; tr F_s does not. Networks of any kind, on the
+ * calling thread. Where the logits are the same for every class there is no scale: @scale and @traces are 0.
+ *
+ * Returns: %FALSE with HEFT_ERROR_INVALID_PARAMETER, HEFT_ERROR_INVALID_DATA, HEFT_ERROR_DIVERGED or cancelled
+ */
+gboolean heft_fisher_scaled_traces_f64 (HeftNetwork *network, const double *weights, HeftDataset *data, gsize n_samples,
+                                        double *scale, double *traces, GCancellable *cancellable, GError **error);
+/* The same with single-precision passes. */
+gboolean heft_fisher_scaled_traces_f32 (HeftNetwork *network, const float *weights, HeftDataset *data, gsize n_samples,
+                                        double *scale, double *traces, GCancellable *cancellable, GError **error);
+
 /* Dense Fisher of block @layer (or -1), k_l x k_l row-major, the slow way, sample by sample: the referee for small networks. */
 gboolean heft_fisher_dense (HeftNetwork *network, const double *weights, HeftDataset *data, gsize n_samples,
                             HeftFisherKind kind, guint64 seed, int layer, double *fisher, GError **error);
@@ -411,5 +429,6 @@ GPtrArray *heft_fisher_heads (HeftNetwork *network, const double *weights, HeftD
  * do not depend on the machine. */
 double heft_fisher_spectra_live_cost (const HeftNetwork *network, gsize n_samples);
 double heft_fisher_lanczos_cost      (const HeftNetwork *network, gsize n_samples, gsize n_iterations);
+double heft_fisher_scaled_cost       (const HeftNetwork *network, gsize n_samples);
 
 G_END_DECLS

@@ -72,6 +72,8 @@ typedef struct
 {
   gsize      n_samples, n_parameters; /* free ones: without biases that the network does not have */
   double     loss, error;             /* mean nats, fraction misclassified, of the data's labels */
+  double     logit_scale;             /* s of heft_fisher_scaled_traces_f64(); 0 where the logits are the same for every class */
+  double     trace_scaled;            /* tr F_s of the whole network, labels exact whatever @kind; NAN without a scale */
   double     beta, lambda;
   GPtrArray *spectra;                 /* HeftSpectrum */
   double    *information;             /* spectra->len */

@@ -180,13 +180,16 @@ add_values (JsonBuilder *builder, const char *name, const double *values, gsize 
 
 static void
 add_spectrum (JsonBuilder *builder, const HeftNetwork *network, const HeftSpectrum *spectrum, double information,
-              double standard_error)
+              double standard_error, const HeftMeasurement *measurement)
 {
   json_builder_begin_object (builder);
   if (spectrum->layer >= 0)
     add_text (builder, "name", heft_network_get_weight_layer (network, (gsize) spectrum->layer)->name);
   add_integer (builder, "parameters", spectrum->n_parameters);
   heft_json_add_number (builder, "trace", spectrum->trace, NULL);
+  if (spectrum->layer < 0)
+    heft_json_add_number (builder, "trace_scaled", measurement->trace_scaled,
+                          _("The logits are the same for every class: they have no scale."));
   add_integer (builder, "rank", spectrum->n_eigenvalues);
   add_values (builder, "eigenvalues", spectrum->eigenvalues, spectrum->n_eigenvalues);
   heft_json_add_number (builder, "kl", information, NULL);
@@ -248,6 +251,7 @@ print_json (const Job *job, const HeftMeasurement *measurement)
   add_integer (builder, "parameters", measurement->n_parameters);
   heft_json_add_number (builder, "loss", measurement->loss, NULL);
   heft_json_add_number (builder, "error", measurement->error, NULL);
+  heft_json_add_number (builder, "logit_scale", measurement->logit_scale, NULL);
   heft_json_add_number (builder, "beta", measurement->beta, NULL);
   heft_json_add_number (builder, "lambda", measurement->lambda, NULL);
   add_text (builder, "fisher", heft_measure_fisher_names[measurement->kind]);
@@ -257,14 +261,14 @@ print_json (const Job *job, const HeftMeasurement *measurement)
       json_builder_begin_array (builder);
       for (guint i = 0; i < n - (job->options.whole_network ? 1 : 0); i++)
         add_spectrum (builder, job->network, g_ptr_array_index (measurement->spectra, i), measurement->information[i],
-                      measurement->information_error[i]);
+                      measurement->information_error[i], measurement);
       json_builder_end_array (builder);
     }
   if (job->options.whole_network)
     {
       json_builder_set_member_name (builder, "network");
       add_spectrum (builder, job->network, g_ptr_array_index (measurement->spectra, n - 1), measurement->information[n - 1],
-                    measurement->information_error[n - 1]);
+                    measurement->information_error[n - 1], measurement);
     }
   if (measurement->hessian != NULL)
     add_hessian (builder, measurement);

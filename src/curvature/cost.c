@@ -65,3 +65,11 @@ heft_fisher_lanczos_cost (const HeftNetwork *network, gsize n_samples, gsize n_i
     }
   return cost;
 }
+
+double
+heft_fisher_scaled_cost (const HeftNetwork *network, gsize n_samples)
+{
+  double columns = (double) MAX (heft_network_get_n_classes (network), 2) - 1;
+
+  return (double) n_samples * forward_cost (network) * (2 + columns);
+}

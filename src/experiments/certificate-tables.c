@@ -7,11 +7,10 @@
 #include <glib/gi18n-lib.h>
 
 #include "experiments/certificate.h"
+#include "experiments/choices.h"
 
 static const char *const efforts[] = { "full", "quick", NULL };
 static const char *const effort_labels[] = { N_("Full"), N_("Quick"), NULL };
-static const char *const activations[] = { "relu", "tanh", "softplus", "linear", NULL };
-static const char *const activation_labels[] = { N_("ReLU"), N_("tanh"), N_("Softplus"), N_("Linear"), NULL };
 static const char *const priors[] = { "init-centred", "isotropic", "empirical-bayes", NULL };
 static const char *const prior_labels[] = { N_("Centred at the initialisation"), N_("Isotropic"), N_("Empirical Bayes"), NULL };
 static const char *const objectives[] = { "pac-bayes-kl", "mcallester", "lagrangian", NULL };
@@ -30,7 +29,7 @@ static const HeftParameterSpec parameters[] = {
     .kind = HEFT_PARAMETER_TEXT, .group = HEFT_GROUP_NETWORK, .default_text = "600" },
   { .id = "activation", .label = N_("Activation"), .help = N_("The non-linearity after each hidden layer."),
     .kind = HEFT_PARAMETER_CHOICE, .group = HEFT_GROUP_NETWORK, .default_text = "relu",
-    .choices = activations, .choice_labels = activation_labels },
+    .choices = heft_choices_activations, .choice_labels = heft_choices_activation_labels },
   { .id = "prior", .label = N_("Prior $P$"), .help = N_("The code chosen before the data, against which KL is counted."),
     .kind = HEFT_PARAMETER_CHOICE, .group = HEFT_GROUP_CODES, .default_text = "init-centred",
     .choices = priors, .choice_labels = prior_labels },

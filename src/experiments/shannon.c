@@ -13,6 +13,7 @@
 #include <heft/shannon.h>
 
 #include "experiments/beta-sweep.h"
+#include "experiments/choices.h"
 #include "experiments/ledger.h"
 #include "experiments/shannon.h"
 #include "experiments/tasks.h"
@@ -519,8 +520,7 @@ static const HeftParameterSpec parameters[] = {
     .kind = HEFT_PARAMETER_TEXT, .group = HEFT_GROUP_NETWORK, .default_text = "32" },
   { .id = "activation", .label = N_("Activation"), .help = N_("The non-linearity after each hidden layer."),
     .kind = HEFT_PARAMETER_CHOICE, .group = HEFT_GROUP_NETWORK, .default_text = "relu",
-    .choices = (const char *const[]) { "relu", "tanh", "softplus", "linear", NULL },
-    .choice_labels = (const char *const[]) { N_("ReLU"), N_("tanh"), N_("Softplus"), N_("Linear"), NULL } },
+    .choices = heft_choices_activations, .choice_labels = heft_choices_activation_labels },
   { .id = "lambda", .label = N_("$\\lambda$"), .help = N_("The standard deviation of the prior."),
     .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_CODES, .minimum = 1e-6, .maximum = 100, .logarithmic = TRUE,
     .default_text = "0.1" },

@@ -11,6 +11,7 @@
 #include <heft/error.h>
 
 #include "experiments/beta-sweep.h"
+#include "experiments/choices.h"
 #include "experiments/ledger.h"
 #include "experiments/tradeoff.h"
 #include "experiments/train-private.h"
@@ -443,8 +444,6 @@ ledger_sentence (HeftRecord *record)
 
 static const char *const efforts[] = { "full", "quick", NULL };
 static const char *const effort_labels[] = { N_("Full"), N_("Quick"), NULL };
-static const char *const activations[] = { "relu", "tanh", "softplus", "linear", NULL };
-static const char *const activation_labels[] = { N_("ReLU"), N_("tanh"), N_("Softplus"), N_("Linear"), NULL };
 
 static const HeftParameterSpec parameters[] = {
   { .id = "dataset", .label = N_("Data"), .help = N_("What the network learns: a named set, or a file of your own."),
@@ -459,7 +458,7 @@ static const HeftParameterSpec parameters[] = {
     .kind = HEFT_PARAMETER_TEXT, .group = HEFT_GROUP_NETWORK, .default_text = "64" },
   { .id = "activation", .label = N_("Activation"), .help = N_("The non-linearity after each hidden layer."),
     .kind = HEFT_PARAMETER_CHOICE, .group = HEFT_GROUP_NETWORK, .default_text = "relu",
-    .choices = activations, .choice_labels = activation_labels },
+    .choices = heft_choices_activations, .choice_labels = heft_choices_activation_labels },
   { .id = "lambda", .label = N_("$\\lambda$"), .help = N_("The standard deviation of the prior."),
     .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_CODES, .minimum = 1e-6, .maximum = 100, .logarithmic = TRUE,
     .default_text = "0.1" },

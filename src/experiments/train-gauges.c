@@ -105,6 +105,40 @@ heft_gauges_spectra (HeftGauges *self, const HeftMeasureRequest *request, GError
   return TRUE;
 }
 
+/* The trace with the scale of the logits divided out, beside the raw one. */
+static gboolean
+measure_scaled (HeftGauges *self, const HeftMeasureRequest *request, gsize samples, GError **error)
+{
+  g_autofree double *traces = g_new0 (double, self->setup->n_layers);
+  double scale, trace = 0;
+
+  if (!heft_fisher_scaled_traces_f32 (self->setup->network, request->posterior->mean, self->setup->data.train, samples, &scale,
+                                      traces, self->cancellable, error))
+    return FALSE;
+  for (gsize l = 0; l < self->setup->n_layers; l++)
+    trace += traces[l];
+  if (request->final)
+    heft_record_set_result (self->record, "logit_scale", scale);
+  if (request->final && scale > 0)
+    heft_record_set_result (self->record, "fisher_trace_scaled", trace);
+  else if (request->final)
+    heft_record_set_result_missing (self->record, "fisher_trace_scaled",
+                                    _("The logits are the same for every class: they have no scale."));
+  else if (scale > 0)
+    append (self, HEFT_TRAIN_FISHER_TRACE_SCALED, request->step, trace);
+  return TRUE;
+}
+
+/* For losses that have no Fisher here. */
+static void
+fisher_missing (HeftGauges *self)
+{
+  static const char *const names[] = { "fisher_trace", "fisher_trace_scaled", "logit_scale" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    heft_record_set_result_missing (self->record, names[i], _(ONLY_SOFTMAX));
+}
+
 gboolean
 heft_gauges_head (HeftGauges *self, const HeftMeasureRequest *request, GError **error)
 {
@@ -115,7 +149,7 @@ heft_gauges_head (HeftGauges *self, const HeftMeasureRequest *request, GError **
   if (!is_softmax (self))
     {
       if (request->final)
-        heft_record_set_result_missing (self->record, "fisher_trace", _(ONLY_SOFTMAX));
+        fisher_missing (self);
       return TRUE;
     }
   heads = heft_fisher_lanczos (self->setup->network, request->posterior->mean, self->setup->data.train, samples,
@@ -130,7 +164,7 @@ heft_gauges_head (HeftGauges *self, const HeftMeasureRequest *request, GError **
     heft_record_set_result (self->record, "fisher_trace", trace);
   else
     append (self, HEFT_TRAIN_FISHER_TRACE, request->step, trace);
-  return TRUE;
+  return measure_scaled (self, request, samples, error);
 }
 
 /* --- Prices: what beta and lambda alone move ---------------------------------------------------------------------------- */

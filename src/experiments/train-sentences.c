@@ -87,8 +87,8 @@ heft_train_kl_sentence (HeftRecord *record)
   return NULL;
 }
 
-char *
-heft_train_spectra_sentence (HeftRecord *record)
+static char *
+paid_words (HeftRecord *record)
 {
   g_autoptr (HeftFrame) frame = heft_record_get_frame (record, "spectra");
   g_autofree char *threshold = NULL, *paid = NULL, *all = NULL;
@@ -109,6 +109,21 @@ heft_train_spectra_sentence (HeftRecord *record)
   return g_strdup_printf (_("%s of %s directions lie above $\\beta/\\lambda^2$ = %s and are paid for; the "
                             "others are free."), paid, all,
                           threshold);
+}
+
+/* The trace with the scale of the logits divided out stands beside the raw one: that falls when logits merely saturate. */
+char *
+heft_train_spectra_sentence (HeftRecord *record)
+{
+  g_autofree char *paid = paid_words (record), *raw = NULL, *scaled = NULL;
+  double trace, trace_scaled;
+
+  if (paid == NULL || !heft_record_get_last (record, "fisher_trace", 0, NULL, &trace)
+      || !heft_record_get_last (record, "fisher_trace_scaled", 0, NULL, &trace_scaled))
+    return g_steal_pointer (&paid);
+  raw = heft_words_number (trace);
+  scaled = heft_words_number (trace_scaled);
+  return g_strdup_printf (_("%s The trace of $F$ is %s nats, and %s with the scale of the logits divided out."), paid, raw, scaled);
 }
 
 char *

@@ -408,7 +408,8 @@ heft_measurer_cost (const HeftTrainSetup *setup, const HeftParameters *parameter
     case HEFT_GAUGE_SPECTRA:
       return heft_fisher_spectra_live_cost (setup->network, spectra);
     case HEFT_GAUGE_HEAD:
-      return heft_fisher_lanczos_cost (setup->network, spectra, HEFT_HEAD_ITERATIONS);
+      return heft_fisher_lanczos_cost (setup->network, spectra, HEFT_HEAD_ITERATIONS)
+             + heft_fisher_scaled_cost (setup->network, spectra);
     case HEFT_GAUGE_INVARIANCE:
       /* In double precision. */
       return 2 * HEFT_MAPS_IMAGES * heft_visibility_cost (setup->network, heft_maps_layer (setup->network, layer));

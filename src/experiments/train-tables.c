@@ -8,12 +8,11 @@
 
 #include <heft/code.h>
 
+#include "experiments/choices.h"
 #include "experiments/train.h"
 
 /* --- Parameters -------------------------------------------------------------------------------------------------- */
 
-static const char *const activations[] = { "relu", "tanh", "softplus", "linear", NULL };
-static const char *const activation_labels[] = { N_("ReLU"), N_("tanh"), N_("Softplus"), N_("Linear"), NULL };
 static const char *const posteriors[] = { "mean-field", "dirac", "low-rank", NULL };
 static const char *const posterior_labels[] = { N_("Mean-field Gaussian"), N_("Dirac (plain SGD)"), N_("Low rank and diagonal"), NULL };
 static const char *const noises[] = { "local", "weights", "flipout", NULL };
@@ -50,7 +49,7 @@ static const HeftParameterSpec parameters[] = {
     .kind = HEFT_PARAMETER_TEXT, .group = HEFT_GROUP_NETWORK, .default_text = "256-256" },
   { .id = "activation", .label = N_("Activation"), .help = N_("The non-linearity after each hidden layer."),
     .kind = HEFT_PARAMETER_CHOICE, .group = HEFT_GROUP_NETWORK, .default_text = "relu",
-    .choices = activations, .choice_labels = activation_labels },
+    .choices = heft_choices_activations, .choice_labels = heft_choices_activation_labels },
   { .id = "initialisation", .label = N_("Initialisation"),
     .help = N_("Whose rule the first weights follow; by the activation: He et al. before ReLU and Softplus, Glorot and Bengio otherwise."),
     .kind = HEFT_PARAMETER_CHOICE, .group = HEFT_GROUP_NETWORK, .default_text = "default",
@@ -205,6 +204,9 @@ static const HeftSeriesSpec series[] = {
   [HEFT_TRAIN_FISHER_TRACE] = { "fisher_trace", N_("Trace of the Fisher information"), "nat", N_("Step"),
                                 HEFT_QUANTITY_FISHER, FALSE,
                                 N_("exact labels, first training samples, at the mean weights") },
+  [HEFT_TRAIN_FISHER_TRACE_SCALED] = { "fisher_trace_scaled", N_("Trace of the Fisher, logits scaled"), "nat", N_("Step"),
+                                       HEFT_QUANTITY_FISHER, FALSE,
+                                       N_("logits divided by their scale; exact labels, first training samples, at the mean weights") },
   [HEFT_TRAIN_GAUSSIAN] = { "gaussian_information", N_("Gaussian (Laplace) information"), "nat", N_("Step"), HEFT_QUANTITY_GAUSSIAN,
                             FALSE, N_("diagonal blocks of the sampled Fisher, sum over layers") },
   [HEFT_TRAIN_GAUSSIAN_LAYERS] = { "gaussian_layers", N_("Gaussian (Laplace) information"), "nat", N_("Step"),
@@ -231,6 +233,8 @@ static const HeftResultSpec results[] = {
   { "kl_layers", N_("KL(Q‖P) of each layer, exact"), "nat", TRUE },
   { "lagrangian", N_("E_Q L on the training set plus β KL(Q‖P)"), "nat", FALSE },
   { "fisher_trace", N_("Trace of the Fisher at the mean weights, labels' expectation exact"), "nat", FALSE },
+  { "fisher_trace_scaled", N_("The same trace with the logits divided by their scale"), "nat", FALSE },
+  { "logit_scale", N_("Scale of the logits at the mean weights: root mean square about each sample's mean"), "", FALSE },
   { "steps", N_("Training steps done"), "", FALSE },
   { "gaussian_information", N_("Gaussian information, diagonal blocks of the sampled Fisher"), "nat", FALSE },
   { "beta", N_("β at the end"), "", FALSE },

@@ -96,6 +96,8 @@ heft_train_prepare (HeftRecord *record, const HeftParameters *parameters)
   set_estimator (record, HEFT_TRAIN_TEST_ERROR_MEAN, _("the mean weights as one network, first %s test samples (or all)"), n);
   set_estimator (record, HEFT_TRAIN_FISHER_TRACE, _("exact labels, first %s training samples (or all), at the mean weights"),
                  spectra);
+  set_estimator (record, HEFT_TRAIN_FISHER_TRACE_SCALED,
+                 _("logits divided by their scale; exact labels, first %s training samples (or all), at the mean weights"), spectra);
   set_estimator (record, HEFT_TRAIN_GAUSSIAN,
                  _("diagonal blocks of the Fisher, sampled labels, first %s training samples (or all)"),
                  spectra);
@@ -205,7 +207,7 @@ static void
 store_stopped_results (Lab *lab)
 {
   static const char *const unmeasured[] = { "train_loss", "train_error", "test_loss", "test_error", "test_error_mean",
-                                            "lagrangian", "fisher_trace" };
+                                            "lagrangian", "fisher_trace", "fisher_trace_scaled", "logit_scale" };
   const char *reason = _("The run was stopped before its final measurements; the series hold the last live ones.");
   g_autofree double *layers = g_new0 (double, lab->setup->n_layers);
   double kl = heft_code_kl (lab->setup->network, heft_trainer_get_prior (lab->trainer),

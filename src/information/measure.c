@@ -105,6 +105,22 @@ measure_loss (HeftMeasurement *self, HeftNetwork *network, const double *weights
   return FALSE;
 }
 
+static gboolean
+measure_scaled (HeftMeasurement *self, HeftNetwork *network, const double *weights, HeftDataset *data, GCancellable *cancellable,
+                GError **error)
+{
+  gsize n_layers = heft_network_get_n_weight_layers (network);
+  g_autofree double *traces = g_new0 (double, n_layers);
+
+  if (!heft_fisher_scaled_traces_f64 (network, weights, data, self->n_samples, &self->logit_scale, traces, cancellable, error))
+    return FALSE;
+  for (gsize l = 0; l < n_layers; l++)
+    self->trace_scaled += traces[l];
+  if (!(self->logit_scale > 0))
+    self->trace_scaled = NAN;
+  return TRUE;
+}
+
 const char *const heft_measure_fisher_names[] = { "exact", "sampled", "empirical", "kfac", "ekfac", "diagonal", "lanczos", "automatic",
                                                   NULL };
 
@@ -344,6 +360,7 @@ heft_measure (HeftNetwork *network, const double *weights, HeftDataset *data, co
   self->beta = options->beta;
   self->lambda = options->lambda;
   if (!measure_loss (self, network, weights, data, error)
+      || !measure_scaled (self, network, weights, data, cancellable, error)
       || !measure_spectra (self, network, weights, data, options, cancellable, error))
     return NULL;
   if (options->activations && heft_network_get_n_parameters (network) > MAX_DENSE)
