@@ -68,6 +68,52 @@ test_reference (gconstpointer name)
     g_clear_pointer (&made[kind], heft_curvature_unref);
 }
 
+/* theory.md section 2, the Fisher at a scaled logit. */
+static void
+test_scaled (gconstpointer name)
+{
+  g_auto (Reference) reference = { 0 };
+  g_autoptr (JsonObject) all = reference_json ("curvature");
+  JsonObject *expected = json_object_get_object_member (json_object_get_object_member (all, "scaled"), name);
+  double s = json_object_get_double_member (expected, "scale"), scale, again, traces[8], larger[8];
+  g_autoptr (GError) error = NULL;
+  const HeftLayer *last;
+  gsize n;
+
+  reference_load (name, &reference);
+  n = heft_network_get_n_weight_layers (reference.network);
+  g_assert_cmpuint (n, <=, G_N_ELEMENTS (traces));
+  last = heft_network_get_weight_layer (reference.network, n - 1);
+  g_assert_true (heft_fisher_scaled_traces_f64 (reference.network, reference.weights, reference.data, 0, &scale, traces, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpfloat_with_epsilon (scale / s, 1, 1e-12);
+  check_array (traces, expected, "traces", n);
+
+  /* The last layer three times as large: three times the scale, a ninth of its own trace, the same before it. */
+  for (gsize i = 0; i < last->n_parameters; i++)
+    reference.weights[last->offset + i] *= 3;
+  g_assert_true (heft_fisher_scaled_traces_f64 (reference.network, reference.weights, reference.data, 0, &again, larger, NULL, &error));
+  g_assert_cmpfloat_with_epsilon (again / scale, 3, 1e-12);
+  for (gsize l = 0; l < n; l++)
+    g_assert_cmpfloat_with_epsilon (larger[l] / traces[l], l + 1 < n ? 1 : 1.0 / 9, 1e-11);
+
+  /* By brute force: the dense Fisher with the last layer divided by s; there a derivative is s times as large. */
+  for (gsize i = 0; i < last->n_parameters; i++)
+    reference.weights[last->offset + i] /= 3 * scale;
+  for (gsize l = 0; l < n; l++)
+    {
+      gsize k = heft_network_get_weight_layer (reference.network, l)->n_parameters;
+      g_autofree double *fisher = g_new (double, k * k);
+      double trace = 0;
+
+      g_assert_true (heft_fisher_dense (reference.network, reference.weights, reference.data, 0, HEFT_FISHER_EXACT, 0, (int) l, fisher,
+                                        &error));
+      for (gsize i = 0; i < k; i++)
+        trace += fisher[i * k + i];
+      g_assert_cmpfloat_with_epsilon (traces[l] * (l + 1 < n ? 1 : scale * scale) / trace, 1, 1e-11);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -75,8 +121,10 @@ main (int argc, char **argv)
   for (gsize i = 0; i < G_N_ELEMENTS (reference_names); i++)
     {
       g_autofree char *path = g_strconcat ("/curvature/structured/reference/", reference_names[i], NULL);
+      g_autofree char *scaled = g_strconcat ("/curvature/scaled/reference/", reference_names[i], NULL);
 
       g_test_add_data_func (path, reference_names[i], test_reference);
+      g_test_add_data_func (scaled, reference_names[i], test_scaled);
     }
   return g_test_run ();
 }

@@ -86,11 +86,27 @@ def measure(network, x):
     return result
 
 
+def scaled(network, x):
+    """Scale of the logits and the layers' traces of the Fisher of softmax(z / scale), the scale held constant."""
+    z = network.net(x).detach()
+    scale = (z - z.mean(1, keepdim=True)).pow(2).mean().sqrt()
+    traces = [0.0] * len(network.layers)
+    for sample in x:
+        logp = torch.log_softmax(network.net(sample[None])[0] / scale, 0)
+        for value in logp:
+            for l, m in enumerate(network.layers):
+                for g in torch.autograd.grad(value, (m.weight, m.bias), retain_graph=True):
+                    traces[l] += (value.exp() * (g ** 2).sum()).item() / len(x)
+    return {'scale': scale.item(), 'traces': traces}
+
+
 def main():
-    values = {}
+    values = {'scaled': {}}
     for name, modules, *_ in CASES:
         network = Network(modules)
-        values[name] = measure(network, load(network, name))
+        x = load(network, name)
+        values[name] = measure(network, x)
+        values['scaled'][name] = scaled(network, x)
     with open(os.path.join(HERE, 'curvature.json'), 'w') as f:
         json.dump(values, f, separators=(',', ':'))
         f.write('\n')
