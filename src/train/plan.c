@@ -21,14 +21,26 @@
 #define WIDEST_TILE 512
 #define LOWEST_TILE 64   /* rows, so that a product has enough of them */
 
+/* Rows from which a batch is cut in two: what a task reads of it stays in the second-level cache. */
+#define LARGE_BATCH 512
+
 #define LANE 8   /* parts begin at multiples of a product's tile */
 
+/**
+ * heft_plan_n_parts:
+ * @inputs: of a stage
+ * @batch: rows of a batch
+ *
+ * Returns: parts of a stage's inputs, each with an addend of the outputs. Large batches are cut by rows as well, which leaves as many
+ * tasks with fewer addends.
+ */
 guint
-heft_plan_n_parts (gsize inputs)
+heft_plan_n_parts (gsize inputs,
+                   gsize batch)
 {
   if (inputs < 128)
     return 1;
-  if (inputs < 512)
+  if (inputs < 512 || (inputs < 1024 && batch >= LARGE_BATCH))
     return 2;
   return inputs < 1024 ? 4 : HEFT_MAX_PARTS;
 }
@@ -76,21 +88,26 @@ add_row_tasks (HeftPlan    *self,
     add_task (self, kind, stage, part_start (self->batch, n_parts, i), part_start (self->batch, n_parts, i + 1), 0, columns);
 }
 
-/* Tasks over a batch x @columns matrix: columns where they are many, else rows. */
+/* Tasks over a batch x @columns matrix: columns where they are many, else rows. Blocks of rows come one after the other, so that two
+ * workers keep to their columns. */
 static void
 add_matrix_tasks (HeftPlan    *self,
                   HeftTaskKind kind,
                   guint        stage,
                   gsize        columns)
 {
-  const guint n_parts = heft_plan_n_parts (columns);
+  const guint n_parts = heft_plan_n_parts (columns, self->batch), n_blocks = self->batch >= LARGE_BATCH ? 2 : 1;
 
   if (n_parts == 1)
-    add_row_tasks (self, kind, stage, 2, columns);
-  else
+    {
+      add_row_tasks (self, kind, stage, 2, columns);
+      return;
+    }
+  for (guint block = 0; block < n_blocks; block++)
     for (guint i = 0; i < n_parts; i++)
       {
-        add_task (self, kind, stage, 0, self->batch, part_start (columns, n_parts, i), part_start (columns, n_parts, i + 1));
+        add_task (self, kind, stage, part_start (self->batch, n_blocks, block), part_start (self->batch, n_blocks, block + 1),
+                  part_start (columns, n_parts, i), part_start (columns, n_parts, i + 1));
         g_array_index (self->tasks, HeftTask, self->tasks->len - 1).shard = i;
       }
 }
@@ -143,7 +160,7 @@ add_update_tasks (HeftPlan        *self,
                   guint            index,
                   gsize           *tile_size)
 {
-  const guint n_parts = self->alone ? 1 : MAX (heft_plan_n_parts (stage->in), MIN (2, stage->in));
+  const guint n_parts = self->alone ? 1 : MAX (heft_plan_n_parts (stage->in, self->batch), MIN (2, stage->in));
   guint starts[HEFT_MAX_PARTS + 1];
 
   for (guint i = 0; i < n_parts; i++)

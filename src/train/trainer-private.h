@@ -159,7 +159,7 @@ void     heft_plan_build  (HeftPlan *self, const HeftStage *stages, guint n_stag
                            gsize *tile_size);
 void     heft_plan_clear  (HeftPlan *self);
 /* Into how many parts the plan cuts that many inputs of a dense layer. */
-guint    heft_plan_n_parts (gsize inputs);
+guint    heft_plan_n_parts (gsize inputs, gsize batch);
 
 /* One step's tasks on all workers; FALSE if the loss or a gradient left the finite numbers. */
 gboolean heft_trainer_run_plan (HeftTrainer *self);

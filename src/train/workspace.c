@@ -45,7 +45,7 @@ lay_out_chain (HeftTrainer *self,
       stage->squares = noisy ? take (arena, size) : NULL;
       stage->noise = noisy ? take (arena, size) : NULL;
       stage->slope = last ? NULL : take (arena, size);
-      stage->n_addends = self->plan.alone ? 1 : heft_plan_n_parts (stage->in);
+      stage->n_addends = self->plan.alone ? 1 : heft_plan_n_parts (stage->in, self->plan.batch);
       stage->addends = stage->n_addends > 1 ? take (arena, (stage->n_addends - 1) * size) : NULL;
       stage->square_addends = stage->n_addends > 1 && noisy ? take (arena, (stage->n_addends - 1) * size) : NULL;
       /* The logits are not needed behind the loss: their matrices take the gradients. */
