@@ -112,6 +112,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftNetwork, heft_network_unref)
  */
 HeftNetwork     *heft_network_fix_biases       (const HeftNetwork *self, const gboolean *fixed);
 
+/**
+ * heft_network_name_layers:
+ * @names: one a layer with weights, %NULL-terminated: what the file they come from calls them
+ *
+ * Returns: (transfer full): a copy of @self
+ */
+HeftNetwork     *heft_network_name_layers      (const HeftNetwork *self, const char *const *names);
+/* What the file of @layer (of those with weights) calls it, such as "fc1" or "features.0"; where there is none, the layer's own name. */
+const char      *heft_network_get_layer_name   (const HeftNetwork *self, gsize layer);
+
 gsize            heft_network_get_n_parameters (const HeftNetwork *self);        /* k */
 /* k without the biases that are fixed: what PyTorch counts. */
 gsize            heft_network_get_n_free_parameters (const HeftNetwork *self);

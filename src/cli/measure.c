@@ -179,12 +179,16 @@ add_values (JsonBuilder *builder, const char *name, const double *values, gsize 
 }
 
 static void
-add_spectrum (JsonBuilder *builder, const HeftNetwork *network, const HeftSpectrum *spectrum, double information,
-              double standard_error, const HeftMeasurement *measurement)
+add_spectrum (JsonBuilder *builder, const HeftNetwork *network, const HeftMeasurement *measurement, guint i)
 {
+  const HeftSpectrum *spectrum = g_ptr_array_index (measurement->spectra, i);
+
   json_builder_begin_object (builder);
   if (spectrum->layer >= 0)
-    add_text (builder, "name", heft_network_get_weight_layer (network, (gsize) spectrum->layer)->name);
+    {
+      add_text (builder, "name", heft_network_get_layer_name (network, (gsize) spectrum->layer));
+      add_text (builder, "operation", heft_network_get_weight_layer (network, (gsize) spectrum->layer)->name);
+    }
   add_integer (builder, "parameters", spectrum->n_parameters);
   heft_json_add_number (builder, "trace", spectrum->trace, NULL);
   if (spectrum->layer < 0)
@@ -192,13 +196,17 @@ add_spectrum (JsonBuilder *builder, const HeftNetwork *network, const HeftSpectr
                           _("The logits are the same for every class: they have no scale."));
   add_integer (builder, "rank", spectrum->n_eigenvalues);
   add_values (builder, "eigenvalues", spectrum->eigenvalues, spectrum->n_eigenvalues);
-  heft_json_add_number (builder, "kl", information, NULL);
+  heft_json_add_number (builder, "kl", measurement->information[i], NULL);
+  heft_json_add_number (builder, "kl_printed", measurement->printed[i],
+                        _("The formula as printed is evaluated on complete spectra only."));
   if (!spectrum->complete)
     {
-      heft_json_add_number (builder, "kl_standard_error", standard_error, NULL);
+      heft_json_add_number (builder, "kl_standard_error", measurement->information_error[i], NULL);
       add_text (builder, "kl_estimator", _("exact labels, stochastic Lanczos quadrature"));
     }
   add_text (builder, "estimator", spectrum->estimator);
+  if (spectrum->words != NULL)
+    add_text (builder, "plan", spectrum->words);
   json_builder_end_object (builder);
 }
 
@@ -216,11 +224,17 @@ add_hessian (JsonBuilder *builder, const HeftMeasurement *measurement)
   json_builder_end_object (builder);
 }
 
+static const char *
+effective_estimator (const HeftMeasurement *measurement)
+{
+  return measurement->structured ? _("first order, Σ* of EKFAC, block by block")
+                                 : _("first order, Σ* of the whole network’s exact Fisher");
+}
+
 static void
 add_effective (JsonBuilder *builder, const HeftMeasurement *measurement)
 {
-  add_text (builder, "effective_estimator", measurement->structured ? _("first order, Σ* of EKFAC, block by block")
-                                                                    : _("first order, Σ* of the whole network’s exact Fisher"));
+  add_text (builder, "effective_estimator", effective_estimator (measurement));
   json_builder_set_member_name (builder, "effective");
   json_builder_begin_array (builder);
   for (guint l = 0; l < measurement->effective->len; l++)
@@ -260,15 +274,13 @@ print_json (const Job *job, const HeftMeasurement *measurement)
       json_builder_set_member_name (builder, "layers");
       json_builder_begin_array (builder);
       for (guint i = 0; i < n - (job->options.whole_network ? 1 : 0); i++)
-        add_spectrum (builder, job->network, g_ptr_array_index (measurement->spectra, i), measurement->information[i],
-                      measurement->information_error[i], measurement);
+        add_spectrum (builder, job->network, measurement, i);
       json_builder_end_array (builder);
     }
   if (job->options.whole_network)
     {
       json_builder_set_member_name (builder, "network");
-      add_spectrum (builder, job->network, g_ptr_array_index (measurement->spectra, n - 1), measurement->information[n - 1],
-                    measurement->information_error[n - 1], measurement);
+      add_spectrum (builder, job->network, measurement, n - 1);
     }
   if (measurement->hessian != NULL)
     add_hessian (builder, measurement);
@@ -279,43 +291,58 @@ print_json (const Job *job, const HeftMeasurement *measurement)
 }
 
 static void
-print_spectrum (const Job *job, const HeftSpectrum *spectrum, double information, double standard_error)
+print_spectrum (const Job *job, const HeftMeasurement *measurement, guint i)
 {
-  g_autofree char *nats = standard_error > 0 ? g_strdup_printf ("%.5g ± %.2g", information, standard_error)
-                                             : g_strdup_printf ("%.8g", information);
+  const HeftSpectrum *spectrum = g_ptr_array_index (measurement->spectra, i);
+  double doubt = measurement->information_error[i];
+  g_autofree char *nats = doubt > 0 ? g_strdup_printf ("%.5g ± %.2g", measurement->information[i], doubt)
+                                    : g_strdup_printf ("%.8g", measurement->information[i]);
+  g_autofree char *printed = isfinite (measurement->printed[i]) ? g_strdup_printf ("%.8g", measurement->printed[i]) : g_strdup ("–");
 
-  printf ("%-12s %10zu %14.8g %8zu %14.8g %14s\n",
-          spectrum->layer < 0 ? _("network") : heft_network_get_weight_layer (job->network, (gsize) spectrum->layer)->name,
+  printf ("%-12s %10zu %14.8g %8zu %14.8g %14s %14s\n",
+          spectrum->layer < 0 ? _("network") : heft_network_get_layer_name (job->network, (gsize) spectrum->layer),
           spectrum->n_parameters, spectrum->trace, spectrum->n_eigenvalues,
-          spectrum->n_eigenvalues > 0 ? spectrum->eigenvalues[0] : 0, nats);
+          spectrum->n_eigenvalues > 0 ? spectrum->eigenvalues[0] : 0, nats, printed);
 }
 
 static void
-print_text (const Job *job, const HeftMeasurement *measurement)
+print_effective (const HeftMeasurement *measurement)
 {
-  const HeftSpectrum *any = g_ptr_array_index (measurement->spectra, 0);
-
-  printf (_("%zu samples, %zu parameters: loss %.8g nats, error %.6g\n"), measurement->n_samples, measurement->n_parameters,
-          measurement->loss, measurement->error);
-  printf (_("Fisher: %s; information at beta = %g (N beta = %g), lambda = %g, in nats\n\n"), any->estimator, measurement->beta,
-          measurement->beta * (double) measurement->n_samples, measurement->lambda);
-  printf ("%-12s %10s %14s %8s %14s %14s\n", _("layer"), _("parameters"), _("trace"), _("rank"), _("largest"), _("information"));
-  for (guint i = 0; i < measurement->spectra->len; i++)
-    print_spectrum (job, g_ptr_array_index (measurement->spectra, i), measurement->information[i],
-                    measurement->information_error[i]);
-  if (measurement->hessian != NULL)
-    printf (_("\nHessian: trace %.8g, eigenvalues from %.8g to %.8g, |H - F| / |H| = %.6g\n"), measurement->hessian->trace,
-            measurement->hessian->eigenvalues[0], measurement->hessian->eigenvalues[measurement->n_parameters - 1],
-            measurement->hessian_gap);
-  if (measurement->effective != NULL)
-    printf (_("\nWhat activations tell about the input, means over the samples\n"));
-  for (guint l = 0; measurement->effective != NULL && l < measurement->effective->len; l++)
+  printf (_("\nWhat activations tell about the input, means over the samples (%s)\n"), effective_estimator (measurement));
+  for (guint l = 0; l < measurement->effective->len; l++)
     {
       const HeftEffectiveLayer *layer = g_ptr_array_index (measurement->effective, l);
 
       printf (_("%-12s trace of the Fisher %.8g, information %.8g nats\n"), layer->name, layer->fisher_trace_mean,
               layer->information_mean);
     }
+}
+
+static void
+print_text (const Job *job, const HeftMeasurement *measurement)
+{
+  const HeftSpectrum *any = g_ptr_array_index (measurement->spectra, 0);
+  const HeftSpectrum *all = g_ptr_array_index (measurement->spectra, measurement->spectra->len - 1);
+
+  printf (_("%zu samples, %zu parameters: loss %.8g nats, error %.6g\n"), measurement->n_samples, measurement->n_parameters,
+          measurement->loss, measurement->error);
+  printf (_("Fisher: %s; information at beta = %g (N beta = %g), lambda = %g, in nats\n"), any->estimator, measurement->beta,
+          measurement->beta * (double) measurement->n_samples, measurement->lambda);
+  if (all->words != NULL)
+    printf ("%s\n", all->words);
+  printf ("\n%-12s %10s %14s %8s %14s %14s %14s\n", _("layer"), _("parameters"), _("trace"), _("rank"), _("largest"),
+          _("information"), _("as printed"));
+  for (guint i = 0; i < measurement->spectra->len; i++)
+    print_spectrum (job, measurement, i);
+  if (isfinite (measurement->trace_scaled))
+    printf (_("\nWith the scale of the logits, %.8g, divided out the trace of the network’s Fisher is %.8g\n"),
+            measurement->logit_scale, measurement->trace_scaled);
+  if (measurement->hessian != NULL)
+    printf (_("\nHessian: trace %.8g, eigenvalues from %.8g to %.8g, |H - F| / |H| = %.6g\n"), measurement->hessian->trace,
+            measurement->hessian->eigenvalues[0], measurement->hessian->eigenvalues[measurement->n_parameters - 1],
+            measurement->hessian_gap);
+  if (measurement->effective != NULL)
+    print_effective (measurement);
 }
 
 static int

@@ -32,7 +32,7 @@ spectrum_at (const HeftMeasuredNetwork *self, guint i)
 static const char *
 layer_name (const HeftMeasuredNetwork *self, guint l)
 {
-  return heft_network_get_weight_layer (self->network, l)->name;
+  return heft_network_get_layer_name (self->network, l);
 }
 
 static char *

@@ -156,7 +156,7 @@ name_layers (Job *job)
   g_autofree const char **names = g_new0 (const char *, n + 1);
 
   for (gsize l = 0; l < n; l++)
-    names[l] = heft_network_get_weight_layer (network, l)->name;
+    names[l] = heft_network_get_layer_name (network, l);
   heft_record_set_layers (job->record, n, names);
 }
 

@@ -438,15 +438,21 @@ copy_layer (NetworkFile *self, guint l, const HeftLayer *layer, double *weights,
   return TRUE;
 }
 
-/* Says of every layer whether the file has its bias. */
+/* Says of every layer whether the file has its bias, and what it calls it. */
 static HeftNetwork *
 fix_missing_biases (NetworkFile *self, HeftNetwork *network)
 {
   g_autofree gboolean *fixed = g_new0 (gboolean, self->layers->len);
+  g_autofree const char **names = g_new0 (const char *, self->layers->len + 1);
+  g_autoptr(HeftNetwork) without = NULL;
 
   for (guint l = 0; l < self->layers->len; l++)
-    fixed[l] = g_array_index (self->layers, FileLayer, l).bias == NULL;
-  return heft_network_fix_biases (network, fixed);
+    {
+      fixed[l] = g_array_index (self->layers, FileLayer, l).bias == NULL;
+      names[l] = g_array_index (self->layers, FileLayer, l).name;
+    }
+  without = heft_network_fix_biases (network, fixed);
+  return heft_network_name_layers (without, names);
 }
 
 gboolean

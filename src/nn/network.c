@@ -32,6 +32,7 @@ struct _HeftNetwork
   gsize           n_parameters;
   GArray         *layers;          /* HeftLayer */
   GArray         *weight_layers;   /* guint, indices into layers */
+  char          **file_names;      /* of the layers with weights in the file they came from, or NULL */
 };
 
 typedef struct
@@ -403,26 +404,62 @@ heft_network_unref (HeftNetwork *self)
 
   g_array_unref (self->layers);
   g_array_unref (self->weight_layers);
+  g_strfreev (self->file_names);
   g_free (self->architecture);
   g_free (self);
+}
+
+static HeftNetwork *
+copy (const HeftNetwork *self)
+{
+  HeftNetwork *copied = g_memdup2 (self, sizeof *self);
+
+  g_atomic_ref_count_init (&copied->ref_count);
+  copied->architecture = g_strdup (self->architecture);
+  copied->layers = g_array_copy (self->layers);
+  copied->weight_layers = g_array_copy (self->weight_layers);
+  copied->file_names = g_strdupv (self->file_names);
+  return copied;
 }
 
 HeftNetwork *
 heft_network_fix_biases (const HeftNetwork *self,
                          const gboolean    *fixed)
 {
-  HeftNetwork *copy;
+  HeftNetwork *fixing;
 
   g_return_val_if_fail (self != NULL && fixed != NULL, NULL);
 
-  copy = g_memdup2 (self, sizeof *self);
-  g_atomic_ref_count_init (&copy->ref_count);
-  copy->architecture = g_strdup (self->architecture);
-  copy->layers = g_array_copy (self->layers);
-  copy->weight_layers = g_array_copy (self->weight_layers);
-  for (guint l = 0; l < copy->weight_layers->len; l++)
-    g_array_index (copy->layers, HeftLayer, g_array_index (copy->weight_layers, guint, l)).fixed_bias = fixed[l];
-  return copy;
+  fixing = copy (self);
+  for (guint l = 0; l < fixing->weight_layers->len; l++)
+    g_array_index (fixing->layers, HeftLayer, g_array_index (fixing->weight_layers, guint, l)).fixed_bias = fixed[l];
+  return fixing;
+}
+
+HeftNetwork *
+heft_network_name_layers (const HeftNetwork *self,
+                          const char *const *names)
+{
+  HeftNetwork *named;
+
+  g_return_val_if_fail (self != NULL && names != NULL, NULL);
+  g_return_val_if_fail (g_strv_length ((char **) names) == self->weight_layers->len, NULL);
+
+  named = copy (self);
+  g_strfreev (named->file_names);
+  named->file_names = g_strdupv ((char **) names);
+  return named;
+}
+
+const char *
+heft_network_get_layer_name (const HeftNetwork *self,
+                             gsize              layer)
+{
+  g_return_val_if_fail (self != NULL && layer < self->weight_layers->len, NULL);
+
+  if (self->file_names != NULL && self->file_names[layer][0] != '\0')
+    return self->file_names[layer];
+  return heft_network_get_weight_layer (self, layer)->name;
 }
 
 gsize

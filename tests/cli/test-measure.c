@@ -4,6 +4,7 @@
 
 #include <glib/gstdio.h>
 #include <math.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "reference/reference.h"
@@ -61,6 +62,38 @@ compare_effective (JsonArray *found, JsonArray *expected)
     }
 }
 
+/* The formula as printed, eq. (8) of the paper with the covariance of Prop. 2.5, from the reference's eigenvalues. */
+static void
+compare_printed (JsonObject *found, JsonObject *expected, const double *weights, double beta, double lambda)
+{
+  gsize k = (gsize) json_object_get_int_member (found, "parameters");
+  g_autofree double *values = reference_array (expected, "eigenvalues", k);
+  double value = -(double) k;
+
+  for (gsize i = 0; i < k; i++)
+    {
+      double x = 2 * lambda * lambda / beta * MAX (values[i], 0);
+
+      value += 0.5 * (log1p (x) + 1 / (1 + x) + weights[i] * weights[i] / (lambda * lambda));
+    }
+  near (found, "kl_printed", value, 1e-9);
+}
+
+/* The scale of the logits and the trace of the Fisher without it, by PyTorch. */
+static void
+compare_scaled (JsonObject *root, const char *name)
+{
+  g_autoptr (JsonObject) all = reference_json ("curvature");
+  JsonObject *expected = json_object_get_object_member (json_object_get_object_member (all, "scaled"), name);
+  JsonArray *traces = json_object_get_array_member (expected, "traces");
+  double trace = 0;
+
+  for (guint l = 0; l < json_array_get_length (traces); l++)
+    trace += json_array_get_double_element (traces, l);
+  near (root, "logit_scale", json_object_get_double_member (expected, "scale"), 1e-11);
+  near (json_object_get_object_member (root, "network"), "trace_scaled", trace, 1e-11);
+}
+
 /* Every number of contract.md against PyTorch's dense linear algebra. */
 static void
 test_reference (gconstpointer data)
@@ -103,10 +136,21 @@ test_reference (gconstpointer data)
   layers = json_object_get_array_member (root, "layers");
   g_assert_cmpuint (json_array_get_length (layers), ==, heft_network_get_n_weight_layers (reference.network));
   for (guint l = 0; l < json_array_get_length (layers); l++)
-    compare_spectrum (json_array_get_object_element (layers, l),
-                      json_array_get_object_element (json_object_get_array_member (fisher, "layers"), l), information[l]);
+    {
+      JsonObject *layer = json_array_get_object_element (layers, l);
+
+      expected = json_array_get_object_element (json_object_get_array_member (fisher, "layers"), l);
+      compare_spectrum (layer, expected, information[l]);
+      compare_printed (layer, expected, reference.weights + heft_network_get_weight_layer (reference.network, l)->offset,
+                       json_object_get_double_member (reference.values, "beta"),
+                       json_object_get_double_member (reference.values, "lambda"));
+    }
   compare_spectrum (json_object_get_object_member (root, "network"), json_object_get_object_member (fisher, "network"),
-                    json_object_get_double_member (expected, "network"));
+                    json_object_get_double_member (json_object_get_object_member (reference.values, "information"), "network"));
+  compare_printed (json_object_get_object_member (root, "network"), json_object_get_object_member (fisher, "network"),
+                   reference.weights, json_object_get_double_member (reference.values, "beta"),
+                   json_object_get_double_member (reference.values, "lambda"));
+  compare_scaled (root, name);
 
   expected = json_object_get_object_member (reference.values, "hessian");
   root = json_object_get_object_member (root, "hessian");
@@ -119,6 +163,27 @@ test_reference (gconstpointer data)
                                         / json_object_get_double_member (expected, "norm"), 1e-9);
   compare_effective (json_object_get_array_member (json_node_get_object (json_parser_get_root (parser)), "effective"),
                      json_object_get_array_member (reference.values, "effective_fisher"));
+}
+
+/* Layers are called what the file calls them; what is printed for people holds what the JSON does. */
+static void
+test_text (void)
+{
+  static const char *const said[] = { "\nfc1 ", "\nfc2 ", "\nfc10 ", "\nnetwork ", "as printed", "The Gram matrix, 72 x 72",
+                                      "scale of the logits, 0.697099", "Fisher is 17.69433", "Σ* of the whole network" };
+  g_autofree char *path = reference_path ("dense-tanh", ".safetensors"), *inputs = reference_path ("dense-tanh", "-inputs.npy");
+  g_autofree char *labels = reference_path ("dense-tanh", "-labels.npy"), *output = NULL, *errors = NULL, *json = NULL;
+  g_autofree char *line = g_strdup_printf ("%s --data %s,%s --activation tanh --activations", path, inputs, labels);
+  g_autofree char *document = g_strconcat (line, " --json", NULL);
+
+  g_assert_cmpint (run_measure (line, &output, &errors), ==, 0);
+  for (gsize i = 0; i < G_N_ELEMENTS (said); i++)
+    if (strstr (output, said[i]) == NULL)
+      g_error ("“%s” is missing from %s", said[i], output);
+  g_clear_pointer (&errors, g_free);
+  g_assert_cmpint (run_measure (document, &json, &errors), ==, 0);
+  g_assert_nonnull (strstr (json, "\"name\": \"fc10\""));
+  g_assert_nonnull (strstr (json, "\"operation\": \"dense 3\""));
 }
 
 static void
@@ -313,6 +378,7 @@ main (int argc, char **argv)
     }
   g_test_add_data_func ("/cli/measure/nobias-dense", "nobias-dense", test_without_bias);
   g_test_add_data_func ("/cli/measure/nobias-conv", "nobias-conv", test_without_bias);
+  g_test_add_func ("/cli/measure/text", test_text);
   g_test_add_func ("/cli/measure/kinds", test_kinds);
   g_test_add_func ("/cli/measure/pipe", test_pipe);
   g_test_add_func ("/cli/measure/refusals", test_refusals);

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include <heft/code.h>
+#include <heft/curvature.h>
+#include <heft/dataset.h>
 #include <heft/error.h>
 #include <heft/runfile.h>
 
@@ -177,6 +179,33 @@ test_results (void)
   g_assert_cmpfloat (result (run, "test_error"), <, 0.5);
   g_assert_cmpfloat (result (run, "fisher_trace"), >, 0);
   g_assert_cmpfloat (result (run, "gaussian_information"), >, 0);
+}
+
+/* The Fisher with the logits' scale divided out, of the saved means: in the results, and a point of it for every point of the raw one. */
+static void
+test_scaled_trace (void)
+{
+  g_autoptr (HeftRun) run = finished_run (1, NULL);
+  HeftRecord *record = heft_run_get_record (run);
+  g_autoptr (HeftFrame) frame = heft_record_get_frame (record, "posterior");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HeftNetwork) network = heft_network_new ("16", HEFT_ACTIVATION_RELU, (HeftShape) { 1, 8, 8 }, 10, &error);
+  gsize k = heft_network_get_n_parameters (network), found;
+  const double *mean = heft_frame_get_array (frame, "mean", NULL, &found);
+  g_auto (HeftDataPair) data = { 0 };
+  g_autofree float *weights = g_new (float, k);
+  double scale, traces[2];
+
+  g_assert_true (heft_data_load ("digits-8x8", 0, &data, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (found, ==, k);
+  for (gsize i = 0; i < k; i++)
+    weights[i] = (float) mean[i];
+  g_assert_true (heft_fisher_scaled_traces_f32 (network, weights, data.train, 1000, &scale, traces, NULL, &error));
+  g_assert_cmpfloat_with_epsilon (result (run, "logit_scale") / scale, 1, 1e-6);
+  g_assert_cmpfloat_with_epsilon (result (run, "fisher_trace_scaled") / (traces[0] + traces[1]), 1, 1e-6);
+  g_assert_cmpuint (heft_record_get_length (record, (gsize) heft_record_find_series (record, "fisher_trace_scaled"), 0), ==,
+                    heft_record_get_length (record, (gsize) heft_record_find_series (record, "fisher_trace"), 0));
 }
 
 static void
@@ -505,6 +534,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/train/results", test_results);
+  g_test_add_func ("/train/scaled-trace", test_scaled_trace);
   g_test_add_func ("/train/lagrangian-series", test_lagrangian_series);
   g_test_add_func ("/train/ledger-samples", test_ledger_samples);
   g_test_add_func ("/train/thresholds", test_thresholds);
