@@ -216,6 +216,9 @@ void     heft_curvature_posterior_draw (const HeftCurvature *self, double beta, 
                                         guint64 seed, guint64 draw, double *weights);
 /* log|Sigma| of layer @layer, -1 for all. */
 double   heft_curvature_posterior_log_determinant (const HeftCurvature *self, int layer, double beta, double lambda);
+/* @variances (k) := the diagonal of Sigma under a DIAGONAL curvature: the best Gaussian of independent weights, 0 for biases that are
+ * fixed. */
+void     heft_curvature_posterior_variances (const HeftCurvature *self, double beta, double lambda, double *variances);
 /* tr Sigma of layer @layer, -1 for all. */
 double   heft_curvature_posterior_trace (const HeftCurvature *self, int layer, double beta, double lambda);
 /* Adds J Sigma_l J^T to @covariance (n x n); @jacobian is n x k_l, a row a function of the layer's weights. */

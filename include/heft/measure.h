@@ -4,6 +4,7 @@
 
 #include <gio/gio.h>
 #include <heft/curvature.h>
+#include <heft/invariance.h>
 
 G_BEGIN_DECLS
 
@@ -33,6 +34,8 @@ extern const char *const heft_measure_fisher_names[];
  * @kind: which Fisher
  * @layers, @whole_network: which blocks
  * @hessian, @activations: also these
+ * @max_dense: the Hessian of more weights than this is measured by products instead of as a matrix; 0 is 8,000
+ * @n_nuisances: images, the first ones, whose smallest visible changes are measured; 0 for none
  * @seed: of sampled labels and of Lanczos
  * @n_threads: for the structured kinds; 0 = one a processor
  */
@@ -42,6 +45,7 @@ typedef struct
   double         beta, lambda;
   HeftMeasureFisher kind;
   gboolean       layers, whole_network, hessian, activations;
+  gsize          max_dense, n_nuisances;
   guint64        seed;
   guint          n_threads;
 } HeftMeasureOptions;
@@ -66,7 +70,11 @@ typedef struct
  *
  * What `heft-cli measure` reports. @spectra: one a weight layer where asked for, then the whole network's; @information goes
  * with them: the Gaussian information of theory.md section 3 for each, exact from the eigenvalues (@information_error is 0) or, where
- * only the head of a spectrum is known, by stochastic Lanczos quadrature with its standard error over probes; @printed is then NAN. Everything in double precision.
+ * only the head of a spectrum is known, by stochastic Lanczos quadrature with its standard error over probes; @printed is then NAN. So too
+ * @log_determinant, log|I + (lambda^2/beta) F|. Everything in double precision.
+ *
+ * Where the Hessian is too large for a matrix, @hessian is not complete: both ends of its spectrum by Lanczos on products (an eigenvalue lies
+ * within @hessian_residuals of each), the trace by Hutch++ and the gap from random probes, with their standard errors.
  */
 typedef struct
 {
@@ -79,10 +87,15 @@ typedef struct
   double    *information;             /* spectra->len */
   double    *information_error;       /* standard errors */
   double    *printed;                 /* the same by the formula as printed in the paper, for comparison */
+  double    *log_determinant, *log_determinant_error;   /* spectra->len */
   GPtrArray *quadratures;             /* HeftQuadrature, with @spectra; or NULL */
   HeftMeasureFisher kind;             /* what was done */
-  HeftSpectrum *hessian;              /* or NULL; eigenvalues of both signs, descending, all k */
-  double     hessian_gap;             /* |H - F|_F / |H|_F with the exact Fisher */
+  HeftSpectrum *hessian;              /* or NULL; eigenvalues of both signs, descending, all k where complete */
+  double    *hessian_residuals;       /* of each eigenvalue where it is not complete; else NULL */
+  double     hessian_trace_error;     /* standard errors: 0 where it is complete */
+  double     hessian_gap;             /* |H - F|_F / |H|_F with the exact Fisher; NAN for a Hessian that is zero */
+  double     hessian_gap_error;
+  HeftNuisanceTable *nuisances;       /* with the noise of the Fisher's diagonal, beta / (F_ii + beta/lambda^2); or NULL */
   GPtrArray *effective;               /* HeftEffectiveLayer, or NULL */
   gboolean   structured;              /* they are with EKFAC's Sigma*, because the whole network's is no feasible matrix */
 } HeftMeasurement;
@@ -91,14 +104,13 @@ typedef struct
  * heft_measure:
  * @weights: k, where everything is measured
  *
- * Measures a trained network. Needs dense matrices for the Hessian and the activations: HEFT_ERROR_TOO_LARGE names what is not
- * feasible, before anything runs.
+ * Measures a trained network. HEFT_ERROR_TOO_LARGE names what is not feasible.
  *
  * Returns: (transfer full): or %NULL with @error
  */
 HeftMeasurement *heft_measure          (HeftNetwork *network, const double *weights, HeftDataset *data,
                                         const HeftMeasureOptions *options, GCancellable *cancellable, GError **error);
-/* Prices the same spectra anew: only @information, @printed, @beta and @lambda change. */
+/* Prices the same spectra anew: only @information, @log_determinant, @printed, @beta and @lambda change. */
 void             heft_measurement_set_price (HeftMeasurement *self, const HeftNetwork *network, const double *weights,
                                              double beta, double lambda);
 void             heft_measurement_free (HeftMeasurement *self);

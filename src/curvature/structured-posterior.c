@@ -126,6 +126,21 @@ heft_curvature_posterior_log_determinant (const HeftCurvature *self, int layer, 
   return 2 * (double) k * log (lambda) - heft_curvature_log_determinant (self, layer, r);
 }
 
+void
+heft_curvature_posterior_variances (const HeftCurvature *self, double beta, double lambda, double *variances)
+{
+  g_return_if_fail (self->kind == HEFT_CURVATURE_DIAGONAL && beta > 0 && lambda > 0);
+  for (gsize l = 0; l < heft_network_get_n_weight_layers (self->network); l++)
+    {
+      const HeftStructuredLayer *layer = &self->layers[l];
+      double *block = variances + heft_network_get_weight_layer (self->network, l)->offset;
+
+      for (gsize i = 0; i < layer->public.n_inputs * layer->public.n_outputs; i++)
+        block[i] = variance_of (layer->public.moments[i], beta, lambda);
+      clear_fixed (layer, block);
+    }
+}
+
 double
 heft_curvature_posterior_trace (const HeftCurvature *self, int layer, double beta, double lambda)
 {

@@ -118,11 +118,12 @@ publish_hessian (HeftRecord *record, const HeftMeasuredNetwork *self)
       set_signed (frame, _("Hessian $H$, positive"), hessian, TRUE);
       set_signed (frame, _("Hessian $H$, negative: sizes"), hessian, FALSE);
       heft_frame_set_number (frame, "gap", self->measurement->hessian_gap);
+      heft_frame_set_number (frame, "gap_error", self->measurement->hessian_gap_error);
       heft_frame_set_number (frame, "most_negative", MIN (hessian->eigenvalues[hessian->n_eigenvalues - 1], 0));
-      estimator = g_strdup_printf (_("whole network; Fisher: %s; Hessian: dense, exact"), fisher);
+      estimator = g_strdup_printf (_("whole network; Fisher: %s; Hessian: %s"), fisher, hessian->estimator);
     }
   else
-    estimator = g_strdup_printf (_("whole network; Fisher: %s; no Hessian: switched off, or too many weights for a dense one"), fisher);
+    estimator = g_strdup_printf (_("whole network; Fisher: %s; the Hessian is switched off"), fisher);
   set_threshold (frame, self);
   heft_frame_set_text (frame, "estimator", estimator);
   heft_record_publish (record, frame);
@@ -331,6 +332,21 @@ heft_network_publish_nuisances (HeftRecord *record, const HeftMeasuredNetwork *s
 
 /* --- The ledger ------------------------------------------------------------------------------------------------------------------ */
 
+static void
+add_hessian (HeftLedger *ledger, const HeftMeasurement *measurement)
+{
+  g_autofree char *gap_doubt = heft_words_number (measurement->hessian_gap_error), *note = NULL;
+  g_autofree char *trace_doubt = heft_words_number (measurement->hessian_trace_error), *trace_note = NULL;
+
+  note = measurement->hessian->complete ? g_strdup (_("0 where the residual of Lemma 2.4 vanishes"))
+                                        : g_strdup_printf (_("± %s, by random probes"), gap_doubt);
+  heft_ledger_add (ledger, _("$|H - F| / |H|$"), measurement->hessian_gap, "", note, HEFT_QUANTITY_EXACT);
+  if (measurement->hessian->complete)
+    return;
+  trace_note = g_strdup_printf (_("± %s, by Hutch++"), trace_doubt);
+  heft_ledger_add (ledger, _("Trace of the Hessian"), measurement->hessian->trace, "nat", trace_note, HEFT_QUANTITY_EXACT);
+}
+
 void
 heft_network_publish_ledger (HeftRecord *record, const HeftMeasuredNetwork *self)
 {
@@ -350,8 +366,10 @@ heft_network_publish_ledger (HeftRecord *record, const HeftMeasuredNetwork *self
   heft_ledger_add (&ledger, _("Gaussian information"), m->information[n], "nat", price, HEFT_QUANTITY_CORRECTED);
   heft_ledger_add (&ledger, _("As printed"), m->printed[n], "nat", _("Prop. 2.5 and eq. (8) of the paper"), HEFT_QUANTITY_PRINTED);
   if (m->hessian != NULL)
-    heft_ledger_add (&ledger, _("$|H - F| / |H|$"), m->hessian_gap, "", _("0 where the residual of Lemma 2.4 vanishes"),
-                     HEFT_QUANTITY_EXACT);
+    add_hessian (&ledger, m);
+  if (spectrum_at (self, n)->words != NULL)
+    heft_ledger_add_words (&ledger, _("Route to the spectrum"), spectrum_at (self, n)->estimator, spectrum_at (self, n)->words,
+                           HEFT_QUANTITY_REFERENCE);
   heft_record_publish (record, heft_ledger_end (&ledger));
   heft_record_set_result (record, "loss", m->loss);
   heft_record_set_result (record, "error", m->error);

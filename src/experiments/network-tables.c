@@ -41,7 +41,7 @@ heft_network_hessian_sentence (HeftRecord *record)
   if (frame == NULL)
     return NULL;
   if (!isfinite (heft_frame_get_number (frame, "gap", NAN)))
-    return g_strdup (_("The Fisher of the whole network; there is no dense Hessian beside it."));
+    return g_strdup (_("The Fisher of the whole network; the Hessian beside it is switched off or zero."));
   gap = frame_words (frame, "gap");
   negative = frame_words (frame, "most_negative");
   return g_strdup_printf (_("Hessian and Fisher differ by %s of the Hessian’s size; its most negative eigenvalue is %s."), gap,
@@ -160,7 +160,7 @@ static const HeftParameterSpec parameters[] = {
   { .id = "fisher", .label = N_("Fisher"), .help = N_("Which Fisher the spectra and the information are of, and how it is measured."),
     .kind = HEFT_PARAMETER_CHOICE, .group = HEFT_GROUP_MEASUREMENT, .default_text = "automatic",
     .choices = fishers, .choice_labels = fisher_labels },
-  { .id = "hessian", .label = N_("Hessian"), .help = N_("The exact Hessian too, for networks of up to 3,000 weights."),
+  { .id = "hessian", .label = N_("Hessian"), .help = N_("The Hessian too: exact up to 3,000 weights, above that by products."),
     .kind = HEFT_PARAMETER_BOOLEAN, .group = HEFT_GROUP_MEASUREMENT, .default_text = "true" },
   { .id = "activation-samples", .label = N_("Samples for activations"),
     .help = N_("On how many samples the layers’ effective information and the nuisances are measured."),

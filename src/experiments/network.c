@@ -47,7 +47,7 @@ heft_measured_network_clear (HeftMeasuredNetwork *self)
   g_clear_pointer (&self->effective, g_ptr_array_unref);
   g_clear_pointer (&self->nuisances, heft_nuisance_table_free);
   g_clear_pointer (&self->weights, g_free);
-  g_clear_pointer (&self->diagonal, g_free);
+  g_clear_pointer (&self->diagonal, heft_curvature_unref);
   g_clear_pointer (&self->variance, g_free);
   heft_aligned_free (g_steal_pointer (&self->fisher));
 }
@@ -183,7 +183,7 @@ measure_spectra (Job *job, GError **error)
     .beta = self->beta, .lambda = self->lambda,
     .kind = (HeftMeasureFisher) heft_parameters_get_integer (job->parameters, "fisher"),
     .layers = TRUE, .whole_network = TRUE,
-    .hessian = heft_parameters_get_boolean (job->parameters, "hessian") && is_dense (self),
+    .hessian = heft_parameters_get_boolean (job->parameters, "hessian"), .max_dense = MAX_DENSE,
     .seed = heft_run_get_seed (job->run), .n_threads = heft_run_get_n_threads (job->run),
   };
 
@@ -199,21 +199,12 @@ measure_fisher (Job *job, GError **error)
   HeftMeasuredNetwork *self = &job->measured;
   GCancellable *cancellable = heft_run_get_cancellable (job->run);
   gsize k = heft_network_get_n_parameters (self->network);
-  g_autoptr (HeftCurvature) curvature = heft_curvature_new (self->network, self->weights, self->data, 0,
-                                                            HEFT_CURVATURE_DIAGONAL, HEFT_FISHER_EXACT, 0, FALSE,
-                                                            heft_run_get_n_threads (job->run), cancellable, error);
 
-  if (curvature == NULL)
+  self->diagonal = heft_curvature_new (self->network, self->weights, self->data, 0, HEFT_CURVATURE_DIAGONAL, HEFT_FISHER_EXACT, 0,
+                                       FALSE, heft_run_get_n_threads (job->run), cancellable, error);
+  if (self->diagonal == NULL)
     return FALSE;
-  self->diagonal = g_new (double, k);
   self->variance = g_new (double, k);
-  for (gsize l = 0; l < heft_network_get_n_weight_layers (self->network); l++)
-    {
-      const HeftLayer *layer = heft_network_get_weight_layer (self->network, l);
-
-      memcpy (self->diagonal + layer->offset, heft_curvature_get_layer (curvature, l)->moments,
-              layer->n_parameters * sizeof *self->diagonal);
-    }
   if (!is_dense (self))
     return TRUE;
   self->fisher = heft_aligned_try_alloc (k * k, sizeof (double), error);
@@ -224,16 +215,6 @@ measure_fisher (Job *job, GError **error)
 
 /* --- What they do ----------------------------------------------------------------------------------------------------------- */
 
-/* Of all Gaussians with independent weights the best has the precisions of the curvature's diagonal. */
-static void
-find_variances (HeftMeasuredNetwork *self)
-{
-  double threshold = heft_free_direction_threshold (self->beta, self->lambda);
-
-  for (gsize i = 0; i < heft_network_get_n_parameters (self->network); i++)
-    self->variance[i] = self->beta / (MAX (self->diagonal[i], 0) + threshold);
-}
-
 /* Costs no measurement: the spectra at a new price. */
 static void
 show_prices (Job *job)
@@ -241,7 +222,7 @@ show_prices (Job *job)
   HeftMeasuredNetwork *self = &job->measured;
 
   heft_measurement_set_price (self->measurement, self->network, self->weights, self->beta, self->lambda);
-  find_variances (self);
+  heft_curvature_posterior_variances (self->diagonal, self->beta, self->lambda, self->variance);
   heft_network_publish_spectra (job->record, self);
   heft_network_publish_information (job->record, self);
   heft_network_publish_ledger (job->record, self);

@@ -25,7 +25,7 @@ typedef struct
   double          *weights;           /* k */
   HeftDataset     *data;              /* the samples measured */
   HeftMeasurement *measurement;
-  double          *diagonal;          /* k: of the Fisher, labels exact */
+  HeftCurvature   *diagonal;          /* the diagonal of the Fisher, labels exact */
   double          *fisher;            /* k x k where that is feasible, else NULL */
   double           beta, lambda;      /* now */
   double          *variance;          /* k: of the mean-field optimum at them */

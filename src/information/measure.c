@@ -15,6 +15,7 @@
 
 #include "curvature/factors.h"
 #include "information/effective.h"
+#include "information/hessian-products.h"
 #include "linalg/linalg.h"
 
 #define CHUNK 256
@@ -39,6 +40,10 @@ heft_measurement_free (HeftMeasurement *self)
   g_free (self->information);
   g_free (self->information_error);
   g_free (self->printed);
+  g_free (self->log_determinant);
+  g_free (self->log_determinant_error);
+  g_free (self->hessian_residuals);
+  heft_nuisance_table_free (self->nuisances);
   g_clear_pointer (&self->quadratures, g_ptr_array_unref);
   g_free (self);
 }
@@ -46,20 +51,12 @@ heft_measurement_free (HeftMeasurement *self)
 static gboolean
 check_options (HeftNetwork *network, HeftDataset *data, const HeftMeasureOptions *options, GError **error)
 {
-  gsize k = heft_network_get_n_parameters (network);
   const char *name = !(options->beta > 0 && isfinite (options->beta)) ? "beta"
                      : !(options->lambda > 0 && isfinite (options->lambda)) ? "lambda" : NULL;
 
   if (name != NULL)
     {
       g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER, _("%s must be a finite number above 0."), name);
-      return FALSE;
-    }
-  if (options->hessian && k > MAX_DENSE)
-    {
-      g_set_error (error, HEFT_ERROR, HEFT_ERROR_TOO_LARGE,
-                   _("The exact Hessian needs a %zu x %zu matrix for this network's %zu weights; up to %d are feasible. Leave it out "
-                     "or measure a smaller network."), k, k, k, MAX_DENSE);
       return FALSE;
     }
   return heft_factors_check (network, data, error);
@@ -173,6 +170,21 @@ lanczos_spectra (HeftMeasurement *self, HeftNetwork *network, const double *weig
                                 options->seed, cancellable, error);
 }
 
+/* Why blocks have no complete spectrum, in the planner's words. */
+static void
+say_route (HeftNetwork *network, gsize n_samples, GPtrArray *spectra)
+{
+  for (guint i = 0; spectra != NULL && i < spectra->len; i++)
+    {
+      HeftSpectrum *spectrum = g_ptr_array_index (spectra, i);
+      g_autoptr (HeftCurvaturePlan) plan = heft_curvature_plan (network, n_samples, HEFT_FISHER_EXACT, HEFT_GOAL_SPECTRUM,
+                                                                spectrum->layer, 0);
+
+      if (!plan->exact && spectrum->words == NULL)
+        spectrum->words = g_steal_pointer (&plan->words);
+    }
+}
+
 static GPtrArray *
 find_spectra (HeftMeasurement *self, HeftNetwork *network, const double *weights, HeftDataset *data,
               const HeftMeasureOptions *options, GCancellable *cancellable, GError **error)
@@ -193,14 +205,16 @@ find_spectra (HeftMeasurement *self, HeftNetwork *network, const double *weights
   if (spectra == NULL && options->kind == HEFT_MEASURE_AUTOMATIC && g_error_matches (failure, HEFT_ERROR, HEFT_ERROR_TOO_LARGE))
     {
       self->kind = HEFT_MEASURE_LANCZOS;
-      return lanczos_spectra (self, network, weights, data, options, cancellable, error);
+      spectra = lanczos_spectra (self, network, weights, data, options, cancellable, error);
+      say_route (network, self->n_samples, spectra);
+      return spectra;
     }
   if (spectra == NULL)
     g_propagate_error (error, g_steal_pointer (&failure));
   return spectra;
 }
 
-/* Both informations of one spectrum, from every eigenvalue; without those only the right one, by quadrature. */
+/* Both informations of one spectrum and its determinant, from every eigenvalue; without those, by quadrature and but for the printed one. */
 static void
 price (HeftMeasurement *self, const HeftNetwork *network, const double *weights, guint i)
 {
@@ -208,19 +222,25 @@ price (HeftMeasurement *self, const HeftNetwork *network, const double *weights,
   const HeftLayer *layer = spectrum->layer < 0 ? NULL : heft_network_get_weight_layer (network, (gsize) spectrum->layer);
   gsize k = layer != NULL ? layer->n_parameters : heft_network_get_n_parameters (network);
   const double *block = weights + (layer != NULL ? layer->offset : 0);
-  double squared_norm = heft_dot_f64 (k, block, block);
+  double squared_norm = heft_dot_f64 (k, block, block), r = self->lambda * self->lambda / self->beta;
 
-  self->information_error[i] = 0;
+  self->information_error[i] = self->log_determinant_error[i] = 0;
   self->printed[i] = NAN;
   if (!spectrum->complete)
     {
-      HeftEstimate estimate = heft_quadrature_information (g_ptr_array_index (self->quadratures, i), squared_norm, self->beta,
-                                                           self->lambda);
+      const HeftQuadrature *quadrature = g_ptr_array_index (self->quadratures, i);
+      HeftEstimate estimate = heft_quadrature_information (quadrature, squared_norm, self->beta, self->lambda);
+      HeftEstimate determinant = heft_quadrature_log_determinant (quadrature, r);
 
       self->information[i] = estimate.value;
       self->information_error[i] = estimate.standard_error;
+      self->log_determinant[i] = determinant.value;
+      self->log_determinant_error[i] = determinant.standard_error;
       return;
     }
+  self->log_determinant[i] = 0;
+  for (gsize j = 0; j < spectrum->n_eigenvalues; j++)
+    self->log_determinant[i] += log1p (r * MAX (spectrum->eigenvalues[j], 0));
   self->information[i] = heft_gaussian_information (spectrum->eigenvalues, spectrum->n_eigenvalues, spectrum->n_parameters,
                                                     squared_norm, self->beta, self->lambda);
   self->printed[i] = heft_gaussian_information_printed (spectrum->eigenvalues, spectrum->n_eigenvalues, spectrum->n_parameters,
@@ -250,6 +270,8 @@ measure_spectra (HeftMeasurement *self, HeftNetwork *network, const double *weig
   self->information = g_new0 (double, self->spectra->len);
   self->information_error = g_new0 (double, self->spectra->len);
   self->printed = g_new0 (double, self->spectra->len);
+  self->log_determinant = g_new0 (double, self->spectra->len);
+  self->log_determinant_error = g_new0 (double, self->spectra->len);
   heft_measurement_set_price (self, network, weights, self->beta, self->lambda);
   return TRUE;
 }
@@ -304,16 +326,16 @@ measure_hessian (HeftMeasurement *self, HeftNetwork *network, const double *weig
           norm += hessian[i * k + j] * hessian[i * k + j];
         }
     }
-  self->hessian_gap = sqrt (gap) / sqrt (norm);
+  self->hessian_gap = norm > 0 ? sqrt (gap) / sqrt (norm) : NAN;
   n_free = leave_out_fixed (network, hessian);
   self->hessian->n_parameters = self->hessian->n_eigenvalues = n_free;
   return heft_symmetric_eigenvalues (n_free, hessian, self->hessian->eigenvalues, error);
 }
 
-/* Both need the whole network's exact Fisher as a matrix. */
+/* The whole network's exact Fisher as a matrix, and what needs it. */
 static gboolean
 measure_dense (HeftMeasurement *self, HeftNetwork *network, const double *weights, HeftDataset *data,
-               const HeftMeasureOptions *options, GCancellable *cancellable, GError **error)
+               const HeftMeasureOptions *options, gboolean hessian, gboolean activations, GCancellable *cancellable, GError **error)
 {
   gsize k = heft_network_get_n_parameters (network);
   heft_aligned_autofree double *fisher = heft_aligned_try_alloc (k * k, sizeof (double), error);
@@ -321,9 +343,9 @@ measure_dense (HeftMeasurement *self, HeftNetwork *network, const double *weight
   if (fisher == NULL || !heft_fisher_matrix (network, weights, data, self->n_samples, HEFT_FISHER_EXACT, options->seed, fisher,
                                              cancellable, error))
     return FALSE;
-  if (options->hessian && !measure_hessian (self, network, weights, data, fisher, cancellable, error))
+  if (hessian && !measure_hessian (self, network, weights, data, fisher, cancellable, error))
     return FALSE;
-  if (!options->activations)
+  if (!activations)
     return TRUE;
   self->effective = heft_effective_layers_new (network, self->n_samples);
   return heft_effective_measure (network, weights, data, self->n_samples, self->n_samples, fisher, self->beta, self->lambda, self->effective,
@@ -345,6 +367,44 @@ measure_structured (HeftMeasurement *self, HeftNetwork *network, const double *w
                                                          self->n_samples, self->effective, cancellable, error);
 }
 
+static gboolean
+measure_nuisances (HeftMeasurement *self, HeftNetwork *network, const double *weights, HeftDataset *data,
+                   const HeftMeasureOptions *options, GCancellable *cancellable, GError **error)
+{
+  g_autofree double *variance = g_new (double, heft_network_get_n_parameters (network));
+  g_autoptr (HeftCurvature) curvature = heft_curvature_new (network, weights, data, self->n_samples, HEFT_CURVATURE_DIAGONAL,
+                                                            HEFT_FISHER_EXACT, options->seed, FALSE, options->n_threads,
+                                                            cancellable, error);
+
+  if (curvature == NULL)
+    return FALSE;
+  heft_curvature_posterior_variances (curvature, self->beta, self->lambda, variance);
+  self->nuisances = heft_nuisance_table_new (network, weights, variance, data, MIN (options->n_nuisances, self->n_samples), NULL, 0,
+                                             cancellable, error);
+  return self->nuisances != NULL;
+}
+
+/* Matrices where they are feasible, what stands in for them elsewhere. */
+static gboolean
+measure_more (HeftMeasurement *self, HeftNetwork *network, const double *weights, HeftDataset *data,
+              const HeftMeasureOptions *options, GCancellable *cancellable, GError **error)
+{
+  gsize k = heft_network_get_n_parameters (network);
+  gboolean dense_hessian = options->hessian && k <= (options->max_dense > 0 ? options->max_dense : MAX_DENSE);
+  gboolean dense_activations = options->activations && k <= MAX_DENSE;
+
+  if ((dense_hessian || dense_activations)
+      && !measure_dense (self, network, weights, data, options, dense_hessian, dense_activations, cancellable, error))
+    return FALSE;
+  if (options->hessian && !dense_hessian
+      && !heft_measurement_add_hessian_products (self, network, weights, data, options->seed, options->n_threads, cancellable, error))
+    return FALSE;
+  if (options->activations && !dense_activations
+      && !measure_structured (self, network, weights, data, options, cancellable, error))
+    return FALSE;
+  return options->n_nuisances == 0 || measure_nuisances (self, network, weights, data, options, cancellable, error);
+}
+
 HeftMeasurement *
 heft_measure (HeftNetwork *network, const double *weights, HeftDataset *data, const HeftMeasureOptions *options,
               GCancellable *cancellable, GError **error)
@@ -361,12 +421,8 @@ heft_measure (HeftNetwork *network, const double *weights, HeftDataset *data, co
   self->lambda = options->lambda;
   if (!measure_loss (self, network, weights, data, error)
       || !measure_scaled (self, network, weights, data, cancellable, error)
-      || !measure_spectra (self, network, weights, data, options, cancellable, error))
-    return NULL;
-  if (options->activations && heft_network_get_n_parameters (network) > MAX_DENSE)
-    return measure_structured (self, network, weights, data, options, cancellable, error) ? g_steal_pointer (&self) : NULL;
-  if ((options->hessian || options->activations)
-      && !measure_dense (self, network, weights, data, options, cancellable, error))
+      || !measure_spectra (self, network, weights, data, options, cancellable, error)
+      || !measure_more (self, network, weights, data, options, cancellable, error))
     return NULL;
   return g_steal_pointer (&self);
 }

@@ -306,6 +306,43 @@ test_kinds (void)
   g_assert_cmpfloat_with_epsilon (kl, exact_kl, 8 * doubt);
 }
 
+/* Members beyond contract.md's: what each direction costs adds up, and every price and route is named. */
+static void
+test_members (void)
+{
+  g_autofree char *path = reference_path ("conv-relu", ".safetensors"), *inputs = reference_path ("conv-relu", "-inputs.npy");
+  g_autofree char *labels = reference_path ("conv-relu", "-labels.npy"), *output = NULL, *errors = NULL, *words = NULL;
+  g_autofree char *line = g_strdup_printf ("%s --data %s,%s --activation relu --input 1x8x8 --beta 0.01 --lambda 0.7 --nuisances 2 "
+                                           "--arch conv-relu-pool2-conv-relu-flatten-dense-relu-dense --hessian", path, inputs, labels);
+  g_autofree char *json = g_strconcat (line, " --json", NULL);
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  JsonObject *root, *network;
+  JsonArray *costs;
+  double sum = 0;
+
+  g_assert_cmpint (run_measure (json, &output, &errors), ==, 0);
+  g_assert_true (json_parser_load_from_data (parser, output, -1, NULL));
+  root = json_node_get_object (json_parser_get_root (parser));
+  network = json_object_get_object_member (root, "network");
+  costs = json_object_get_array_member (network, "direction_costs");
+  g_assert_cmpuint (json_array_get_length (costs), ==, (guint) json_object_get_int_member (network, "rank"));
+  for (guint i = 0; i < json_array_get_length (costs); i++)
+    sum += json_array_get_double_element (costs, i);
+  /* What is left of the information is |w|^2 / (2 lambda^2): the same at another price of a nat. */
+  g_assert_cmpfloat (sum, <, json_object_get_double_member (network, "kl"));
+  g_assert_cmpfloat (json_object_get_double_member (network, "log_determinant"), >, 2 * sum);
+  g_assert_cmpfloat (json_object_get_double_member (network, "kl_printed"), <, json_object_get_double_member (network, "kl"));
+  g_assert_nonnull (strstr (json_object_get_string_member (network, "plan"), " x "));
+  g_assert_cmpstr (json_object_get_string_member (json_object_get_object_member (root, "hessian"), "estimator"), ==,
+                   "exact Hessian, dense matrix");
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (root, "nuisances")) % 11, ==, 0);
+  /* The tables say them too. */
+  g_assert_cmpint (run_measure (line, &words, NULL), ==, 0);
+  g_assert_nonnull (strstr (words, "as printed"));
+  g_assert_nonnull (strstr (words, "thickness"));
+  g_assert_nonnull (strstr (words, "Gram matrix"));
+}
+
 /* Opening a pipe that nobody writes to must not wait. */
 static void
 test_pipe (void)
@@ -345,6 +382,10 @@ test_refusals (void)
     { path, data, "--lambda nan", "*--lambda*nan*" },
     { path, data, "--samples -3", "*--samples*" },
     { path, data, "--samples 2.5", "*--samples*" },
+    { path, data, "--seed -1", "*--seed*-1*" },
+    { path, data, "--seed 99999999999999999999", "*--seed*" },
+    { path, data, "--nuisances 0", "*--nuisances*" },
+    { path, data, "--nuisances 2", "*no images*" },
     { path, data, "--fisher exakt", "*exact*" },
     { path, data, "--scope layer", "*layers*" },
     { path, data, "--hessain", "*--hessian*" },
@@ -380,6 +421,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/cli/measure/nobias-conv", "nobias-conv", test_without_bias);
   g_test_add_func ("/cli/measure/text", test_text);
   g_test_add_func ("/cli/measure/kinds", test_kinds);
+  g_test_add_func ("/cli/measure/members", test_members);
   g_test_add_func ("/cli/measure/pipe", test_pipe);
   g_test_add_func ("/cli/measure/refusals", test_refusals);
   return g_test_run ();

@@ -125,6 +125,24 @@ test_prices (void)
   heft_run_join (run, NULL);
 }
 
+/* Too many weights for a dense Hessian: products stand in, and say how well they know. */
+static void
+test_large (void)
+{
+  g_autoptr (HeftRun) run = start_run ((const char *[]) { "layers", "48", "samples", "40", "activation-samples", "1", NULL }, FALSE);
+  g_autoptr (HeftFrame) hessian = NULL, ledger = NULL;
+  gsize rows, columns;
+
+  g_assert_true (heft_run_join (run, NULL));
+  g_assert_cmpfloat (result (run, "parameters"), >, 3000);
+  hessian = heft_record_get_frame (heft_run_get_record (run), "hessian");
+  g_assert_nonnull (heft_frame_get_array (hessian, "layer:Hessian $H$, positive", &rows, &columns));
+  g_assert_cmpuint (columns, >=, 20);
+  g_assert_cmpfloat (heft_frame_get_number (hessian, "gap_error", NAN), >, 0);
+  g_assert_nonnull (strstr (heft_frame_get_text (hessian, "estimator"), "Hutch++"));
+  g_assert_cmpfloat (result (run, "relative_gap"), >, 0);
+}
+
 static void
 refuse (const char *const *settings, const char *says)
 {
@@ -158,6 +176,7 @@ main (int argc, char **argv)
       g_test_add_data_func (path, reference_names[i], test_reference);
     }
   g_test_add_func ("/experiments/network/default", test_default);
+  g_test_add_func ("/experiments/network/large", test_large);
   g_test_add_func ("/experiments/network/prices", test_prices);
   g_test_add_func ("/experiments/network/refusals", test_refusals);
   return g_test_run ();

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include <heft/measure.h>
+
+G_BEGIN_DECLS
+
+/* What `measure` found, on standard output: one JSON document, or tables. */
+gboolean heft_cli_measure_print_json (const HeftMeasurement *measurement, const HeftNetwork *network);
+void     heft_cli_measure_print_text (const HeftMeasurement *measurement, const HeftNetwork *network);
+
+G_END_DECLS
