@@ -206,6 +206,8 @@ typedef struct
   guint64 step;
   double  epoch;
   double  samples_per_second;
+  const char *stage;         /* translatable: what is counted instead of steps, or NULL */
+  guint64 count;             /* of them; samples_per_second are then these */
 } HeftProgress;
 
 void         heft_run_get_progress (HeftRun *self, HeftProgress *progress);
@@ -243,6 +245,9 @@ gboolean     heft_run_wait          (HeftRun *self);
 /* For a job's thread: progress, and whether to go on. */
 gboolean     heft_run_job_point     (HeftRun *self, gsize job, double fraction);
 GCancellable *heft_run_get_job_cancellable (HeftRun *self, gsize job);
+/* Before a point: what the run does now is counted in something other than steps and samples, such as weight draws. @stage is static and
+ * translatable, in the singular, or NULL again for steps; @count is how many there have been, as are the point's samples. */
+void         heft_run_set_stage     (HeftRun *self, const char *stage, guint64 count);
 /**
  * heft_run_point:
  * @changed: (out) (optional): whether a live parameter changed since the last point

@@ -38,6 +38,7 @@ typedef struct
   gboolean       x_log, y_log;     /* initial scale */
   const char    *series[8];        /* ids, NULL-terminated */
   const char    *frame;            /* id, or NULL */
+  const char    *awaits;           /* translatable: what it waits for while it has nothing to show; NULL: the words of its kind */
   const char    *things_to_try;    /* translatable: what to change and what to look for */
   /* The sentence under the panel with its current numbers; translated, newly allocated; NULL while there is nothing to say. */
   char        *(*sentence) (HeftRecord *record);

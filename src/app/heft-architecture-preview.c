@@ -11,6 +11,7 @@
 #include <heft/network.h>
 
 #include "heft-format.h"
+#include "heft-panel-view.h"
 #include "heft-plot-view.h"
 
 /* Letters of the drawing, as HeftPlotView sets them in the smallest plots. */
@@ -216,18 +217,25 @@ static void
 heft_architecture_preview_init (HeftArchitecturePreview *self)
 {
   GtkLayoutManager *layout = gtk_widget_get_layout_manager (GTK_WIDGET (self));
-  GtkWidget *line = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 4), *revealer = gtk_revealer_new ();
+  GtkWidget *line = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 4), *revealer = gtk_revealer_new (), *menu_button;
+  g_autoptr(GMenu) menu = heft_panel_view_make_export_menu (HEFT_DRAWING_ID, FALSE);
 
   gtk_orientable_set_orientation (GTK_ORIENTABLE (layout), GTK_ORIENTATION_VERTICAL);
   self->summary = g_object_new (GTK_TYPE_LABEL, "label", _("Network"), "xalign", 0.0, "wrap", TRUE, "hexpand", TRUE, NULL);
   gtk_widget_add_css_class (GTK_WIDGET (self->summary), "caption");
   gtk_widget_add_css_class (GTK_WIDGET (self->summary), "numeric");
-  self->toggle = g_object_new (GTK_TYPE_TOGGLE_BUTTON, "name", "show-drawing", "icon-name", "pan-down-symbolic", "valign", GTK_ALIGN_START,
+  self->toggle = g_object_new (GTK_TYPE_TOGGLE_BUTTON, "name", "show-drawing", "icon-name", "pan-down-symbolic", "valign", GTK_ALIGN_CENTER,
                                "tooltip-text", _("Drawing of the network"), "focus-on-click", FALSE, NULL);
   gtk_widget_add_css_class (self->toggle, "flat");
   gtk_widget_add_css_class (self->toggle, "heft-small");
   gtk_box_append (GTK_BOX (line), GTK_WIDGET (self->summary));
   gtk_box_append (GTK_BOX (line), self->toggle);
+  menu_button = g_object_new (GTK_TYPE_MENU_BUTTON, "icon-name", "view-more-symbolic", "valign", GTK_ALIGN_CENTER, "menu-model", menu,
+                              "name", "drawing-menu", "tooltip-text", _("Export the drawing"), NULL);
+  gtk_widget_add_css_class (menu_button, "flat");
+  gtk_widget_add_css_class (menu_button, "heft-small");
+  heft_name_menu_button (GTK_MENU_BUTTON (menu_button), _("Export the drawing"));
+  gtk_box_append (GTK_BOX (line), menu_button);
   gtk_widget_set_parent (line, GTK_WIDGET (self));
 
   self->drawing = g_object_new (HEFT_TYPE_PLOT_VIEW, "name", "drawing", NULL);
@@ -236,6 +244,24 @@ heft_architecture_preview_init (HeftArchitecturePreview *self)
   gtk_widget_set_parent (revealer, GTK_WIDGET (self));
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->toggle), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Drawing of the network"), -1);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->drawing), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Drawing of the network"), -1);
+}
+
+/* Letters of a drawing in a file, and the room that title and caption take. */
+#define FILE_FONT_SIZE 10.0
+#define FILE_FRAME 64.0
+
+HeftFigure *
+heft_architecture_preview_dup_figure (HeftArchitecturePreview *self, double *height)
+{
+  g_autoptr(HeftNetwork) network = NULL;
+  HeftFigure *figure;
+
+  if (self->architecture == NULL || self->shape.channels == 0 || (network = make_network (self, NULL)) == NULL)
+    return NULL;
+  figure = heft_network_figure (network, _("Network"));
+  figure->caption = *self->architecture != '\0' ? g_strjoin (" · ", self->architecture, self->dataset, NULL) : g_strdup (self->dataset);
+  *height = heft_network_figure_height (figure, FILE_FONT_SIZE) + FILE_FRAME;
+  return figure;
 }
 
 GtkWidget *

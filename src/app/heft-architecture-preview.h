@@ -3,6 +3,7 @@
 #pragma once
 
 #include <gtk/gtk.h>
+#include <heft/plot.h>
 
 #include "heft-session.h"
 
@@ -20,5 +21,9 @@ G_DECLARE_FINAL_TYPE (HeftArchitecturePreview, heft_architecture_preview, HEFT, 
 GtkWidget *heft_architecture_preview_new  (HeftSession *session);
 /* @typing: @architecture is not the session's yet, and the drawing is to be seen. */
 void       heft_architecture_preview_show (HeftArchitecturePreview *self, const char *architecture, gboolean typing);
+
+/* (transfer full) (nullable): the drawing with a title and what it is a drawing of, for a file; NULL where there is none. @height is how
+ * tall it wants to be there, in points. */
+HeftFigure *heft_architecture_preview_dup_figure (HeftArchitecturePreview *self, double *height);
 
 G_END_DECLS

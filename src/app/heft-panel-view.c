@@ -203,21 +203,30 @@ append_item (GMenu *menu, const char *label, const char *action, const char *pan
   g_menu_append_item (menu, item);
 }
 
+GMenu *
+heft_panel_view_make_export_menu (const char *id, gboolean data)
+{
+  GMenu *menu = g_menu_new ();
+
+  append_export_item (menu, _("Export as SVG…"), id, "svg");
+  append_export_item (menu, _("Export as PDF…"), id, "pdf");
+  append_export_item (menu, _("Export as PNG…"), id, "png");
+  if (data)
+    append_export_item (menu, _("Export Data as CSV…"), id, "csv");
+  append_item (menu, _("Copy"), "win.copy-panel", id);
+  return menu;
+}
+
 static GMenu *
 make_menu (const HeftPanelSpec *spec)
 {
   GMenu *menu = g_menu_new ();
-  g_autoptr(GMenu) files = g_menu_new ();
+  g_autoptr(GMenu) files = heft_panel_view_make_export_menu (spec->id, TRUE);
   g_autoptr(GMenu) axes = g_menu_new ();
   g_autoptr(GMenu) view = g_menu_new ();
   g_autofree char *log_x = g_strconcat ("win.log-x-", spec->id, NULL);
   g_autofree char *log_y = g_strconcat ("win.log-y-", spec->id, NULL);
 
-  append_export_item (files, _("Export as SVG…"), spec->id, "svg");
-  append_export_item (files, _("Export as PDF…"), spec->id, "pdf");
-  append_export_item (files, _("Export as PNG…"), spec->id, "png");
-  append_export_item (files, _("Export Data as CSV…"), spec->id, "csv");
-  append_item (files, _("Copy"), "win.copy-panel", spec->id);
   g_menu_append_section (menu, NULL, G_MENU_MODEL (files));
   if (spec->kind != HEFT_PANEL_IMAGES && spec->kind != HEFT_PANEL_LEDGER && spec->kind != HEFT_PANEL_CELLS)
     {

@@ -47,4 +47,9 @@ HeftPanelFigure     *heft_panel_view_dup_figure (HeftPanelView *self);
 HeftFigure          *heft_panel_figure_make     (const HeftPanelFigure *self);
 void                 heft_panel_figure_free     (HeftPanelFigure *self);
 
+/* What the window's export actions know the drawing of the network by, where they know panels by their ids. */
+#define HEFT_DRAWING_ID "drawing"
+/* (transfer full): the items that export the figure of panel @id, with its @data where it has any. */
+GMenu *heft_panel_view_make_export_menu (const char *id, gboolean data);
+
 G_END_DECLS

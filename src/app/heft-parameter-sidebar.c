@@ -12,6 +12,7 @@
 #include "heft-format.h"
 #include "heft-list-row.h"
 #include "heft-parameter-row.h"
+#include "heft-text-row.h"
 
 /* Rows are made a few at a time, so that dozens of them never hold up a frame. */
 #define LONGEST_BUILDING (4 * G_TIME_SPAN_MILLISECOND)
@@ -399,4 +400,12 @@ heft_parameter_sidebar_follow_run (HeftParameterSidebar *self)
   while (g_hash_table_iter_next (&iter, NULL, &row))
     if (HEFT_IS_LIST_ROW (row))
       heft_parameter_row_update (row);
+}
+
+GtkWidget *
+heft_parameter_sidebar_get_preview (HeftParameterSidebar *self)
+{
+  GtkWidget *row = g_hash_table_lookup (self->rows, "architecture");
+
+  return HEFT_IS_TEXT_ROW (row) ? heft_text_row_get_preview (HEFT_TEXT_ROW (row)) : NULL;
 }

@@ -24,4 +24,7 @@ gboolean heft_parameter_sidebar_is_valid (HeftParameterSidebar *self);
 /* Follows what only the run can tell, such as its layers. */
 void heft_parameter_sidebar_follow_run (HeftParameterSidebar *self);
 
+/* (nullable): the HeftArchitecturePreview, where the experiment has one. */
+GtkWidget *heft_parameter_sidebar_get_preview (HeftParameterSidebar *self);
+
 G_END_DECLS

@@ -32,13 +32,14 @@ struct _HeftSession
   gint64                last_news;
   guint64               seen_version;
   guint                 n_retiring;
+  guint                 jobs;       /* those at work when last looked at, bit by bit */
   guint                 delay;
   HeftRunState          state;
 };
 
 G_DEFINE_FINAL_TYPE (HeftSession, heft_session, G_TYPE_OBJECT)
 
-enum { RECORD_REPLACED, STATE_CHANGED, PARAMETER_CHANGED, PENDING_CHANGED, N_SIGNALS };
+enum { RECORD_REPLACED, STATE_CHANGED, PARAMETER_CHANGED, PENDING_CHANGED, JOB_FAILED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 static void
@@ -90,6 +91,7 @@ retire_run (HeftSession *self)
 {
   g_autoptr(GTask) task = NULL;
 
+  self->jobs = 0;
   if (self->run == NULL)
     return;
   for (gsize job = 0; job < self->experiment->n_jobs; job++)
@@ -242,6 +244,8 @@ heft_session_class_init (HeftSessionClass *klass)
                                              NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
   signals[PENDING_CHANGED] = g_signal_new ("pending-changed", HEFT_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                            NULL, G_TYPE_NONE, 0);
+  signals[JOB_FAILED] = g_signal_new ("job-failed", HEFT_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                      NULL, G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
 }
 
 static void
@@ -378,14 +382,24 @@ heft_session_step (HeftSession *self)
   emit_state (self);
 }
 
-void
-heft_session_reset (HeftSession *self)
+static void
+begin_anew (HeftSession *self, gboolean go_on)
 {
-  gboolean go_on = self->run != NULL && self->state == HEFT_RUN_RUNNING;
-
   replace_run (self);
   if (go_on)
     heft_session_start (self);
+}
+
+void
+heft_session_reset (HeftSession *self)
+{
+  begin_anew (self, self->run != NULL && self->state == HEFT_RUN_RUNNING);
+}
+
+void
+heft_session_apply (HeftSession *self)
+{
+  begin_anew (self, self->run != NULL && (self->state == HEFT_RUN_RUNNING || self->state == HEFT_RUN_FAILED));
 }
 
 guint64
@@ -464,8 +478,8 @@ heft_session_toggle_job (HeftSession *self, gsize job, GError **error)
   else if (self->run == NULL)
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED,
                          _("A saved run is on show. Start a run of its settings first, then this can work beside it."));
-  else
-    heft_run_start_job (self->run, job, error);
+  else if (heft_run_start_job (self->run, job, error))
+    self->jobs |= 1u << job;
   emit_state (self);
 }
 
@@ -646,6 +660,23 @@ follow_state (HeftSession *self)
   emit_state (self);
 }
 
+/* A job that has ended by a failure is told of once. */
+static void
+follow_jobs (HeftSession *self)
+{
+  for (gsize job = 0; job < self->experiment->n_jobs; job++)
+    {
+      g_autofree char *error = NULL;
+
+      if ((self->jobs & 1u << job) == 0 || heft_session_is_job_running (self, job))
+        continue;
+      self->jobs &= ~(1u << job);
+      error = heft_run_dup_job_error (self->run, job);
+      if (error != NULL)
+        g_signal_emit (self, signals[JOB_FAILED], 0, self->experiment->jobs[job].label, error);
+    }
+}
+
 gboolean
 heft_session_poll (HeftSession *self)
 {
@@ -659,6 +690,7 @@ heft_session_poll (HeftSession *self)
     hand_over_live_edits (self);
   follow_sample_count (self);
   follow_state (self);
+  follow_jobs (self);
   version = heft_record_get_version (self->record);
   if (version != self->seen_version)
     {

@@ -15,7 +15,7 @@ G_BEGIN_DECLS
  * change; the others wait as pending changes until the run is reset. Runs that are replaced stop and are joined on a thread
  * of their own, so that the main loop never waits for one.
  *
- * Signals: "record-replaced", "state-changed", "parameter-changed" (id), "pending-changed".
+ * Signals: "record-replaced", "state-changed", "parameter-changed" (id), "pending-changed", "job-failed" (label, sentence).
  */
 #define HEFT_TYPE_SESSION (heft_session_get_type ())
 G_DECLARE_FINAL_TYPE (HeftSession, heft_session, HEFT, SESSION, GObject)
@@ -39,6 +39,8 @@ void     heft_session_step     (HeftSession *self);
 gboolean heft_session_can_resume (HeftSession *self);
 /* A new run with the edited parameters; it goes on running if the old one ran. */
 void     heft_session_reset    (HeftSession *self);
+/* The same for somebody who has mended what a run failed at: the new one also goes on if the old one failed. */
+void     heft_session_apply    (HeftSession *self);
 guint64  heft_session_get_seed (HeftSession *self);
 void     heft_session_set_seed (HeftSession *self, guint64 seed);        /* pending until reset */
 void     heft_session_set_delay (HeftSession *self, guint microseconds);

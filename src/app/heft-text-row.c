@@ -119,3 +119,9 @@ static void
 heft_text_row_init (HeftTextRow *self)
 {
 }
+
+GtkWidget *
+heft_text_row_get_preview (HeftTextRow *self)
+{
+  return self->preview;
+}

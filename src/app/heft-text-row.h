@@ -14,4 +14,7 @@ G_BEGIN_DECLS
 #define HEFT_TYPE_TEXT_ROW (heft_text_row_get_type ())
 G_DECLARE_FINAL_TYPE (HeftTextRow, heft_text_row, HEFT, TEXT_ROW, HeftParameterRow)
 
+/* (nullable): the drawing beneath an architecture. */
+GtkWidget *heft_text_row_get_preview (HeftTextRow *self);
+
 G_END_DECLS

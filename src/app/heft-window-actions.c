@@ -38,10 +38,34 @@ step_action (GSimpleAction *action, GVariant *parameter, gpointer data)
   heft_session_step (WINDOW (data)->session);
 }
 
+static gboolean
+is_typing (HeftWindow *self)
+{
+  GtkWidget *focus = gtk_window_get_focus (GTK_WINDOW (self));
+
+  return focus != NULL && GTK_IS_EDITABLE (focus);
+}
+
+/* What has been typed is handed over, and Space is the transport's again. */
+static void
+end_typing (HeftWindow *self)
+{
+  if (is_typing (self))
+    gtk_window_set_focus (GTK_WINDOW (self), self->run_button);
+}
+
 static void
 reset_action (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
+  end_typing (data);
   heft_session_reset (WINDOW (data)->session);
+}
+
+static void
+apply_action (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  end_typing (data);
+  heft_session_apply (WINDOW (data)->session);
 }
 
 static void
@@ -49,6 +73,7 @@ new_seed_action (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   HeftSession *session = WINDOW (data)->session;
 
+  end_typing (data);
   /* The next one and not a random one: a class can follow along. */
   heft_session_set_seed (session, heft_session_get_seed (session) + 1);
   heft_session_reset (session);
@@ -57,6 +82,7 @@ new_seed_action (GSimpleAction *action, GVariant *parameter, gpointer data)
 static void
 discard_action (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
+  end_typing (data);
   heft_session_discard_pending (WINDOW (data)->session);
 }
 
@@ -386,7 +412,7 @@ static const GActionEntry entries[] = {
   { "step", step_action },
   { "reset", reset_action },
   { "new-seed", new_seed_action },
-  { "apply", reset_action },
+  { "apply", apply_action },
   { "discard", discard_action },
   { "speed", NULL, "s", "'full'", change_speed },
   { "experiment", NULL, "s", "''", change_experiment },
@@ -414,14 +440,6 @@ static const GActionEntry entries[] = {
 };
 
 /* --- Keys without a modifier ------------------------------------------------------------------------------------- */
-
-static gboolean
-is_typing (HeftWindow *self)
-{
-  GtkWidget *focus = gtk_window_get_focus (GTK_WINDOW (self));
-
-  return focus != NULL && GTK_IS_EDITABLE (focus);
-}
 
 /* Space runs and pauses wherever the focus is, but for typing, and for a person who walks the controls with the keyboard. */
 static gboolean

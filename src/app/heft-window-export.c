@@ -10,18 +10,66 @@
 #include <heft/plot.h>
 #include <heft/runfile.h>
 
+#include "heft-architecture-preview.h"
 #include "heft-data-choice.h"
 
 /* The size of a figure in a file, in points: a column and a half of an article. */
 #define FIGURE_WIDTH 480.0
 #define FIGURE_HEIGHT 320.0
 #define FIGURE_DPI 300.0
+/* The drawing of a network is as high as it has layers. */
+#define DRAWING_WIDTH 340.0
+
+/* --- What is exported: a panel, or the drawing of the network ------------------------------------------------------ */
+
+typedef struct
+{
+  HeftPanelFigure *panel;       /* one of them */
+  HeftFigure      *drawing;
+  double           width, height;
+} Picture;
+
+static void
+picture_free (Picture *self)
+{
+  g_clear_pointer (&self->panel, heft_panel_figure_free);
+  g_clear_pointer (&self->drawing, heft_figure_free);
+  g_free (self);
+}
+
+/* NULL where nothing has the name @id. */
+static Picture *
+picture_new (HeftWindow *self, const char *id)
+{
+  HeftPanelView *view = heft_panel_grid_find (self->grid, id);
+  GtkWidget *preview = view == NULL && g_strcmp0 (id, HEFT_DRAWING_ID) == 0 ? heft_parameter_sidebar_get_preview (self->sidebar) : NULL;
+  Picture *picture = g_new0 (Picture, 1);
+
+  picture->width = FIGURE_WIDTH;
+  picture->height = FIGURE_HEIGHT;
+  if (view != NULL)
+    picture->panel = heft_panel_view_dup_figure (view);
+  else if (preview != NULL)
+    {
+      picture->drawing = heft_architecture_preview_dup_figure (HEFT_ARCHITECTURE_PREVIEW (preview), &picture->height);
+      picture->width = DRAWING_WIDTH;
+    }
+  if (picture->panel == NULL && picture->drawing == NULL)
+    g_clear_pointer (&picture, picture_free);
+  return picture;
+}
+
+static HeftFigure *
+picture_make (const Picture *self)
+{
+  return self->panel != NULL ? heft_panel_figure_make (self->panel) : heft_figure_copy (self->drawing);
+}
 
 /* --- Work on another thread: a figure or a record is a value, so nothing on screen waits for a file ---------------- */
 
 typedef struct
 {
-  HeftPanelFigure      *figure;      /* one of figure ... */
+  Picture              *picture;     /* one of picture ... */
   HeftRecord           *record;      /* ... or data ... */
   HeftParameters       *parameters;
   const HeftExperiment *experiment;
@@ -35,7 +83,7 @@ export_free (gpointer data)
 {
   Export *job = data;
 
-  g_clear_pointer (&job->figure, heft_panel_figure_free);
+  g_clear_pointer (&job->picture, picture_free);
   g_clear_pointer (&job->record, heft_record_unref);
   g_clear_pointer (&job->parameters, heft_parameters_free);
   g_free (job->path);
@@ -61,6 +109,19 @@ get_format (const char *path, HeftFileFormat *format, GError **error)
   return FALSE;
 }
 
+/* A drawing is no data. */
+static gboolean
+has_figure (const char *path, const Picture *picture, GError **error)
+{
+  g_autofree char *lower = g_ascii_strdown (path, -1);
+
+  if (picture->drawing == NULL || !g_str_has_suffix (lower, ".csv"))
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME,
+               _("“%s” cannot be written: the drawing of a network has no data. Let the name end in .svg, .pdf or .png."), path);
+  return FALSE;
+}
+
 static gboolean
 write_figure (Export *job, GError **error)
 {
@@ -68,10 +129,10 @@ write_figure (Export *job, GError **error)
   HeftFileFormat format;
   g_autoptr(HeftFigure) figure = NULL;
 
-  if (!get_format (job->path, &format, error))
+  if (!has_figure (job->path, job->picture, error) || !get_format (job->path, &format, error))
     return FALSE;
-  figure = heft_panel_figure_make (job->figure);
-  return heft_figure_export (figure, format, FIGURE_WIDTH, FIGURE_HEIGHT, FIGURE_DPI, &theme, job->path, error);
+  figure = picture_make (job->picture);
+  return heft_figure_export (figure, format, job->picture->width, job->picture->height, FIGURE_DPI, &theme, job->path, error);
 }
 
 static gboolean
@@ -94,7 +155,7 @@ export_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *c
       Export *job = g_ptr_array_index (jobs, i);
       GError *error = NULL;
       gboolean good = job->run != NULL ? heft_run_file_save (job->run, job->path, &error)
-                      : job->figure != NULL ? write_figure (job, &error) : write_data (job, &error);
+                      : job->picture != NULL ? write_figure (job, &error) : write_data (job, &error);
 
       if (!good)
         {
@@ -137,16 +198,20 @@ start_export (HeftWindow *self, GPtrArray *jobs)
   g_task_run_in_thread (task, export_thread);
 }
 
+/* NULL where there is nothing of that name. */
 static Export *
-export_panel (HeftWindow *self, HeftPanelView *panel, const char *path)
+export_panel (HeftWindow *self, const char *id, const char *path)
 {
   Export *job = g_new0 (Export, 1);
+  HeftPanelView *panel = heft_panel_grid_find (self->grid, id);
   g_autofree char *lower = g_ascii_strdown (path, -1);
 
   job->path = g_strdup (path);
-  if (!g_str_has_suffix (lower, ".csv"))
+  if (panel == NULL || !g_str_has_suffix (lower, ".csv"))
     {
-      job->figure = heft_panel_view_dup_figure (panel);
+      job->picture = picture_new (self, id);
+      if (job->picture == NULL)
+        g_clear_pointer (&job, export_free);
       return job;
     }
   job->record = heft_record_ref (heft_session_get_record (self->session));
@@ -157,12 +222,17 @@ export_panel (HeftWindow *self, HeftPanelView *panel, const char *path)
 }
 
 static void
-export_panel_to (HeftWindow *self, HeftPanelView *panel, const char *path)
+export_panel_to (HeftWindow *self, const char *id, const char *path)
 {
-  GPtrArray *jobs = g_ptr_array_new_with_free_func (export_free);
-  Export *job;
+  Export *job = export_panel (self, id, path);
+  GPtrArray *jobs;
 
-  job = export_panel (self, panel, path);
+  if (job == NULL)
+    {
+      heft_window_show_message (self, _("There is no such panel"));
+      return;
+    }
+  jobs = g_ptr_array_new_with_free_func (export_free);
   g_ptr_array_add (jobs, job);
   start_export (self, jobs);
 }
@@ -189,7 +259,7 @@ export_all_to (HeftWindow *self, const char *folder)
         {
           g_autofree char *path = g_strdup_printf ("%s/%s-%s.%s", folder, experiment, heft_panel_view_get_id (panel), suffixes[s]);
 
-          g_ptr_array_add (jobs, export_panel (self, panel, path));
+          g_ptr_array_add (jobs, export_panel (self, heft_panel_view_get_id (panel), path));
         }
     }
   if (jobs->len > 0)
@@ -255,8 +325,8 @@ open_from (HeftWindow *self, const char *path)
 
 typedef struct
 {
-  HeftPanelFigure *figure;
-  GBytes          *png, *svg;
+  Picture *picture;
+  GBytes  *png, *svg;
 } Copy;
 
 static void
@@ -264,7 +334,7 @@ copy_free (gpointer data)
 {
   Copy *copy = data;
 
-  g_clear_pointer (&copy->figure, heft_panel_figure_free);
+  g_clear_pointer (&copy->picture, picture_free);
   g_clear_pointer (&copy->png, g_bytes_unref);
   g_clear_pointer (&copy->svg, g_bytes_unref);
   g_free (copy);
@@ -276,11 +346,12 @@ copy_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *can
   Copy *copy = task_data;
   HeftTheme theme = heft_theme_file ();
   GError *error = NULL;
-  g_autoptr(HeftFigure) figure = heft_panel_figure_make (copy->figure);
+  g_autoptr(HeftFigure) figure = picture_make (copy->picture);
+  double width = copy->picture->width, height = copy->picture->height;
 
-  copy->png = heft_figure_export_bytes (figure, HEFT_FILE_PNG, FIGURE_WIDTH, FIGURE_HEIGHT, 200, &theme, &error);
+  copy->png = heft_figure_export_bytes (figure, HEFT_FILE_PNG, width, height, 200, &theme, &error);
   if (copy->png != NULL)
-    copy->svg = heft_figure_export_bytes (figure, HEFT_FILE_SVG, FIGURE_WIDTH, FIGURE_HEIGHT, 72, &theme, &error);
+    copy->svg = heft_figure_export_bytes (figure, HEFT_FILE_SVG, width, height, 72, &theme, &error);
   if (copy->svg == NULL)
     g_task_return_error (task, error);
   else
@@ -309,12 +380,20 @@ copied_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-copy_panel (HeftWindow *self, HeftPanelView *panel)
+copy_panel (HeftWindow *self, const char *id)
 {
-  g_autoptr(GTask) task = g_task_new (NULL, NULL, copied_cb, g_object_ref (self));
-  Copy *copy = g_new0 (Copy, 1);
+  g_autoptr(GTask) task = NULL;
+  Picture *picture = picture_new (self, id);
+  Copy *copy;
 
-  copy->figure = heft_panel_view_dup_figure (panel);
+  if (picture == NULL)
+    {
+      heft_window_show_message (self, _("There is no such panel"));
+      return;
+    }
+  copy = g_new0 (Copy, 1);
+  copy->picture = picture;
+  task = g_task_new (NULL, NULL, copied_cb, g_object_ref (self));
   g_task_set_name (task, "heft-copy");
   g_task_set_task_data (task, copy, copy_free);
   g_task_run_in_thread (task, copy_thread);
@@ -422,16 +501,12 @@ add_data_filter (GtkFileChooserNative *dialog)
 static void
 panel_chosen (HeftWindow *self, const char *const *paths, const char *panel)
 {
-  HeftPanelView *view = heft_panel_grid_find (self->grid, panel);
-
-  if (view != NULL)
-    export_panel_to (self, view, paths[0]);
+  export_panel_to (self, panel, paths[0]);
 }
 
 static void
-ask_panel (HeftWindow *self, HeftPanelView *panel, const char *format)
+ask_panel (HeftWindow *self, const char *id, const char *format)
 {
-  const char *id = heft_panel_view_get_id (panel);
   g_autofree char *name = g_strdup_printf ("%s-%s.%s", heft_session_get_experiment (self->session)->id, id, format);
   g_autofree char *pattern = g_strconcat ("*.", format, NULL);
   g_autofree char *upper = g_ascii_strup (format, -1);
@@ -538,35 +613,25 @@ export_figure_action (GSimpleAction *action, GVariant *parameter, gpointer data)
   HeftPanelView *panel = heft_panel_grid_get_active (self->grid);
 
   if (panel != NULL)
-    ask_panel (self, panel, g_strcmp0 (g_action_get_name (G_ACTION (action)), "export-data") == 0 ? "csv" : "svg");
+    ask_panel (self, heft_panel_view_get_id (panel), g_strcmp0 (g_action_get_name (G_ACTION (action)), "export-data") == 0 ? "csv" : "svg");
 }
 
 static void
 export_panel_action (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
-  HeftWindow *self = data;
   const char *id, *format;
-  HeftPanelView *panel;
 
   g_variant_get (parameter, "(&s&s)", &id, &format);
-  panel = heft_panel_grid_find (self->grid, id);
-  if (panel != NULL)
-    ask_panel (self, panel, format);
+  ask_panel (data, id, format);
 }
 
 static void
 export_to_action (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
-  HeftWindow *self = data;
   const char *id, *path;
-  HeftPanelView *panel;
 
   g_variant_get (parameter, "(&s&s)", &id, &path);
-  panel = heft_panel_grid_find (self->grid, id);
-  if (panel != NULL)
-    export_panel_to (self, panel, path);
-  else
-    heft_window_show_message (self, _("There is no such panel"));
+  export_panel_to (data, id, path);
 }
 
 static void
@@ -627,11 +692,12 @@ static void
 copy_action (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   HeftWindow *self = data;
-  HeftPanelView *panel = parameter != NULL ? heft_panel_grid_find (self->grid, g_variant_get_string (parameter, NULL))
-                                           : heft_panel_grid_get_active (self->grid);
+  HeftPanelView *panel = heft_panel_grid_get_active (self->grid);
 
-  if (panel != NULL)
-    copy_panel (self, panel);
+  if (parameter != NULL)
+    copy_panel (self, g_variant_get_string (parameter, NULL));
+  else if (panel != NULL)
+    copy_panel (self, heft_panel_view_get_id (panel));
 }
 
 static const GActionEntry entries[] = {

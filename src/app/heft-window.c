@@ -47,10 +47,19 @@ describe_state (HeftWindow *self, const HeftProgress *progress)
     return g_strdup (heft_session_get_file_name (self->session));
   if (heft_session_get_state (self->session) == HEFT_RUN_READY)
     return g_strdup (_("Ready"));
-  if (progress->step == 0 && heft_session_get_state (self->session) == HEFT_RUN_RUNNING)
+  if (progress->step == 0 && !(progress->fraction > 0) && heft_session_get_state (self->session) == HEFT_RUN_RUNNING)
     return g_strdup (_("Starting…"));
+  if (progress->stage != NULL)
+    {
+      g_autofree char *count = heft_format_count ((double) progress->count);
+
+      return g_strdup_printf (_("%s %s"), _(progress->stage), count);
+    }
   if (progress->epoch > 0)
     return g_strdup_printf (_("Epoch %.2f · step %s"), progress->epoch, step);
+  /* Without epochs a step is whatever the experiment does at once: how much of it is done says more. */
+  if (progress->fraction > 0)
+    return g_strdup_printf (_("%.0f %% done"), 100 * progress->fraction);
   return g_strdup_printf (_("Step %s"), step);
 }
 
@@ -80,7 +89,7 @@ describe_detail (HeftWindow *self, const HeftProgress *progress)
                                                   ? 100 * (double) (gint64) (progress->samples_per_second / 100)
                                                   : progress->samples_per_second);
 
-      rate = g_strdup_printf (_("%s samples/s"), count);
+      rate = g_strdup_printf (progress->stage != NULL ? _("%s a second") : _("%s samples/s"), count);
     }
   if (rate != NULL && left != NULL)
     return g_strdup_printf (_("%s · %s"), rate, left);
@@ -91,7 +100,7 @@ static void
 update_status (HeftWindow *self)
 {
   HeftRun *run = heft_session_get_run (self->session);
-  HeftProgress progress = { -1, -1, 0, 0, 0 };
+  HeftProgress progress = { .fraction = -1, .seconds_left = -1 };
   g_autofree char *title = NULL, *detail = NULL;
   gboolean known;
 
@@ -201,6 +210,14 @@ update_pending (HeftWindow *self)
     }
   gtk_revealer_set_reveal_child (self->pending_bar, names != NULL);
   heft_window_actions_update (self);
+}
+
+static void
+job_failed_cb (HeftWindow *self, const char *label, const char *error)
+{
+  g_autofree char *heading = heft_text_dup_plain (_(label));
+
+  heft_window_show_error (self, heading, error);
 }
 
 static void
@@ -476,6 +493,7 @@ heft_window_init (HeftWindow *self)
   heft_panel_grid_set_session (self->grid, self->session);
   g_signal_connect_object (self->session, "record-replaced", G_CALLBACK (record_replaced_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->session, "state-changed", G_CALLBACK (state_changed_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->session, "job-failed", G_CALLBACK (job_failed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->session, "pending-changed", G_CALLBACK (update_pending), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->session, "parameter-changed", G_CALLBACK (parameter_changed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->sidebar, "checked", G_CALLBACK (heft_window_actions_update), self, G_CONNECT_SWAPPED);

@@ -42,11 +42,14 @@ show_progress (HeftRun *run, gboolean in_place)
   heft_run_get_progress (run, &progress);
   if (progress.fraction >= 0)
     g_string_append_printf (line, "%3.0f %%  ", 100 * progress.fraction);
-  g_string_append_printf (line, _("step %" PRIu64), progress.step);
+  if (progress.stage != NULL)
+    g_string_append_printf (line, "%s %" PRIu64, _(progress.stage), progress.count);
+  else
+    g_string_append_printf (line, _("step %" PRIu64), progress.step);
   if (progress.epoch > 0)
     g_string_append_printf (line, _(", epoch %.1f"), progress.epoch);
   if (progress.samples_per_second > 0)
-    g_string_append_printf (line, _(", %.0f samples/s"), progress.samples_per_second);
+    g_string_append_printf (line, progress.stage != NULL ? _(", %.0f a second") : _(", %.0f samples/s"), progress.samples_per_second);
   if (progress.seconds_left >= 0)
     {
       g_autofree char *left = seconds_words (progress.seconds_left);

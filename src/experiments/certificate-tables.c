@@ -137,10 +137,12 @@ static const HeftPanelSpec panels[] = {
     .sentence = heft_certify_beta_sentence },
   { .id = "draws", .title = N_("Certificate against weight draws"), .kind = HEFT_PANEL_LINES, .x_label = N_("Weight draws $m$"), .x_log = TRUE,
     .y_label = N_("Error"), .y_unit = "%", .frame = "vacuous",
+    .awaits = N_("The certificate begins with the first weight draw, when training has ended."),
     .series = { "empirical_error", "empirical_upper", "pac_bayes_kl", "mcallester", "lagrangian_bound", "test_error" },
     .things_to_try = N_("Watch the bounds fall as draws arrive: what they lose is doubt about the empirical error alone; KL’s share stays."),
     .sentence = heft_certify_draws_sentence },
   { .id = "ledger", .title = N_("Ledger"), .kind = HEFT_PANEL_LEDGER, .frame = "ledger",
+    .awaits = N_("The ledger fills with the first weight draw, when training has ended."),
     .things_to_try = N_("Choose empirical Bayes without paying for the scales: no bound is called one."),
     .sentence = heft_certify_ledger_sentence },
 };

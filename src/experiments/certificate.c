@@ -31,6 +31,7 @@ typedef struct
   HeftTrainer            *trainer;
   double                  done, total;   /* operations, for the time left */
   double                  risk;
+  double                  samples;       /* trained on, each as often as it was */
 } Work;
 
 /* Operations of one sample's pass through the network, forward. */
@@ -59,13 +60,19 @@ draw_cost (const HeftCertifySetup *setup)
          50 * (1 + 1.0 / TEST_EVERY) * (double) heft_network_get_n_parameters (setup->network);
 }
 
+/* Samples in a step, on average. */
+static double
+batch_size (const HeftCertifySetup *setup, HeftTrainer *trainer, gboolean centre)
+{
+  HeftDataset *data = centre ? setup->apart : setup->counted;
+
+  return (double) heft_dataset_get_n_samples (data) / (double) heft_trainer_get_steps_per_epoch (trainer);
+}
+
 static double
 step_cost (const HeftCertifySetup *setup, HeftTrainer *trainer, gboolean centre)
 {
-  HeftDataset *data = centre ? setup->apart : setup->counted;
-  double batch = (double) heft_dataset_get_n_samples (data) / (double) heft_trainer_get_steps_per_epoch (trainer);
-
-  return pass_cost (setup) * batch * (centre ? 3 : 6);
+  return pass_cost (setup) * batch_size (setup, trainer, centre) * (centre ? 3 : 6);
 }
 
 /* Trains for @epochs. FALSE with @go_on FALSE and no error when the run was stopped. */
@@ -75,6 +82,7 @@ train (Work *work, HeftTrainer *trainer, double epochs, gboolean centre, gboolea
   const double rate = MIN (heft_parameters_get_real (heft_run_get_parameters (work->run), "learning-rate"), centre ? 0.001 : INFINITY);
   const double cost = step_cost (work->setup, trainer, centre);
   const guint64 n_steps = (guint64) MAX (ceil (epochs * (double) heft_trainer_get_steps_per_epoch (trainer)), 1);
+  const double batch = batch_size (work->setup, trainer, centre);
   HeftRecord *record = work->state->record;
 
   for (guint64 i = 0; i < n_steps && *go_on; i++)
@@ -86,6 +94,7 @@ train (Work *work, HeftTrainer *trainer, double epochs, gboolean centre, gboolea
       if (!heft_trainer_step (trainer, &step, error))
         return FALSE;
       work->done += cost;
+      work->samples += batch;
       if (!centre)
         {
           double x = (double) step.step;
@@ -105,7 +114,7 @@ train (Work *work, HeftTrainer *trainer, double epochs, gboolean centre, gboolea
             }
           work->state->step = step.step;
         }
-      *go_on = heft_run_point (work->run, step.step, step.epoch, (guint64) (work->done / MAX (cost, 1)), work->done / work->total, NULL);
+      *go_on = heft_run_point (work->run, step.step, step.epoch, (guint64) work->samples, work->done / work->total, NULL);
     }
   return TRUE;
 }
@@ -165,8 +174,8 @@ take_draws (Work *work, const HeftPosterior *posterior, gboolean *go_on, GError 
       work->done += cost * n;
       heft_certify_show_draws (work->state);
       heft_certify_show_ledger (work->state);
-      *go_on = heft_run_point (work->run, work->state->step, work->setup->epochs, (guint64) (work->done / MAX (cost, 1)),
-                               MIN (work->done / work->total, 1), NULL);
+      heft_run_set_stage (work->run, N_("Weight draw"), sums->n);
+      *go_on = heft_run_point (work->run, work->state->step, work->setup->epochs, sums->n, MIN (work->done / work->total, 1), NULL);
     }
   return TRUE;
 }

@@ -26,7 +26,8 @@
 typedef struct
 {
   _Atomic double  fraction, seconds_left, epoch, rate;
-  _Atomic guint64 step;
+  _Atomic guint64 step, count;
+  const char *_Atomic stage;
   /* The writer's own bookkeeping. */
   gint64  last_time;
   double  last_fraction, fraction_rate, smooth_rate;
@@ -333,6 +334,21 @@ note_progress (Progress *progress, guint64 step, double epoch, guint64 samples, 
   progress->last_time = now;
   progress->last_samples = samples;
   progress->last_fraction = fraction;
+}
+
+void
+heft_run_set_stage (HeftRun *self, const char *stage, guint64 count)
+{
+  Progress *progress = &self->progress;
+
+  atomic_store_explicit (&progress->count, count, memory_order_relaxed);
+  if (atomic_load_explicit (&progress->stage, memory_order_relaxed) == stage)
+    return;
+  atomic_store_explicit (&progress->stage, stage, memory_order_relaxed);
+  /* What was counted before says nothing of how fast this goes. */
+  progress->last_time = 0;
+  progress->smooth_rate = 0;
+  atomic_store_explicit (&progress->rate, 0.0, memory_order_relaxed);
 }
 
 gboolean
@@ -764,6 +780,8 @@ read_progress (Progress *progress, HeftProgress *out)
   out->step = atomic_load_explicit (&progress->step, memory_order_relaxed);
   out->epoch = atomic_load_explicit (&progress->epoch, memory_order_relaxed);
   out->samples_per_second = atomic_load_explicit (&progress->rate, memory_order_relaxed);
+  out->stage = atomic_load_explicit (&progress->stage, memory_order_relaxed);
+  out->count = atomic_load_explicit (&progress->count, memory_order_relaxed);
 }
 
 void

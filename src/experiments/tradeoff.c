@@ -249,6 +249,7 @@ after_code_step (guint64 done, guint64 total, gpointer user_data)
 {
   Sweep *self = user_data;
 
+  heft_run_set_stage (self->run, N_("Prequential code, step"), done);
   return heft_run_point (self->run, done, 0, 0, self->share + (1 - self->share) * (double) done / (double) total, NULL);
 }
 

@@ -308,10 +308,32 @@ heft_gauges_price (HeftGauges *self, const HeftMeasureRequest *request)
   heft_train_publish_course (self->record, request);
 }
 
+/* What stands in the place of a point's information while there is none, or NULL: then Q has a KL. */
+static const char *
+point_words (const HeftTrainSetup *setup, HeftTrainer *trainer)
+{
+  if (heft_trainer_get_posterior (trainer)->kind != HEFT_POSTERIOR_DIRAC)
+    return NULL;
+  if (setup->loss.kind != HEFT_LOSS_SOFTMAX)
+    return _("A point has infinite KL to any prior, and the Gaussian (Laplace) information around it needs the Fisher information, "
+             "which is measured for the softmax only. Choose a mean-field posterior, or the softmax.");
+  if (heft_prior_get_mixture (heft_trainer_get_prior (trainer), NULL, NULL))
+    return _("A point has infinite KL to any prior, and the Gaussian (Laplace) information around it needs a Gaussian prior, which a "
+             "mixture of two scales is not. Choose a mean-field posterior, or another prior.");
+  return _("A point has infinite KL to any prior. The Gaussian (Laplace) information around it appears with the first measurement of "
+           "the curvature.");
+}
+
 void
-heft_train_publish_thresholds (HeftRecord *record, const HeftTrainSetup *setup)
+heft_train_publish_thresholds (HeftRecord *record, const HeftTrainSetup *setup, HeftTrainer *trainer)
 {
   HeftFrame *frame = heft_frame_new ("kl-thresholds", 0);
+  const char *obstacle = point_words (setup, trainer);
+
+  if (obstacle != NULL)
+    heft_frame_set_text (frame, "obstacle", obstacle);
+  heft_frame_set_number (frame, "price", 1.0 / (double) setup->n_samples);
+  heft_frame_set_text (frame, "price_label", _("$1/N$, the ELBO"));
 
   heft_frame_set_number (frame, "threshold",
                          (double) setup->n_samples * log ((double) heft_network_get_n_classes (setup->network)));
@@ -393,13 +415,17 @@ ledger_objective (HeftLedger *ledger, HeftGauges *self, const HeftMeasureRequest
   g_autofree char *note = losses_words (self, request);
   g_autofree char *beta = heft_words_number (request->beta);
   g_autofree char *n_beta = heft_words_number (request->beta * (double) self->setup->n_samples);
-  g_autofree char *price = g_strdup_printf (_("β = %s, N β = %s (1 is the ELBO)"), beta, n_beta);
+  g_autofree char *price = g_strdup_printf (request->by_bound ? _("β = %s, N β = %s, set by the bound (1 is the ELBO)")
+                                                               : _("β = %s, N β = %s (1 is the ELBO)"), beta, n_beta);
 
   heft_ledger_add (ledger, _("$E_Q L$, training"), self->train.loss, "nat", note, HEFT_QUANTITY_TRAIN_LOSS);
   if (!isfinite (self->kl))
     {
       heft_ledger_add_words (ledger, _("$\\beta\\,\\mathrm{KL}$"), "∞", _("a point has infinite KL to any prior"),
                              HEFT_QUANTITY_KL);
+      if (request->temperature > 0)
+        heft_ledger_add (ledger, _("$\\eta/B$, temperature of SGD"), request->temperature, "",
+                         _("up to the scale of the gradient noise; momentum μ multiplies it by 1/(1 − μ)"), HEFT_QUANTITY_LAGRANGIAN);
       return;
     }
   heft_ledger_add (ledger, _("$\\beta\\,\\mathrm{KL}$"), request->beta * self->kl, "nat", price, HEFT_QUANTITY_KL);

@@ -46,6 +46,17 @@ weight_variances (const HeftGauges *self, const HeftMeasureRequest *request, con
   return variance;
 }
 
+/* The spectra of a point do not come with another loss. */
+static void
+publish_obstacle (HeftGauges *self, guint64 step)
+{
+  HeftFrame *frame = heft_frame_new ("invariance", step);
+
+  heft_frame_set_text (frame, "obstacle", _("A point has no weight noise of its own, and the noise it tolerates follows from the Fisher "
+                                            "information, which is measured for the softmax only."));
+  heft_record_publish (self->record, frame);
+}
+
 gboolean
 heft_gauges_invariance (HeftGauges *self, const HeftMeasureRequest *request, GError **error)
 {
@@ -55,7 +66,11 @@ heft_gauges_invariance (HeftGauges *self, const HeftMeasureRequest *request, GEr
   g_autofree double *mean = NULL;
 
   if (variance == NULL)
-    return TRUE;
+    {
+      if (self->setup->loss.kind != HEFT_LOSS_SOFTMAX)
+        publish_obstacle (self, request->step);
+      return TRUE;
+    }
   mean = g_new (double, posterior->n);
   for (gsize i = 0; i < posterior->n; i++)
     mean[i] = posterior->mean[i];

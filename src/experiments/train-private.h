@@ -41,6 +41,8 @@ HeftTrainer *heft_train_setup_trainer (const HeftTrainSetup *self, const HeftPar
 HeftPrior *heft_train_grid_prior (const HeftPrior *prior, gint64 precision, gsize n_layers, double *price);
 /* Hands the live parameters to a trainer; those that have not changed change nothing. */
 void     heft_train_setup_apply (const HeftTrainSetup *self, const HeftParameters *parameters, HeftTrainer *trainer);
+/* Of the learning rate: constant where the experiment has no schedule. */
+HeftSchedule heft_train_setup_schedule (const HeftParameters *parameters);
 /* Floating-point operations of one step. */
 double   heft_train_setup_step_cost (const HeftTrainSetup *self, const HeftParameters *parameters);
 
@@ -67,6 +69,8 @@ typedef struct
   gsize          evaluation_samples, spectra_samples, invariance_layer;
   guint          draws;
   gint64         lambda_grid;
+  gboolean       by_bound;             /* beta is the bound's slope, not asked for */
+  double         temperature;          /* of SGD: learning rate over batch size; 0 for other optimisers */
   /* Of the course of training, for words: the share of beta that acts, of the steps since the last measurement those whose gradient was
    * shortened, and the last one's factor and length before. */
   double         annealed, clipped, clip, gradient_norm;
@@ -144,8 +148,8 @@ void heft_train_ledger_course  (HeftLedger *ledger, const HeftMeasureRequest *re
 void heft_train_publish_course (HeftRecord *record, const HeftMeasureRequest *request);
 void heft_train_publish_end    (HeftRecord *record, guint64 step, double patience, double best);
 
-/* Layers' N log C and the like, once. */
-void     heft_train_publish_thresholds (HeftRecord *record, const HeftTrainSetup *setup);
+/* Layers' N log C and the like, once; and why there is no KL to compare with it, where @trainer's Q has none. */
+void     heft_train_publish_thresholds (HeftRecord *record, const HeftTrainSetup *setup, HeftTrainer *trainer);
 /* 10 for the head; the iterations Lanczos may take. */
 #define HEFT_HEAD_VALUES 10
 #define HEFT_HEAD_ITERATIONS 30

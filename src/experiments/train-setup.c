@@ -253,8 +253,8 @@ layer_lambdas (const HeftTrainSetup *self, const HeftParameters *parameters)
   return lambdas;
 }
 
-static HeftSchedule
-schedule (const HeftParameters *parameters)
+HeftSchedule
+heft_train_setup_schedule (const HeftParameters *parameters)
 {
   return (HeftSchedule) {
     .kind = (HeftScheduleKind) integer_or (parameters, "schedule", 0),
@@ -296,7 +296,7 @@ heft_train_setup_config (const HeftTrainSetup *self, const HeftParameters *param
   config.momentum = real_or (parameters, "momentum", config.momentum);
   config.decay = real_or (parameters, "weight-decay", config.decay);
   config.clip = real_or (parameters, "clip", config.clip);
-  config.schedule = schedule (parameters);
+  config.schedule = heft_train_setup_schedule (parameters);
   config.batch = MIN ((gsize) heft_parameters_get_integer (parameters, "batch"), self->n_samples);
   config.start = self->centre;
   config.seed = heft_parameters_get_seed (parameters);
@@ -357,7 +357,7 @@ heft_train_setup_apply (const HeftTrainSetup *self, const HeftParameters *parame
   heft_trainer_set_momentum (trainer, heft_parameters_get_real (parameters, "momentum"));
   heft_trainer_set_decay (trainer, heft_parameters_get_real (parameters, "weight-decay"));
   heft_trainer_set_clip (trainer, heft_parameters_get_real (parameters, "clip"));
-  heft_trainer_set_schedule (trainer, schedule (parameters));
+  heft_trainer_set_schedule (trainer, heft_train_setup_schedule (parameters));
   heft_trainer_set_batch (trainer, MIN ((gsize) heft_parameters_get_integer (parameters, "batch"), self->n_samples), NULL);
   /* Only what has moved: a prior whose scale was touched is no longer one fixed before the data. */
   for (gsize l = 0; l < self->n_layers; l++)

@@ -218,7 +218,7 @@ static const HeftSeriesSpec series[] = {
   [HEFT_TRAIN_TRADEOFF_BETA] = { "tradeoff_beta", N_("$\\beta$"), "", N_("$\\mathrm{KL}(Q \\Vert P)$ (nat)"),
                                  HEFT_QUANTITY_LAGRANGIAN, FALSE, N_("the β each point was trained at") },
   [HEFT_TRAIN_BETA] = { "beta_effective", N_("$\\beta$ in effect"), "", N_("Step"), HEFT_QUANTITY_LAGRANGIAN, FALSE,
-                        N_("slope of the bound at the running risk and the exact KL") },
+                        N_("ratio of the bound’s slopes in KL and in risk, at the running risk and the exact KL") },
 };
 
 /* --- Results ----------------------------------------------------------------------------------------------------- */
@@ -258,10 +258,11 @@ static const HeftPanelSpec panels[] = {
     .sentence = heft_train_loss_sentence },
   { .id = "kl", .title = N_("Information in the weights"), .kind = HEFT_PANEL_STACKED, .x_label = N_("Step"),
     .y_label = N_("Information"), .y_unit = "nat",
-    .series = { "kl_layers", "gaussian_layers", "kl", "gaussian_information" },
+    .series = { "kl_layers", "gaussian_layers", "kl", "gaussian_information", "beta_effective" },
     .frame = "kl-thresholds",
     .things_to_try = N_("Drag λ: the same weights are priced anew at once. Compare with the line N log C, about what "
                         "memorising every label would cost."),
+    .awaits = N_("The information appears with the first measurement."),
     .sentence = heft_train_kl_sentence },
   { .id = "spectra", .title = N_("Fisher spectra by layer"), .kind = HEFT_PANEL_SPECTRA, .x_label = N_("Rank"),
     .y_label = N_("Eigenvalue"), .y_unit = "nat", .x_log = TRUE, .y_log = TRUE, .frame = "spectra",

@@ -146,6 +146,20 @@ beta_in_effect (Lab *lab)
                             : heft_parameters_get_real (heft_run_get_parameters (lab->run), "beta");
 }
 
+/* Learning rate over batch size, as the schedule has it at the step just done; of SGD alone. */
+static double
+temperature (Lab *lab)
+{
+  HeftParameters *parameters = heft_run_get_parameters (lab->run);
+  HeftSchedule schedule;
+
+  if (g_strcmp0 (heft_parameters_get_text (parameters, "optimizer"), "sgd") != 0)
+    return 0;
+  schedule = heft_train_setup_schedule (parameters);
+  return heft_parameters_get_real (parameters, "learning-rate") * heft_schedule_factor (&schedule, lab->step.epoch)
+         / (double) heft_parameters_get_integer (parameters, "batch");
+}
+
 static gboolean
 submit (Lab *lab, guint gauges, gboolean final, GError **error)
 {
@@ -162,6 +176,8 @@ submit (Lab *lab, guint gauges, gboolean final, GError **error)
     .invariance_layer = (gsize) heft_parameters_get_integer (parameters, "invariance-layer"),
     .draws = (guint) heft_parameters_get_integer (parameters, "test-draws"),
     .lambda_grid = heft_parameters_get_integer (parameters, "lambda-grid"),
+    .by_bound = trains_bound (lab),
+    .temperature = temperature (lab),
     .annealed = heft_anneal_factor (heft_parameters_get_real (parameters, "anneal-epochs"), lab->step.epoch),
     .clipped = lab->n_clipped / MAX (lab->n_steps, 1),
     .clip = lab->step.clip,
@@ -416,7 +432,7 @@ heft_train_run (HeftRun *run, GError **error)
   /* A resumed record has its layers already. */
   if (state == NULL)
     name_layers (lab.record, &setup);
-  heft_train_publish_thresholds (lab.record, &setup);
+  heft_train_publish_thresholds (lab.record, &setup, trainer);
   lab.measurer = measurer = heft_measurer_new (run, &setup);
   if (state != NULL && !resume (&lab, state, error))
     return FALSE;

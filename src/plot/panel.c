@@ -301,6 +301,47 @@ has_sum (const HeftPanelSpec *panel, HeftRecord *record)
   return FALSE;
 }
 
+/* What is stacked has a unit; a series of the panel that has none is a price of it (the beta in effect) and gets axes of its own below. */
+static gboolean
+is_price (const HeftSeriesSpec *spec)
+{
+  return *spec->unit == '\0';
+}
+
+static void
+add_price_plot (HeftFigure *figure, const HeftPanelSpec *panel, HeftRecord *record)
+{
+  static const double weights[] = { 1.0, 0.5 };
+  HeftPlot *plot = heft_figure_add_plot (figure, HEFT_PLOT_AXES);
+  g_autoptr (HeftFrame) frame = panel->frame != NULL ? heft_record_get_frame (record, panel->frame) : NULL;
+  double value = frame != NULL ? heft_frame_get_number (frame, "price", NAN) : NAN;
+
+  heft_panel_axes (plot, panel);
+  g_clear_pointer (&plot->y.label, g_free);
+  g_clear_pointer (&plot->y.unit, g_free);
+  plot->y.scale = HEFT_SCALE_LOG;
+  for (gsize i = 0; i < G_N_ELEMENTS (panel->series) && panel->series[i] != NULL; i++)
+    {
+      int series = heft_record_find_series (record, panel->series[i]);
+      const HeftSeriesSpec *spec = series >= 0 ? heft_record_get_series_spec (record, series) : NULL;
+
+      if (spec != NULL && is_price (spec) && add_series (plot, record, series, figure->most_points) && plot->y.label == NULL)
+        plot->y.label = g_strdup (translated (spec->label));
+    }
+  if (plot->marks->len == 0)
+    {
+      g_ptr_array_set_size (figure->plots, figure->plots->len - 1);
+      return;
+    }
+  figure->row_weights = g_memdup2 (weights, sizeof weights);
+  if (isfinite (value))
+    {
+      HeftMark *mark = heft_plot_add_mark (plot, HEFT_MARK_HORIZONTAL, HEFT_QUANTITY_THRESHOLD, NULL, 1, NULL, &value);
+
+      mark->note = g_strdup (heft_frame_get_text (frame, "price_label"));
+    }
+}
+
 void
 heft_panel_stacked (HeftFigure *figure, const HeftPanelSpec *panel, HeftRecord *record)
 {
@@ -315,7 +356,7 @@ heft_panel_stacked (HeftFigure *figure, const HeftPanelSpec *panel, HeftRecord *
       const HeftSeriesSpec *spec = series >= 0 ? heft_record_get_series_spec (record, series) : NULL;
       guint before = plot->marks->len;
 
-      if (spec == NULL)
+      if (spec == NULL || is_price (spec))
         continue;
       /* Heights add up on a linear scale only: on a log scale the layers are lines. */
       if (spec->per_layer && !layers)
@@ -335,9 +376,12 @@ heft_panel_stacked (HeftFigure *figure, const HeftPanelSpec *panel, HeftRecord *
         plot->x.label = g_strdup (translated (spec->x_label));
     }
   if (plot->marks->len == 0)
-    g_ptr_array_set_size (figure->plots, 0);
-  else
-    add_threshold (plot, record, panel);
+    {
+      g_ptr_array_set_size (figure->plots, 0);
+      return;
+    }
+  add_threshold (plot, record, panel);
+  add_price_plot (figure, panel, record);
 }
 
 /* The first series' slope by theory is in the second: d loss / d KL = -beta, or d min C / d beta = KL (theory.md section 1). */
@@ -401,9 +445,11 @@ heft_panel_curve (HeftFigure *figure, const HeftPanelSpec *panel, HeftRecord *re
 }
 
 static const char *
-placeholder_for (HeftPanelKind kind)
+placeholder_for (const HeftPanelSpec *panel)
 {
-  switch (kind)
+  if (panel->awaits != NULL)
+    return translated (panel->awaits);
+  switch (panel->kind)
     {
     case HEFT_PANEL_SPECTRA:
       return _("The spectra appear with the first measurement of the curvature.");
@@ -419,7 +465,7 @@ placeholder_for (HeftPanelKind kind)
     case HEFT_PANEL_STACKED:
     case HEFT_PANEL_DENSITIES:
     default:
-      return _("Nothing has been measured yet: start the run.");
+      return _("Nothing has been measured yet; it appears as the run goes on.");
     }
 }
 
@@ -477,7 +523,7 @@ make_figure (const HeftPanelSpec *panel, HeftRecord *record, const char *caption
   figure = heft_figure_new (translated (panel->title));
   figure->most_points = most_points;
   figure->caption = g_strdup (caption);
-  figure->placeholder = g_strdup (placeholder_for (panel->kind));
+  figure->placeholder = g_strdup (placeholder_for (panel));
   if (record == NULL)
     return figure;
 

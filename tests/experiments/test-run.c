@@ -48,6 +48,8 @@ run_count (HeftRun *run, GError **error)
     {
       total += heft_parameters_get_real (heft_run_get_parameters (run), "speed");
       heft_record_append (record, 0, 0, (double) step, total);
+      if (step == end)
+        heft_run_set_stage (run, "Last", 7);
       if (!heft_run_point (run, (guint64) step, 0, (guint64) step, (double) step / (double) end, NULL))
         break;
       if (total >= 1000 && heft_parameters_get_real (heft_run_get_parameters (run), "speed") > 50)
@@ -130,6 +132,9 @@ test_to_the_end (void)
   heft_run_get_progress (run, &progress);
   g_assert_cmpuint (progress.step, ==, 50);
   g_assert_cmpfloat (progress.fraction, ==, 1);
+  /* Another stage counts for itself. */
+  g_assert_cmpstr (progress.stage, ==, "Last");
+  g_assert_cmpuint (progress.count, ==, 7);
 }
 
 static void

@@ -408,6 +408,43 @@ test_dirac (void)
   g_assert_cmpfloat (result (run, "test_error"), ==, result (run, "test_error_mean"));
 }
 
+/* What keeps the panel of information empty stands in its place, and beside a point's loss stands SGD's temperature. */
+static void
+test_point_obstacles (void)
+{
+  static const char *const reasons[] = { "loss=gaussian", "prior=scale-mixture", "learning-rate=0.064" };
+  g_autoptr (HeftRun) gaussian = finished_run (1, (const char *[]) { "loss=gaussian", "epochs=0.2", NULL });
+
+  for (guint i = 0; i < G_N_ELEMENTS (reasons); i++)
+    {
+      g_autoptr (HeftRun) run = finished_run (1, (const char *[]) { "posterior=dirac", "optimizer=sgd", "batch=64", "epochs=0.2",
+                                                                    reasons[i], NULL });
+      HeftRecord *record = heft_run_get_record (run);
+      g_autoptr (HeftFrame) information = heft_record_get_frame (record, "kl-thresholds");
+      g_autoptr (HeftFrame) maps = heft_record_get_frame (record, "invariance");
+      g_autoptr (HeftFrame) ledger = heft_record_get_frame (record, "ledger");
+      gboolean found = FALSE;
+
+      g_assert_nonnull (heft_frame_get_text (information, "obstacle"));
+      if (i == 0)
+        g_assert_nonnull (heft_frame_get_text (maps, "obstacle"));
+      for (guint row = 0; row < 10; row++)
+        {
+          g_autofree char *label = g_strdup_printf ("row:%u:label", row), *value = g_strdup_printf ("row:%u:value", row);
+          const char *text = heft_frame_get_text (ledger, label);
+
+          if (text != NULL && strstr (text, "temperature of SGD") != NULL)
+            found = i < 2 || g_strcmp0 (heft_frame_get_text (ledger, value), "0.001") == 0;
+        }
+      g_assert_true (found);
+    }
+  {
+    g_autoptr (HeftFrame) information = heft_record_get_frame (heft_run_get_record (gaussian), "kl-thresholds");
+
+    g_assert_null (heft_frame_get_text (information, "obstacle"));
+  }
+}
+
 static void
 test_priors (void)
 {
@@ -545,6 +582,7 @@ main (int argc, char **argv)
   g_test_add_func ("/train/live", test_live);
   g_test_add_func ("/train/divergence", test_divergence);
   g_test_add_func ("/train/dirac", test_dirac);
+  g_test_add_func ("/train/point-obstacles", test_point_obstacles);
   g_test_add_func ("/train/priors", test_priors);
   g_test_add_func ("/train/convolutional", test_convolutional);
   g_test_add_func ("/train/other-losses", test_other_losses);

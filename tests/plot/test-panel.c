@@ -242,6 +242,44 @@ test_thin (void)
   heft_record_unref (record);
 }
 
+/* What has no unit among what is stacked is a price: axes of its own below, logarithmic; and an empty panel says what it waits for. */
+static void
+test_price (void)
+{
+  static const HeftSeriesSpec specs[] = {
+    { "layers", "KL", "nat", "Step", HEFT_QUANTITY_LAYER, TRUE, NULL },
+    { "beta", "Beta", "", "Step", HEFT_QUANTITY_LAGRANGIAN, FALSE, NULL },
+  };
+  static const HeftPanelSpec panel = { .id = "s", .title = "S", .kind = HEFT_PANEL_STACKED, .series = { "layers", "beta" },
+                                       .frame = "levels", .awaits = "the first measurement" };
+  const char *const names[] = { "one" };
+  HeftRecord *record = heft_record_new (specs, 2, NULL, 0);
+  HeftFrame *frame = heft_frame_new ("levels", 0);
+
+  heft_frame_set_number (frame, "threshold", 5);
+  heft_frame_set_number (frame, "price", 1e-3);
+  heft_record_publish (record, frame);
+  heft_record_set_layers (record, 1, names);
+  {
+    g_autoptr (HeftFigure) empty = heft_panel_figure (&panel, record, NULL, -1, -1);
+    g_autoptr (HeftFigure) stack = NULL, both = NULL;
+
+    g_assert_cmpuint (empty->plots->len, ==, 0);
+    g_assert_cmpstr (empty->placeholder, ==, "the first measurement");
+    heft_record_append (record, 0, 0, 1, 2);
+    stack = heft_panel_figure (&panel, record, NULL, -1, -1);
+    g_assert_cmpuint (stack->plots->len, ==, 1);
+    heft_record_append (record, 1, 0, 1, 0.01);
+    both = heft_panel_figure (&panel, record, NULL, -1, -1);
+    g_assert_cmpuint (both->plots->len, ==, 2);
+    g_assert_cmpuint (plot_of (both, 0)->marks->len, ==, 2);
+    g_assert_cmpuint (plot_of (both, 1)->marks->len, ==, 2);
+    g_assert_cmpstr (plot_of (both, 1)->y.label, ==, "Beta");
+    g_assert_cmpint (plot_of (both, 1)->y.scale, ==, HEFT_SCALE_LOG);
+  }
+  heft_record_unref (record);
+}
+
 /* Words in cells: names and cells come from the frame, survive a copy and reach the file; without values there is no plot. */
 static void
 test_cells (void)
@@ -294,6 +332,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plot/panel/ledger", test_ledger);
   g_test_add_func ("/plot/panel/densities", test_densities);
   g_test_add_func ("/plot/panel/cells", test_cells);
+  g_test_add_func ("/plot/panel/price", test_price);
   g_test_add_func ("/plot/panel/thin", test_thin);
   return g_test_run ();
 }
