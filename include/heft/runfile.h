@@ -54,4 +54,21 @@ HeftRun      *heft_run_new_resumed  (const HeftSavedRun *saved, const HeftParame
 gboolean heft_record_write_panel_csv (HeftRecord *record, const HeftExperiment *experiment, const HeftParameters *parameters,
                                       const HeftPanelSpec *panel, GString *csv, GError **error);
 
+/* The same data as NumPy arrays of doubles, every point: each series as @folder/@prefix-SERIES.npy, a row a point of x and the y of each layer;
+ * each array of the panel's frame as @folder/@prefix-NAME.npy. What is not finite is NaN. */
+gboolean heft_record_save_panel_npy (HeftRecord *record, const HeftPanelSpec *panel, const char *folder, const char *prefix,
+                                     GError **error);
+
+/**
+ * heft_record_save_network:
+ * @path: receives the means of the trained network's weights
+ * @deviations: (nullable): receives their standard deviations under Q, in the same layout; not written for a Dirac
+ *
+ * Writes the network that a run of `train` ended with as safetensors in single precision, under PyTorch's names and in its layouts
+ * (heft_network_save_safetensors()).
+ *
+ * Returns: %FALSE with HEFT_ERROR_INVALID_STATE where @record holds none
+ */
+gboolean heft_record_save_network (HeftRecord *record, const char *path, const char *deviations, GError **error);
+
 G_END_DECLS

@@ -85,8 +85,11 @@ gboolean heft_json_print      (JsonBuilder *builder);
 
 /* --- export.c -------------------------------------------------------------------------------------------------------- */
 
+#define HEFT_CLI_FORMATS_HELP \
+  N_("Any of svg, png, pdf, csv, npy, safetensors (the trained network), separated by commas (default: svg,csv)")
 gboolean heft_cli_parse_formats (const char *formats, GStrv *list, GError **error);
-/* Figures and data of every panel that has any, as FOLDER/EXPERIMENT-PANEL.FORMAT. */
+/* Figures and data of every panel that has any, as FOLDER/EXPERIMENT-PANEL.FORMAT (npy: EXPERIMENT-PANEL-ARRAY.npy), and the network as
+ * FOLDER/EXPERIMENT-network.safetensors. */
 gboolean heft_cli_export_record (HeftRecord *record, const HeftParameters *parameters, const char *folder, const char *formats,
                                  double dpi, GError **error);
 

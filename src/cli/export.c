@@ -18,7 +18,7 @@
 #define FIGURE_WIDTH 480
 #define FIGURE_HEIGHT 340
 
-static const char *const known_formats[] = { "svg", "png", "pdf", "csv", NULL };
+static const char *const known_formats[] = { "svg", "png", "pdf", "csv", "npy", "safetensors", NULL };
 
 gboolean
 heft_cli_parse_formats (const char *formats, GStrv *list, GError **error)
@@ -34,7 +34,7 @@ heft_cli_parse_formats (const char *formats, GStrv *list, GError **error)
       }
   if (words[0] == NULL)
     {
-      g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER, _("--format needs at least one of svg, png, pdf, csv."));
+      g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER, _("--format needs at least one of svg, png, pdf, csv, npy, safetensors."));
       return FALSE;
     }
   *list = g_steal_pointer (&words);
@@ -80,6 +80,31 @@ has_data (HeftRecord *record, const HeftPanelSpec *panel)
   return FALSE;
 }
 
+static gboolean
+export_panel (HeftRecord *record, const HeftParameters *parameters, const HeftPanelSpec *panel, const char *folder,
+              const char *format, double dpi, GError **error)
+{
+  g_autofree char *prefix = g_strdup_printf ("%s-%s", heft_parameters_get_experiment (parameters)->id, panel->id);
+  g_autofree char *name = g_strdup_printf ("%s.%s", prefix, format);
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+
+  if (strcmp (format, "npy") == 0)
+    return heft_record_save_panel_npy (record, panel, folder, prefix, error);
+  if (strcmp (format, "csv") == 0)
+    return export_csv (record, parameters, panel, path, error);
+  return export_figure (record, parameters, panel, format, dpi, path, error);
+}
+
+static gboolean
+export_network (HeftRecord *record, const HeftParameters *parameters, const char *folder, GError **error)
+{
+  const char *id = heft_parameters_get_experiment (parameters)->id;
+  g_autofree char *name = g_strdup_printf ("%s-network.safetensors", id), *path = g_build_filename (folder, name, NULL);
+  g_autofree char *wide = g_strdup_printf ("%s-deviations.safetensors", id), *deviations = g_build_filename (folder, wide, NULL);
+
+  return heft_record_save_network (record, path, deviations, error);
+}
+
 gboolean
 heft_cli_export_record (HeftRecord *record, const HeftParameters *parameters, const char *folder, const char *formats,
                         double dpi, GError **error)
@@ -89,17 +114,19 @@ heft_cli_export_record (HeftRecord *record, const HeftParameters *parameters, co
 
   if (!heft_cli_parse_formats (formats, &list, error))
     return FALSE;
-  for (gsize p = 0; p < experiment->n_panels; p++)
-    for (gsize f = 0; has_data (record, &experiment->panels[p]) && list[f] != NULL; f++)
-      {
-        g_autofree char *name = g_strdup_printf ("%s-%s.%s", experiment->id, experiment->panels[p].id, list[f]);
-        g_autofree char *path = g_build_filename (folder, name, NULL);
-
-        if (!(strcmp (list[f], "csv") == 0
-              ? export_csv (record, parameters, &experiment->panels[p], path, error)
-              : export_figure (record, parameters, &experiment->panels[p], list[f], dpi, path, error)))
+  for (gsize f = 0; list[f] != NULL; f++)
+    {
+      if (strcmp (list[f], "safetensors") == 0)
+        {
+          if (!export_network (record, parameters, folder, error))
+            return FALSE;
+          continue;
+        }
+      for (gsize p = 0; p < experiment->n_panels; p++)
+        if (has_data (record, &experiment->panels[p])
+            && !export_panel (record, parameters, &experiment->panels[p], folder, list[f], dpi, error))
           return FALSE;
-      }
+    }
   return TRUE;
 }
 
@@ -111,7 +138,7 @@ heft_cli_export (int argc, char **argv)
   double dpi = 150;
   const GOptionEntry entries[] = {
     { "export", 0, 0, G_OPTION_ARG_FILENAME, &folder, N_("Write into this folder (default: the current one)"), N_("FOLDER") },
-    { "format", 0, 0, G_OPTION_ARG_STRING, &formats, N_("Any of svg, png, pdf, csv, separated by commas (default: svg,csv)"),
+    { "format", 0, 0, G_OPTION_ARG_STRING, &formats, HEFT_CLI_FORMATS_HELP,
       N_("LIST") },
     { "dpi", 0, 0, G_OPTION_ARG_DOUBLE, &dpi, N_("Resolution of PNG (default: 150)"), N_("DPI") },
     { NULL }

@@ -11,6 +11,7 @@
 #include <heft/information.h>
 
 #include "experiments/ledger.h"
+#include "experiments/network-export.h"
 #include "experiments/train-private.h"
 #include "experiments/words.h"
 
@@ -387,6 +388,7 @@ heft_gauges_posterior (HeftGauges *self, const HeftMeasureRequest *request)
   offsets[self->setup->n_layers] = (double) posterior->n;
   heft_frame_take_array (frame, "offsets", 1, self->setup->n_layers + 1, offsets);
   heft_frame_take_array (frame, "lambdas", 1, self->setup->n_layers, lambdas);
+  heft_frame_set_network (frame, self->setup->network);
   heft_record_publish (self->record, frame);
 }
 
