@@ -59,6 +59,7 @@ typedef enum
   HEFT_OBSTACLE_SAMPLES_LEFT  = 1 << 4,  /* the empirical risk is not over all N samples */
   HEFT_OBSTACLE_BETA_CHOSEN   = 1 << 5,  /* the Lagrangian bound's beta was chosen on the samples, unpaid; no matter to the other two */
   HEFT_OBSTACLE_KL_ESTIMATED  = 1 << 6,  /* KL is a Monte Carlo estimate, which may lie below it */
+  HEFT_OBSTACLE_DRAWS_STOPPED = 1 << 7,  /* how many weight draws there are was not fixed before they were seen */
 } HeftObstacle;
 
 /* The sentence for the first of @obstacles, translated; %NULL for none. */
@@ -70,7 +71,8 @@ const char *heft_obstacle_words (guint obstacles);
  * @empirical: mean risk over @n_draws weight draws
  * @n_draws: m; 0 if @empirical is exactly the expectation under Q
  * @kl: KL(Q||P), nats, or an upper bound on it
- * @scale_price: nats for a lambda chosen on its grid (heft_lambda_grid_cost()), once a lambda; 0 if it was fixed before the data
+ * @scale_price: nats for each lambda, or p_min of a bounded cross-entropy, that was chosen on its grid (heft_lambda_grid_cost()), once for
+ *   each number chosen, however many layers share it; 0 for what was fixed before the data
  * @beta_pac: of the Lagrangian bound; 0 leaves that out
  * @n_betas: candidates, fixed before the data, from which @beta_pac was chosen afterwards (each gets delta / n); 1 if it was fixed itself
  * @delta, @delta_draws: probability to fail, over the samples and over the draws

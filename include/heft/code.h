@@ -79,7 +79,8 @@ HeftPrior    *heft_prior_new_from_state (HeftNetwork *network, GVariant *state, 
  * Returns: the grid's value nearest to @lambda on the log scale
  */
 double heft_lambda_grid_round (double lambda, double c, double b);
-/* 2 log(b log(c/lambda)) + log(pi^2/6) nats for a @lambda of the grid: the union bound's price. Once for each lambda chosen. */
+/* 2 log(b log(c/lambda)) + log(pi^2/6) nats for a @lambda of the grid: the union bound's price. Once for each lambda chosen, which is once
+ * where all layers share one. */
 double heft_lambda_grid_cost  (double lambda, double c, double b);
 
 /**

@@ -33,6 +33,8 @@ heft_obstacle_words (guint obstacles)
     return _("KL to this prior is only known by Monte Carlo");
   if (obstacles & HEFT_OBSTACLE_SAMPLES_LEFT)
     return _("it needs every training sample: see the end of the run");
+  if (obstacles & HEFT_OBSTACLE_DRAWS_STOPPED)
+    return _("the run was stopped before its draws were done, and their number has to be fixed in advance");
   if (obstacles & HEFT_OBSTACLE_BETA_CHOSEN)
     return _("its β was chosen after the samples were seen, and the choice is not paid for");
   return NULL;

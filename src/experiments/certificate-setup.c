@@ -13,7 +13,7 @@
 
 #include "experiments/certificate.h"
 
-/* The scales' grid: at most 1, neighbours a tenth apart. */
+/* The grid of the scales, and of p_min: at most 1, neighbours a tenth apart. */
 #define GRID_TOP 1.0
 #define GRID_PRECISION 10.0
 
@@ -92,6 +92,16 @@ make_network (HeftCertifySetup *self, const HeftParameters *parameters, GError *
   return TRUE;
 }
 
+/* Whoever compares values of p_min chooses it on the data: it comes from a grid, and the bound of the cross-entropy pays. */
+static void
+choose_clamp (HeftCertifySetup *self, const HeftParameters *parameters)
+{
+  double smallest = heft_lambda_grid_round (heft_parameters_get_real (parameters, "smallest-probability"), GRID_TOP, GRID_PRECISION);
+
+  self->largest_loss = -log (smallest);
+  self->clamp_price = heft_lambda_grid_cost (smallest, GRID_TOP, GRID_PRECISION);
+}
+
 static void
 choose_scales (HeftCertifySetup *self, const HeftParameters *parameters)
 {
@@ -115,7 +125,7 @@ read_parameters (HeftCertifySetup *self, const HeftParameters *parameters)
   self->objective = objectives[heft_parameters_get_integer (parameters, "objective")];
   self->prior = priors[heft_parameters_get_integer (parameters, "prior")];
   self->grid = heft_parameters_get_boolean (parameters, "lambda-grid");
-  self->largest_loss = -log (heft_parameters_get_real (parameters, "smallest-probability"));
+  choose_clamp (self, parameters);
   self->beta_pac = heft_parameters_get_real (parameters, "beta-pac");
   self->delta_draws = delta * DRAWS_SHARE;
   self->delta = delta - self->delta_draws;
@@ -211,7 +221,9 @@ heft_certify_setup_prior (const HeftCertifySetup *self, HeftTrainer *trainer, do
   for (gsize l = 0; l < self->n_layers; l++)
     {
       lambdas[l] = heft_lambda_grid_round (heft_prior_get_lambda (trained, l), GRID_TOP, GRID_PRECISION);
-      *price += heft_lambda_grid_cost (lambdas[l], GRID_TOP, GRID_PRECISION);
+      /* The hidden layers share one number. */
+      if (kind == HEFT_PRIOR_EMPIRICAL_BAYES || l == 0 || l + 1 == self->n_layers)
+        *price += heft_lambda_grid_cost (lambdas[l], GRID_TOP, GRID_PRECISION);
     }
   if (kind == HEFT_PRIOR_EMPIRICAL_BAYES)
     kind = HEFT_PRIOR_INIT_CENTRED;

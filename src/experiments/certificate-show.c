@@ -53,7 +53,7 @@ heft_certify_certificate (const HeftCertifyState *self, gboolean cross_entropy)
     .empirical = CLAMP (cross_entropy ? self->draws.risk : self->draws.error, 0, 1),
     .n_draws = (double) self->draws.n,
     .kl = self->kl,
-    .scale_price = self->price,
+    .scale_price = self->price + (cross_entropy ? self->setup->clamp_price : 0),
     .delta = self->setup->delta,
     .delta_draws = self->setup->delta_draws,
     .obstacles = self->obstacles,
@@ -169,13 +169,15 @@ ledger_cross_entropy (HeftLedger *ledger, const HeftCertifyState *self)
   HeftCertificate certificate = heft_certify_certificate (self, TRUE);
   g_autofree char *smallest = heft_words_number (exp (-self->setup->largest_loss));
   g_autofree char *risk = heft_words_number (self->draws.risk);
+  g_autofree char *price = heft_words_number (self->setup->clamp_price);
   g_autofree char *value = NULL, *note = NULL;
   double bound;
 
   if (!heft_certificate_bound (&certificate, HEFT_BOUND_PAC_BAYES_KL, &bound, NULL))
     return;
   value = heft_words_number (bound);
-  note = g_strdup_printf (_("probabilities below %s count as that, scaled to [0, 1]; on the training samples %s"), smallest, risk);
+  note = g_strdup_printf (_("probabilities below %s count as that, scaled to [0, 1]; on the training samples %s; %s nats pay for "
+                            "choosing where to cut"), smallest, risk, price);
   heft_ledger_add_words (ledger, _("PAC-Bayes-kl bound of the bounded cross-entropy"), value, note, HEFT_QUANTITY_LOOSER_BOUND);
 }
 
@@ -185,13 +187,15 @@ heft_certify_show_ledger (const HeftCertifyState *self)
   HeftLedger ledger = heft_ledger_begin (self->step);
   HeftCertificate certificate = heft_certify_certificate (self, FALSE);
   g_autofree char *confidence = heft_words_percent (1 - self->setup->delta - self->setup->delta_draws);
-  g_autofree char *note = g_strdup_printf (_("each bound by itself, over training sets and draws"));
 
   ledger_ingredients (&ledger, self, &certificate);
   for (HeftBoundKind kind = 0; kind < HEFT_N_BOUNDS; kind++)
     ledger_bound (&ledger, &certificate, kind);
   ledger_cross_entropy (&ledger, self);
-  heft_ledger_add_words (&ledger, _("Holds with probability"), confidence, note, HEFT_QUANTITY_THRESHOLD);
+  if (self->obstacles == 0)
+    heft_ledger_add_words (&ledger, _("Holds with probability"), confidence,
+                           _("each bound by itself, over training sets and draws; what is not paid for was fixed before the data"),
+                           HEFT_QUANTITY_THRESHOLD);
   ledger_test (&ledger, self);
   heft_record_publish (self->record, heft_ledger_end (&ledger));
 }
@@ -232,6 +236,8 @@ heft_certify_results (const HeftCertifyState *self)
   heft_record_set_result (self->record, "kl", self->kl);
   heft_record_set_result_array (self->record, "kl_layers", self->kl_layers, self->setup->n_layers);
   heft_record_set_result (self->record, "scale_price", self->price);
+  heft_record_set_result (self->record, "clamp_price", self->setup->clamp_price);
+  heft_record_set_result (self->record, "smallest_probability", exp (-self->setup->largest_loss));
   heft_record_set_result_array (self->record, "lambdas", self->lambdas, self->setup->n_layers);
   heft_record_set_result (self->record, "beta_pac", certificate.beta_pac);
   heft_record_set_result (self->record, "draws", (double) self->draws.n);
@@ -244,6 +250,8 @@ heft_certify_stopped (const HeftCertifyState *self)
   static const char *const names[] = { "pac_bayes_kl", "mcallester", "lagrangian_bound", "cross_entropy_bound", "empirical_error",
                                        "test_error", "kl" };
 
+  if (self->draws.n > 0)
+    heft_certify_show_ledger (self);
   /* Stopping when the draws look well would be choosing by looking at them. */
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     heft_record_set_result_missing (self->record, names[i],
@@ -292,14 +300,21 @@ heft_certify_beta_sentence (HeftRecord *record)
   return g_strdup_printf (_("The bound itself sets the price of a nat: now $N\\beta$ = %s."), words);
 }
 
+/* Why an ended run has no bound, or NULL. */
+static char *
+obstacle_words (HeftRecord *record)
+{
+  return heft_record_dup_result_reason (record, "pac_bayes_kl");
+}
+
 char *
 heft_certify_draws_sentence (HeftRecord *record)
 {
-  g_autofree char *draws = NULL, *bound_words = NULL, *test_words = NULL;
+  g_autofree char *draws = NULL, *bound_words = NULL, *test_words = NULL, *obstacle = obstacle_words (record);
   double n, bound, test;
 
-  if (!heft_record_get_last (record, "pac_bayes_kl", 0, &n, &bound))
-    return NULL;
+  if (obstacle != NULL || !heft_record_get_last (record, "pac_bayes_kl", 0, &n, &bound))
+    return g_steal_pointer (&obstacle);
   draws = heft_words_count ((guint64) n);
   bound_words = heft_words_percent (bound);
   if (!heft_record_get_last (record, "test_error", 0, NULL, &test))
@@ -312,12 +327,12 @@ heft_certify_draws_sentence (HeftRecord *record)
 char *
 heft_certify_ledger_sentence (HeftRecord *record)
 {
-  g_autofree char *bound_words = NULL;
+  g_autofree char *bound_words = NULL, *obstacle = obstacle_words (record);
   double bound;
 
-  if (!heft_record_get_last (record, "pac_bayes_kl", 0, NULL, &bound))
-    return NULL;
+  if (obstacle != NULL || !heft_record_get_last (record, "pac_bayes_kl", 0, NULL, &bound))
+    return g_steal_pointer (&obstacle);
   bound_words = heft_words_percent (bound);
-  return g_strdup_printf (bound > VACUOUS ? _("The certificate is vacuous: %s.") : _("The tightest certificate of the three: %s."),
+  return g_strdup_printf (bound > VACUOUS ? _("The certificate is vacuous: %s.") : _("The PAC-Bayes-kl bound certifies an error of at most %s."),
                           bound_words);
 }

@@ -304,7 +304,10 @@ heft_certify_run (HeftRun *run, GError **error)
   if (good && go_on)
     heft_certify_results (&state);
   else if (good || g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    heft_certify_stopped (&state);
+    {
+      state.obstacles |= HEFT_OBSTACLE_DRAWS_STOPPED;
+      heft_certify_stopped (&state);
+    }
   if (failure == NULL)
     return TRUE;
   g_propagate_error (error, failure);

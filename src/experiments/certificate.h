@@ -40,7 +40,9 @@ typedef struct
   HeftPriorKind  prior;
   gboolean       grid;           /* scales are of a grid, and paid for */
   double        *lambdas;        /* n_layers */
-  double         largest_loss, beta_pac, delta, delta_draws;
+  double         largest_loss;   /* log (1/p_min) */
+  double         clamp_price;    /* of p_min, chosen on its grid: what the bound of the cross-entropy pays, and no other */
+  double         beta_pac, delta, delta_draws;
   double         epochs, prior_epochs;
   guint          n_draws;
   gsize          draw_samples;
@@ -52,7 +54,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (HeftCertifySetup, heft_certify_setup_clear)
 /* Of the prior's centre (@start NULL) or of Q. */
 HeftTrainer *heft_certify_setup_trainer (const HeftCertifySetup *self, const HeftParameters *parameters, const float *start,
                                          guint n_threads, GError **error);
-/* P as the certificate counts it: fitted scales are rounded to the grid where it is paid for. Adds the price to @price. */
+/* P as the certificate counts it: fitted scales are rounded to the grid where it is paid for. Adds the price to @price: once a layer for
+ * fitted scales, else once for that of all hidden layers and once for the output's. */
 HeftPrior   *heft_certify_setup_prior   (const HeftCertifySetup *self, HeftTrainer *trainer, double *price, GError **error);
 
 /* Everything known about Q, for whoever shows it. */

@@ -462,7 +462,8 @@ static HeftCertificate
 certificate_now (HeftGauges *self, const HeftMeasureRequest *request)
 {
   double price;
-  g_autoptr (HeftPrior) rounded = heft_train_grid_prior (request->prior, request->lambda_grid, self->setup->n_layers, &price);
+  g_autoptr (HeftPrior) rounded = heft_train_grid_prior (request->prior, request->lambda_grid, request->shared_scale,
+                                                            self->setup->n_layers, &price);
   HeftCertificate certificate = {
     .n_samples = (double) self->setup->n_samples,
     .empirical = self->train.error,
@@ -512,7 +513,9 @@ ledger_certificate (HeftLedger *ledger, HeftGauges *self, const HeftMeasureReque
     {
       g_autofree char *value = heft_words_percent (bound), *price = heft_words_number (certificate.scale_price);
       const char *meaning = bound > 0.9995 ? _("vacuous: the risk of Q cannot exceed 1 anyway")
-                                           : _("on the risk of Q, with probability 0.95 over training sets");
+                            : self->setup->label_noise > 0
+                              ? _("on the risk of Q for labels as noisy as these, with probability 0.95 over training sets")
+                              : _("on the risk of Q, with probability 0.95 over training sets");
       g_autofree char *paid = certificate.scale_price > 0
         ? g_strdup_printf (_("%s; %s nats paid for the choice of λ"), meaning, price) : g_strdup (meaning);
 

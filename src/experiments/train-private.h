@@ -21,6 +21,7 @@ typedef struct
   HeftLoss     loss;
   gsize        n_layers;          /* with weights */
   gsize        n_samples;         /* N */
+  double       label_noise;       /* share of the labels that are not the data's own: what a bound speaks of then */
 } HeftTrainSetup;
 
 /* Loads and checks everything; also tells @parameters what N is. For any experiment with `dataset`, `samples`, `architecture`,
@@ -36,9 +37,11 @@ gboolean heft_train_setup_centre (HeftTrainSetup *self, const HeftParameters *pa
 HeftTrainerConfig heft_train_setup_config (const HeftTrainSetup *self, const HeftParameters *parameters, guint n_threads);
 HeftTrainer *heft_train_setup_trainer (const HeftTrainSetup *self, const HeftParameters *parameters, guint n_threads,
                                        GError **error);
-/* The nats that a bound pays for @prior's lambdas, chosen from the grid; and @prior with its lambdas on that grid (transfer full). NULL
- * without a grid. */
-HeftPrior *heft_train_grid_prior (const HeftPrior *prior, gint64 precision, gsize n_layers, double *price);
+/* Whether one number is the scale of all layers, rather than one for each, chosen or fitted. */
+gboolean heft_train_setup_shares_scale (const HeftParameters *parameters);
+/* The nats that a bound pays for @prior's lambdas, chosen from the grid, once where they are @shared; and @prior with its lambdas on that
+ * grid (transfer full). NULL without a grid. */
+HeftPrior *heft_train_grid_prior (const HeftPrior *prior, gint64 precision, gboolean shared, gsize n_layers, double *price);
 /* Hands the live parameters to a trainer; those that have not changed change nothing. */
 void     heft_train_setup_apply (const HeftTrainSetup *self, const HeftParameters *parameters, HeftTrainer *trainer);
 /* Of the learning rate: constant where the experiment has no schedule. */
@@ -71,6 +74,7 @@ typedef struct
   gint64         lambda_grid;
   gboolean       by_bound;             /* beta is the bound's slope, not asked for */
   double         temperature;          /* of SGD: learning rate over batch size; 0 for other optimisers */
+  gboolean       shared_scale;         /* one lambda for all layers: what a grid is paid for once */
   /* Of the course of training, for words: the share of beta that acts, of the steps since the last measurement those whose gradient was
    * shortened, and the last one's factor and length before. */
   double         annealed, clipped, clip, gradient_norm;

@@ -103,6 +103,7 @@ load_data (HeftTrainSetup *self, const HeftParameters *parameters, GError **erro
   if (!heft_data_load (heft_parameters_get_text (parameters, "dataset"), seed, &self->data, error) ||
       !limit_samples (self, parameters, error))
     return FALSE;
+  self->label_noise = noise;
   if (noise > 0)
     {
       HeftDataset *noisy = heft_dataset_add_label_noise (self->data.train, noise, seed);
@@ -142,13 +143,30 @@ takes_lambdas (HeftPriorKind kind)
   return kind == HEFT_PRIOR_PER_LAYER || kind == HEFT_PRIOR_INIT_CENTRED || kind == HEFT_PRIOR_DATA_DEPENDENT;
 }
 
+/* The scales given for single layers; there may be none. */
+static const double *
+layer_list (const HeftParameters *parameters, gsize *n)
+{
+  *n = 0;
+  return heft_parameters_has (parameters, "lambda-layers") ? heft_parameters_get_list (parameters, "lambda-layers", n) : NULL;
+}
+
+gboolean
+heft_train_setup_shares_scale (const HeftParameters *parameters)
+{
+  HeftPriorKind kind = prior_kind (parameters);
+  gsize n;
+
+  layer_list (parameters, &n);
+  return kind != HEFT_PRIOR_EMPIRICAL_BAYES && !(n > 0 && takes_lambdas (kind));
+}
+
 static gboolean
 check_lambdas (const HeftTrainSetup *self, const HeftParameters *parameters, GError **error)
 {
-  gsize n = 0;
+  gsize n;
 
-  if (heft_parameters_has (parameters, "lambda-layers"))
-    heft_parameters_get_list (parameters, "lambda-layers", &n);
+  layer_list (parameters, &n);
   if (n == 0)
     return TRUE;
   if (!takes_lambdas (prior_kind (parameters)))
@@ -215,10 +233,9 @@ on_grid (const HeftParameters *parameters, double lambda)
 }
 
 HeftPrior *
-heft_train_grid_prior (const HeftPrior *prior, gint64 precision, gsize n_layers, double *price)
+heft_train_grid_prior (const HeftPrior *prior, gint64 precision, gboolean shared, gsize n_layers, double *price)
 {
   HeftPrior *rounded;
-  gboolean alike = TRUE;
 
   *price = 0;
   if (precision <= 0)
@@ -229,12 +246,9 @@ heft_train_grid_prior (const HeftPrior *prior, gint64 precision, gsize n_layers,
       double lambda = heft_lambda_grid_round (heft_prior_get_lambda (prior, l), GRID_TOP, (double) precision);
 
       heft_prior_set_lambda (rounded, l, lambda);
-      alike = alike && lambda == heft_prior_get_lambda (rounded, 0);
-      *price += heft_lambda_grid_cost (lambda, GRID_TOP, (double) precision);
+      if (l == 0 || !shared)
+        *price += heft_lambda_grid_cost (lambda, GRID_TOP, (double) precision);
     }
-  /* One choice where the prior has but one scale; where it could have had several, each is paid for. */
-  if (alike && (heft_prior_get_kind (prior) == HEFT_PRIOR_ISOTROPIC || heft_prior_get_kind (prior) == HEFT_PRIOR_SCALE_MIXTURE))
-    *price = heft_lambda_grid_cost (heft_prior_get_lambda (rounded, 0), GRID_TOP, (double) precision);
   return rounded;
 }
 
@@ -242,9 +256,8 @@ heft_train_grid_prior (const HeftPrior *prior, gint64 precision, gsize n_layers,
 static double *
 layer_lambdas (const HeftTrainSetup *self, const HeftParameters *parameters)
 {
-  gsize n = 0;
-  const double *list = heft_parameters_has (parameters, "lambda-layers")
-                         ? heft_parameters_get_list (parameters, "lambda-layers", &n) : NULL;
+  gsize n;
+  const double *list = layer_list (parameters, &n);
   double *lambdas = g_new (double, self->n_layers);
 
   for (gsize l = 0; l < self->n_layers; l++)

@@ -213,6 +213,7 @@ heft_measure_request_get_state (const HeftMeasureRequest *self)
   heft_state_put_count (&state, "lambda-grid", (guint64) self->lambda_grid);
   heft_state_put_count (&state, "by-bound", (guint64) self->by_bound);
   heft_state_put_number (&state, "temperature", self->temperature);
+  heft_state_put_count (&state, "shared-scale", (guint64) self->shared_scale);
   heft_state_put_doubles (&state, "course", course, G_N_ELEMENTS (course));
   g_variant_builder_add (&state, "{sv}", "posterior", posterior);
   g_variant_builder_add (&state, "{sv}", "prior", prior);
@@ -222,7 +223,7 @@ heft_measure_request_get_state (const HeftMeasureRequest *self)
 static gboolean
 get_numbers (HeftMeasureRequest *self, const HeftTrainSetup *setup, GVariant *state)
 {
-  gsize gauges, draws, grid, by_bound;
+  gsize gauges, draws, grid, by_bound, shared;
   double course[4];
 
   if (!heft_state_get_count (state, "step", &self->step) ||
@@ -233,10 +234,12 @@ get_numbers (HeftMeasureRequest *self, const HeftTrainSetup *setup, GVariant *st
       !heft_state_get_size (state, "invariance-layer", setup->n_layers, &self->invariance_layer) ||
       !heft_state_get_size (state, "draws", G_MAXUINT32, &draws) || !heft_state_get_size (state, "lambda-grid", 1000, &grid) ||
       !heft_state_get_size (state, "by-bound", 1, &by_bound) || !heft_state_get_number (state, "temperature", &self->temperature) ||
+      !heft_state_get_size (state, "shared-scale", 1, &shared) ||
       !heft_state_get_doubles (state, "course", G_N_ELEMENTS (course), course))
     return FALSE;
   self->by_bound = (gboolean) by_bound;
   self->lambda_grid = (gint64) grid;
+  self->shared_scale = (gboolean) shared;
   self->annealed = course[0];
   self->clipped = course[1];
   self->clip = course[2];

@@ -178,6 +178,7 @@ submit (Lab *lab, guint gauges, gboolean final, GError **error)
     .lambda_grid = heft_parameters_get_integer (parameters, "lambda-grid"),
     .by_bound = trains_bound (lab),
     .temperature = temperature (lab),
+    .shared_scale = heft_train_setup_shares_scale (parameters),
     .annealed = heft_anneal_factor (heft_parameters_get_real (parameters, "anneal-epochs"), lab->step.epoch),
     .clipped = lab->n_clipped / MAX (lab->n_steps, 1),
     .clip = lab->step.clip,

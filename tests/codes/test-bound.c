@@ -141,6 +141,21 @@ test_errors (void)
     }
 }
 
+/* What 2 sqrt N stands for is sum_k C(N, k) (k/N)^k (1 - k/N)^(N - k) (Maurer 2004, for N from 8 on): no smaller sample breaks it. */
+static void
+test_square_root (void)
+{
+  for (int n = 1; n <= 300; n++)
+    {
+      double sum = 2;
+
+      for (int k = 1; k < n; k++)
+        sum += exp (lgamma (n + 1) - lgamma (k + 1) - lgamma (n - k + 1) + k * log ((double) k / n) + (n - k) * log1p (-(double) k / n));
+      /* lgamma's digits; N = 1 is an equality. */
+      g_assert_cmpfloat (sum, <=, 2 * sqrt (n) * (1 + 1e-12));
+    }
+}
+
 static void
 test_extremes (void)
 {
@@ -166,6 +181,7 @@ main (int argc, char **argv)
   g_test_add_func ("/codes/bound/values", test_values);
   g_test_add_func ("/codes/bound/order", test_order);
   g_test_add_func ("/codes/bound/errors", test_errors);
+  g_test_add_func ("/codes/bound/square-root", test_square_root);
   g_test_add_func ("/codes/bound/extremes", test_extremes);
   return g_test_run ();
 }

@@ -88,7 +88,7 @@ assert_refused (HeftCertificate certificate, HeftBoundKind kind)
 static void
 test_obstacles (void)
 {
-  for (guint bit = 0; bit < 7; bit++)
+  for (guint bit = 0; bit < 8; bit++)
     for (HeftBoundKind kind = 0; kind < HEFT_N_BOUNDS; kind++)
       {
         HeftCertificate certificate = example ();

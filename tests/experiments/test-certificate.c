@@ -36,24 +36,93 @@ test_results (void)
   assert_panels (run);
 }
 
-/* The prices are those of the scales' grid: one for each layer. */
+/* The prices are those of the scales' grid, one for each number chosen: hidden layers share one, and fitted scales are each its own. */
 static void
 test_prices (void)
 {
-  g_autoptr (HeftRun) run = make_run ("certificate", 2, small);
-  g_autofree double *lambdas = NULL;
-  double price = 0;
-  gsize n;
+  static const char *const settings[][7] = {
+    { "dataset=digits-8x8", "architecture=8", "epochs=1", "draws=2", NULL },
+    { "dataset=digits-8x8", "architecture=8-7-6", "epochs=1", "draws=2", NULL },
+    { "dataset=digits-8x8", "architecture=", "epochs=1", "draws=2", NULL },
+    { "dataset=digits-8x8", "architecture=8-7-6", "epochs=1", "draws=2", "prior=empirical-bayes", NULL },
+  };
+  static const gboolean pays[][4] = { { TRUE, TRUE }, { TRUE, FALSE, FALSE, TRUE }, { TRUE }, { TRUE, TRUE, TRUE, TRUE } };
+  static const gsize layers[] = { 2, 4, 1, 4 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (settings); i++)
+    {
+      g_autoptr (HeftRun) run = make_run ("certificate", 2, settings[i]);
+      g_autofree double *lambdas = NULL;
+      double price = 0;
+      gsize n;
+
+      finish (run);
+      lambdas = heft_record_dup_result_array (heft_run_get_record (run), "lambdas", &n);
+      g_assert_cmpuint (n, ==, layers[i]);
+      for (gsize l = 0; l < n; l++)
+        {
+          g_assert_cmpfloat_with_epsilon (heft_lambda_grid_round (lambdas[l], 1, 10), lambdas[l], 1e-15);
+          price += pays[i][l] ? heft_lambda_grid_cost (lambdas[l], 1, 10) : 0;
+        }
+      g_assert_cmpfloat_with_epsilon (result (run, "scale_price"), price, 1e-12);
+    }
+}
+
+/* p_min is of a grid too, and only the bound of the cross-entropy that it cuts pays for it: by theory.md section 5 and nothing else. */
+static void
+test_clamp (void)
+{
+  const char *settings[] = { "dataset=digits-8x8", "architecture=8", "epochs=20", "draws=50", "smallest-probability=0.03", NULL };
+  g_autoptr (HeftRun) run = make_run ("certificate", 2, settings);
+  double kl, smallest, price, n, upper, complexity;
 
   finish (run);
-  lambdas = heft_record_dup_result_array (heft_run_get_record (run), "lambdas", &n);
-  g_assert_cmpuint (n, ==, 2);
-  for (gsize l = 0; l < n; l++)
+  n = result (run, "samples");
+  smallest = result (run, "smallest_probability");
+  g_assert_cmpfloat_with_epsilon (smallest, exp (-3.5), 1e-12);      /* the nearest of exp (-j / 10) */
+  price = 2 * log (35) + log (G_PI * G_PI / 6);
+  g_assert_cmpfloat_with_epsilon (result (run, "clamp_price"), price, 1e-12);
+  kl = result (run, "kl") + result (run, "scale_price");
+  upper = heft_binary_kl_inverse (result (run, "empirical_cross_entropy"), log (2 / 0.01) / 50);
+  complexity = kl + log (2 * sqrt (n) / 0.025);
+  g_assert_cmpfloat_with_epsilon (result (run, "cross_entropy_bound"), heft_binary_kl_inverse (upper, (complexity + price) / n), 1e-12);
+  g_assert_cmpfloat_with_epsilon (result (run, "pac_bayes_kl"), heft_binary_kl_inverse (result (run, "empirical_upper"), complexity / n),
+                                  1e-12);
+}
+
+/* Ended among its draws, a run certifies nothing, in results, ledger and words. */
+static void
+test_stopped (void)
+{
+  const char *settings[] = { "dataset=digits-8x8", "architecture=8", "epochs=1", "draws=10000000", NULL };
+  g_autoptr (HeftRun) run = make_run ("certificate", 2, settings);
+  HeftRecord *record = heft_run_get_record (run);
+  g_autoptr (HeftFrame) ledger = NULL;
+  guint refused = 0;
+
+  heft_run_start (run);
+  while (!heft_record_get_last (record, "pac_bayes_kl", 0, NULL, NULL))
+    g_usleep (1000);
+  heft_run_stop (run);
+  g_assert_true (heft_run_join (run, NULL));
+  g_assert_false (heft_record_get_result (record, "pac_bayes_kl", NULL));
+  ledger = heft_record_get_frame (record, "ledger");
+  for (guint i = 0; i < 20; i++)
     {
-      g_assert_cmpfloat_with_epsilon (heft_lambda_grid_round (lambdas[l], 1, 10), lambdas[l], 1e-15);
-      price += heft_lambda_grid_cost (lambdas[l], 1, 10);
+      g_autofree char *label = g_strdup_printf ("row:%u:label", i), *value = g_strdup_printf ("row:%u:value", i);
+
+      refused += g_strcmp0 (heft_frame_get_text (ledger, value), "not a valid bound") == 0;
+      g_assert_cmpstr (heft_frame_get_text (ledger, label), !=, "Holds with probability");
     }
-  g_assert_cmpfloat_with_epsilon (result (run, "scale_price"), price, 1e-12);
+  g_assert_cmpuint (refused, ==, HEFT_N_BOUNDS);
+  for (gsize p = 0; p < heft_run_get_experiment (run)->n_panels; p++)
+    {
+      const HeftPanelSpec *panel = &heft_run_get_experiment (run)->panels[p];
+      g_autofree char *sentence = panel->sentence (record);
+
+      if (strcmp (panel->id, "draws") == 0 || strcmp (panel->id, "ledger") == 0)
+        g_assert_nonnull (strstr (sentence, "stopped"));
+    }
 }
 
 /* A centre trained on samples that are not counted costs less, although fewer are counted. */
@@ -177,6 +246,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/experiments/certificate", test_results);
   g_test_add_func ("/experiments/certificate/prices", test_prices);
+  g_test_add_func ("/experiments/certificate/clamp", test_clamp);
+  g_test_add_func ("/experiments/certificate/stopped", test_stopped);
   g_test_add_func ("/experiments/certificate/data-prior", test_data_prior);
   g_test_add_func ("/experiments/certificate/unpaid", test_unpaid);
   g_test_add_func ("/experiments/certificate/same-bytes", test_same_bytes);

@@ -12,6 +12,8 @@
 #include <heft/error.h>
 #include <heft/experiment.h>
 
+#include "experiments/words.h"
+
 static HeftRun *
 finished_run (const char *const *settings)
 {
@@ -121,6 +123,63 @@ test_grid (void)
   g_assert_nonnull (scales);
 }
 
+/* What is paid is each number chosen: one lambda for all layers is one, whatever the prior; a list is as many as it has, alike or not. */
+static void
+test_grid_prices (void)
+{
+  static const struct { const char *settings[7]; int choices; } ways[] = {
+    { { "prior=init-centred", NULL }, 1 },
+    { { "prior=isotropic", NULL }, 1 },
+    { { "prior=data-dependent", NULL }, 1 },
+    { { "prior=per-layer", "lambda-layers=0.1,0.1", NULL }, 2 },
+    { { "prior=init-centred", "lambda-layers=0.1,0.1", NULL }, 2 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (ways); i++)
+    {
+      const char *settings[10] = { "lambda-grid=50", "lambda=0.1", "epochs=0.1" };
+      g_autofree char *bound = NULL, *price = NULL, *expected = NULL;
+      g_autoptr (HeftRun) run = NULL;
+      double once = heft_lambda_grid_cost (heft_lambda_grid_round (0.1, 100, 50), 100, 50);
+
+      for (guint j = 0; ways[i].settings[j] != NULL; j++)
+        settings[3 + j] = ways[i].settings[j];
+      run = finished_run (settings);
+      bound = ledger_row (run, "PAC-Bayes-kl bound");
+      price = heft_words_number (ways[i].choices * once);
+      expected = g_strdup_printf ("%s nats paid", price);
+      g_assert_nonnull (strstr (bound, expected));
+    }
+}
+
+/* What only moves Q is no obstacle: a bound over all Q at once holds for one that lost units while it was trained or that stopped early. */
+static void
+test_training_is_free (void)
+{
+  static const char *const settings[] = { "dropout=0.3", "early-stop=2", "prior=init-centred", "lambda=0.03", NULL };
+  g_autoptr (HeftRun) run = finished_run (settings);
+  g_autofree char *bound = ledger_row (run, "PAC-Bayes-kl bound");
+
+  g_assert_null (strstr (bound, "not a valid bound"));
+}
+
+/* Labels that were replaced are the labels the bound speaks of. */
+static void
+test_noisy_labels (void)
+{
+  static const char *const settings[] = { "prior=data-dependent", "samples=0", "batch=10", "lambda=0.05", "beta=3/N", "test-draws=20",
+                                          "measure=false", NULL };
+  const char *noisy[G_N_ELEMENTS (settings) + 1] = { "label-noise=0.2" };
+  g_autoptr (HeftRun) run = NULL, other = finished_run (settings);
+  g_autofree char *bound = NULL, *plain = ledger_row (other, "PAC-Bayes-kl bound");
+
+  memcpy (noisy + 1, settings, sizeof settings);
+  run = finished_run (noisy);
+  bound = ledger_row (run, "PAC-Bayes-kl bound");
+  g_assert_nonnull (strstr (bound, "as noisy"));
+  g_assert_null (strstr (plain, "as noisy"));
+}
+
 static void
 test_grid_rounds (void)
 {
@@ -197,6 +256,9 @@ main (int argc, char **argv)
   g_test_add_func ("/course/every-code-trains", test_every_code_trains);
   g_test_add_func ("/course/held-apart", test_held_apart);
   g_test_add_func ("/course/grid", test_grid);
+  g_test_add_func ("/course/grid-prices", test_grid_prices);
+  g_test_add_func ("/course/training-is-free", test_training_is_free);
+  g_test_add_func ("/course/noisy-labels", test_noisy_labels);
   g_test_add_func ("/course/grid-rounds", test_grid_rounds);
   g_test_add_func ("/course/clipping-is-named", test_clipping_is_named);
   g_test_add_func ("/course/plateau-ends", test_plateau_ends);
