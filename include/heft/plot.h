@@ -188,7 +188,8 @@ GBytes   *heft_figure_export_bytes (const HeftFigure *self, HeftFileFormat forma
  * CURVE      series[0] = points, series[1] = slope at each: of quantity KL the slope itself, else its size downwards (-beta);
  *            further series as lines, or as a point if they have one
  * SPECTRA    frame: arrays "layer:NAME" by rank, "head:NAME"; "threshold", "threshold_label", "estimator", "head_estimator"
- * IMAGES     frame: arrays "image:K", "map:K", "change:K"; texts "title:K", "map_label", "change_label", "estimator"
+ * IMAGES     frame: arrays "image:K", "map:K", "change:K"; texts "title:K", "map_label", "change_label", "estimator"; perhaps "image_title",
+ *            "map_title", "change_title", and "signed" where maps have both signs
  * LEDGER     frame: "row:K:label", "row:K:value", "row:K:note", numbers "row:K:gauge" (above 1 = beyond its end), "row:K:quantity"
  * CELLS      frame: array "values" (rows x columns, shares 0..1), texts "row:R", "column:C", "cell:K" row by row, "estimator"
  * DENSITIES  frame: arrays "grid", "loss", "prior", "gibbs", "gaussian", "laplace", "printed"

@@ -13,9 +13,8 @@
 #include "experiments/maps.h"
 #include "experiments/words.h"
 
-/* The first test images of classes not yet shown; fewer where there are not as many classes. */
-static gsize
-choose_images (HeftDataset *data, gsize *chosen)
+gsize
+heft_maps_choose_images (HeftDataset *data, gsize *chosen)
 {
   const guint8 *labels = heft_dataset_get_true_labels (data);
   gsize n = 0;
@@ -86,8 +85,8 @@ add_image (HeftFrame *frame, gsize k, HeftDataset *data, gsize sample, const dou
   heft_frame_set_text (frame, title, words);
 }
 
-static char *
-layer_words (gsize layer, gsize n_layers)
+char *
+heft_maps_layer_words (gsize layer, gsize n_layers)
 {
   if (layer + 1 >= n_layers)
     return g_strdup (_("the logits"));
@@ -97,7 +96,7 @@ layer_words (gsize layer, gsize n_layers)
 static void
 finish_frame (HeftFrame *frame, gsize layer, gsize n_layers, const char *noise, const Sight *sight)
 {
-  g_autofree char *name = layer_words (layer, n_layers);
+  g_autofree char *name = heft_maps_layer_words (layer, n_layers);
   g_autofree char *estimator = g_strdup_printf (_("%s; after %s"), noise, name);
 
   heft_frame_set_text (frame, "map_label", _("Fisher $F_{z|x}$ of each input"));
@@ -116,17 +115,28 @@ heft_maps_layer (const HeftNetwork *network, gsize chosen_layer)
   return MIN (chosen_layer > 0 ? chosen_layer - 1 : MAX (n_layers, 2) - 2, n_layers - 1);
 }
 
+double
+heft_maps_cost (const HeftNetwork *network, gsize chosen_layer)
+{
+  gsize layer = heft_maps_layer (network, chosen_layer), side = heft_plane_maps_side (network, layer);
+  double n = heft_network_get_n_inputs (network) == 2 ? (double) (side * side) : HEFT_MAPS_IMAGES;
+
+  return n * heft_visibility_cost (network, layer);
+}
+
 gboolean
 heft_maps_publish (HeftRecord *record, guint64 step, HeftNetwork *network, const double *mean, const double *variance,
                    HeftDataset *data, gsize chosen_layer, const char *noise, GCancellable *cancellable, GError **error)
 {
   gsize n_layers = heft_visibility_n_layers (network), chosen[HEFT_MAPS_IMAGES];
   gsize layer = heft_maps_layer (network, chosen_layer);
-  gsize n_images = choose_images (data, chosen), d = heft_dataset_get_n_features (data);
+  gsize n_images = heft_maps_choose_images (data, chosen), d = heft_dataset_get_n_features (data);
   g_autofree double *input = g_new (double, d);
   g_autoptr (HeftFrame) frame = heft_frame_new ("invariance", step);
   Sight sight = { INFINITY, 0, 0 };
 
+  if (heft_network_get_n_inputs (network) == 2)
+    return heft_plane_maps_publish (record, step, network, mean, variance, data, layer, noise, cancellable, error);
   for (gsize k = 0; k < n_images; k++)
     {
       g_autoptr (HeftVisibility) seen = NULL;

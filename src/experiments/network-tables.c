@@ -111,6 +111,22 @@ heft_network_nuisances_sentence (HeftRecord *record)
 }
 
 char *
+heft_network_directions_sentence (HeftRecord *record)
+{
+  g_autoptr (HeftFrame) frame = heft_record_get_frame (record, "directions");
+  double ratio = frame != NULL ? heft_frame_get_number (frame, "ratio", NAN) : NAN;
+  g_autofree char *words = NULL;
+
+  if (frame == NULL)
+    return NULL;
+  if (!isfinite (ratio))
+    return g_strdup_printf (_("After %s some of the directions in which the data differ cannot be seen."), heft_frame_get_text (frame, "layer"));
+  words = heft_words_number (ratio);
+  return g_strdup_printf (_("After %s the least visible of the data’s directions takes steps %s times as long as the most visible."),
+                          heft_frame_get_text (frame, "layer"), words);
+}
+
+char *
 heft_network_ledger_sentence (HeftRecord *record)
 {
   g_autofree char *loss = NULL, *error = NULL;
@@ -218,6 +234,9 @@ static const HeftPanelSpec panels[] = {
     .things_to_try = N_("Raise β: the weights become noisier and the layer sees less of each pixel. Choose another layer "
                         "among the measurements."),
     .sentence = heft_train_invariance_sentence },
+  { .id = "directions", .title = N_("Directions it sees and misses"), .kind = HEFT_PANEL_IMAGES, .frame = "directions",
+    .things_to_try = N_("Compare layers: what the first layer sees best is close to its filters, what the logits see best changes the class."),
+    .sentence = heft_network_directions_sentence },
   { .id = "ledger", .title = N_("Ledger"), .kind = HEFT_PANEL_LEDGER, .frame = "ledger",
     .things_to_try = N_("Measure the same network on its training set and on data it has never seen."),
     .sentence = heft_network_ledger_sentence },

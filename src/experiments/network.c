@@ -266,10 +266,13 @@ static gboolean
 measure_maps (Job *job, GError **error)
 {
   HeftMeasuredNetwork *self = &job->measured;
+  const char *noise = _("first order, Σ* of the Fisher’s diagonal");
+  gsize layer = (gsize) heft_parameters_get_integer (job->parameters, "invariance-layer");
+  GCancellable *cancellable = heft_run_get_cancellable (job->run);
 
-  return heft_maps_publish (job->record, 0, self->network, self->weights, self->variance, self->data,
-                            (gsize) heft_parameters_get_integer (job->parameters, "invariance-layer"),
-                            _("first order, Σ* of the Fisher’s diagonal"), heft_run_get_cancellable (job->run), error);
+  return heft_maps_publish (job->record, 0, self->network, self->weights, self->variance, self->data, layer, noise, cancellable, error)
+         && heft_direction_maps_publish (job->record, self->network, self->weights, self->variance, self->data, layer, noise, cancellable,
+                                         error);
 }
 
 /* What the activations see at the present price. Left early, with @changed, when that is no longer the price. */

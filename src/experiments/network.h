@@ -51,6 +51,7 @@ char    *heft_network_information_sentence (HeftRecord *record);
 char    *heft_network_costs_sentence       (HeftRecord *record);
 char    *heft_network_effective_sentence   (HeftRecord *record);
 char    *heft_network_nuisances_sentence   (HeftRecord *record);
+char    *heft_network_directions_sentence  (HeftRecord *record);
 char    *heft_network_ledger_sentence      (HeftRecord *record);
 
 G_END_DECLS

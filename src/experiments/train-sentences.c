@@ -147,6 +147,17 @@ heft_train_tradeoff_sentence (HeftRecord *record)
                           count, words_beta, words_loss, words_kl);
 }
 
+/* Of a map over the plane. */
+static char *
+plane_words (HeftFrame *frame)
+{
+  g_autofree char *area = heft_words_number (heft_frame_get_number (frame, "smallest_area", NAN));
+  g_autofree char *blind = heft_words_percent (heft_frame_get_number (frame, "blind_share", 0));
+
+  return g_strdup_printf (_("After %s the smallest area told apart from the weight noise is %s; on %s of the plane one direction or "
+                            "both are not seen."), heft_frame_get_text (frame, "layer"), area, blind);
+}
+
 char *
 heft_train_invariance_sentence (HeftRecord *record)
 {
@@ -158,6 +169,8 @@ heft_train_invariance_sentence (HeftRecord *record)
   if (frame == NULL)
     return NULL;
   layer = heft_frame_get_text (frame, "layer");
+  if (isfinite (heft_frame_get_number (frame, "smallest_area", NAN)))
+    return plane_words (frame);
   least = heft_frame_get_number (frame, "smallest_change", NAN);
   if (layer == NULL || !isfinite (least))
     return NULL;

@@ -425,7 +425,7 @@ heft_measurer_cost (const HeftTrainSetup *setup, const HeftParameters *parameter
              + heft_fisher_scaled_cost (setup->network, spectra);
     case HEFT_GAUGE_INVARIANCE:
       /* In double precision. */
-      return 2 * HEFT_MAPS_IMAGES * heft_visibility_cost (setup->network, heft_maps_layer (setup->network, layer));
+      return 2 * heft_maps_cost (setup->network, layer);
     case HEFT_N_GAUGES:
     default:
       return 0;

@@ -179,15 +179,28 @@ add_image (HeftFigure *figure, HeftFrame *frame, const char *prefix, int k, Heft
   return plot;
 }
 
+/* A map of values of one sign on a log scale; of both signs, in frames that say so, around 0. */
 static void
 add_map (HeftFigure *figure, HeftFrame *frame, const char *prefix, int k, const char *label)
 {
-  HeftPlot *plot = add_image (figure, frame, prefix, k, HEFT_COLOUR_MAP_SEQUENTIAL);
+  gboolean both = heft_frame_get_text (frame, "signed") != NULL;
+  HeftPlot *plot = add_image (figure, frame, prefix, k, both ? HEFT_COLOUR_MAP_DIVERGING : HEFT_COLOUR_MAP_SEQUENTIAL);
 
   plot->colour_bar = TRUE;
+  if (both)
+    {
+      plot->value_label = g_strdup (label);
+      return;
+    }
   plot->colour_log = TRUE;
   plot->value_label = g_strdup (label);
   common_range (frame, prefix, &plot->value_minimum, &plot->value_maximum);
+}
+
+static void
+set_title (HeftFigure *figure, guint plot, const char *title, const char *otherwise)
+{
+  ((HeftPlot *) g_ptr_array_index (figure->plots, plot))->title = g_strdup (title != NULL ? title : otherwise);
 }
 
 void
@@ -212,9 +225,9 @@ heft_panel_images (HeftFigure *figure, const HeftPanelSpec *panel, HeftFrame *fr
       add_map (figure, frame, "change", k, heft_frame_get_text (frame, "change_label"));
       if (k == 0)
         {
-          plot->title = g_strdup (_("Image"));
-          ((HeftPlot *) g_ptr_array_index (figure->plots, 1))->title = g_strdup (_("What it sees"));
-          ((HeftPlot *) g_ptr_array_index (figure->plots, 2))->title = g_strdup (_("Smallest change"));
+          set_title (figure, 0, heft_frame_get_text (frame, "image_title"), _("Image"));
+          set_title (figure, 1, heft_frame_get_text (frame, "map_title"), _("What it sees"));
+          set_title (figure, 2, heft_frame_get_text (frame, "change_title"), _("Smallest change"));
         }
     }
   append_caption (figure, heft_frame_get_text (frame, "estimator"));

@@ -165,6 +165,38 @@ test_images (void)
     }
 }
 
+/* A frame may name its pictures, and say that its maps have both signs: then 0 is in the middle of the colours. */
+static void
+test_signed_images (void)
+{
+  static const HeftPanelSpec spec = { .id = "directions", .title = "Directions", .kind = HEFT_PANEL_IMAGES, .frame = "directions" };
+  g_autoptr (HeftRecord) record = heft_record_new (NULL, 0, NULL, 0);
+  g_autoptr (HeftFigure) figure = NULL;
+  HeftFrame *frame = heft_frame_new ("directions", 0);
+  const double values[] = { 0.5, -0.25 };
+
+  heft_frame_set_array (frame, "image:0", 1, 2, values);
+  heft_frame_set_array (frame, "map:0", 1, 2, values);
+  heft_frame_set_array (frame, "change:0", 1, 2, values);
+  heft_frame_set_text (frame, "signed", "yes");
+  heft_frame_set_text (frame, "map_title", "Best");
+  heft_frame_set_text (frame, "map_label", "Direction");
+  heft_record_publish (record, frame);
+  figure = heft_panel_figure (&spec, record, NULL, -1, -1);
+  g_assert_cmpuint (figure->plots->len, ==, 3);
+  g_assert_cmpstr (plot_of (figure, 0)->title, ==, "Image");
+  g_assert_cmpstr (plot_of (figure, 1)->title, ==, "Best");
+  for (guint k = 1; k < 3; k++)
+    {
+      HeftPlot *map = plot_of (figure, k);
+
+      g_assert_cmpint (map->colour_map, ==, HEFT_COLOUR_MAP_DIVERGING);
+      g_assert_false (map->colour_log);
+      g_assert_true (map->colour_bar && map->value_minimum == map->value_maximum);
+      g_assert_cmpfloat (map->values[1], ==, -0.25);
+    }
+}
+
 static void
 test_ledger (void)
 {
@@ -329,6 +361,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plot/panel/spectra", test_spectra);
   g_test_add_func ("/plot/panel/curve", test_curve);
   g_test_add_func ("/plot/panel/images", test_images);
+  g_test_add_func ("/plot/panel/signed-images", test_signed_images);
   g_test_add_func ("/plot/panel/ledger", test_ledger);
   g_test_add_func ("/plot/panel/densities", test_densities);
   g_test_add_func ("/plot/panel/cells", test_cells);
