@@ -218,11 +218,19 @@ static gboolean
 read_bytes (const char *path, unsigned char **bytes, gsize *size, GError **error)
 {
   g_autoptr (GFile) file = g_file_new_for_path (path);
-  g_autoptr (GFileInfo) info = g_file_query_info (file, "standard::size,standard::type", G_FILE_QUERY_INFO_NONE, NULL, error);
+  g_autoptr (GError) failure = NULL;
+  g_autoptr (GFileInfo) info = g_file_query_info (file, "standard::size,standard::type", G_FILE_QUERY_INFO_NONE, NULL, &failure);
   g_autofree char *contents = NULL;
 
+  if (g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    {
+      g_autofree char *name = g_filename_display_name (path);
+
+      g_set_error (error, HEFT_ERROR, HEFT_ERROR_NOT_FOUND, _("There is no file “%s”; check its name and folder."), name);
+      return FALSE;
+    }
   if (info == NULL)
-    return FALSE;
+    return not_a_run (path, failure->message, error);
   if (g_file_info_get_file_type (info) != G_FILE_TYPE_REGULAR)
     return not_a_run (path, _("it is not a regular file"), error);
   if (g_file_info_get_size (info) > MAX_FILE_SIZE)

@@ -84,7 +84,7 @@ test_usage (void)
   assert_refused ("run train again", "again");
   assert_refused ("describe nothing", "did you mean");
   assert_refused ("list more", "more");
-  assert_refused ("export missing.heft", "missing.heft");
+  assert_refused ("export missing.heft", "no file “missing.heft”; check");
   assert_refused ("sweep lagrangian --grid beta", "NAME=VALUE");
   assert_refused ("sweep lagrangian --grid beta=0.1;x", "number");
   assert_refused ("sweep lagrangian --seeds 4-1", "4-1");

@@ -207,6 +207,22 @@ compare_covariance (Fixture *f, double tolerance)
     }
 }
 
+/* Every activation, in a dense and a convolutional network: what comes through it and its noise. */
+static void
+test_activations (void)
+{
+  for (HeftActivation a = HEFT_ACTIVATION_LINEAR; a <= HEFT_ACTIVATION_GELU; a++)
+    {
+      g_auto (Fixture) flat = fixture_new ("4-5", a, FLAT (4), 3, 5, 6);
+      g_auto (Fixture) image = fixture_new ("conv2x2-4", a, ((HeftShape) { 1, 3, 3 }), 3, 5, 4);
+
+      g_test_message ("%s", heft_activation_name (a));
+      compare (&flat, 1e-5);
+      compare_covariance (&flat, 1e-8);
+      compare_covariance (&image, 1e-8);
+    }
+}
+
 /* What entered a block and what leaves it share noise. */
 static void
 test_residual (void)
@@ -428,6 +444,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/information/visibility/brute-force", test_brute_force);
   g_test_add_func ("/information/visibility/convolution", test_convolution);
+  g_test_add_func ("/information/visibility/activations", test_activations);
   g_test_add_func ("/information/visibility/residual", test_residual);
   g_test_add_func ("/information/visibility/normalisation", test_normalisation);
   g_test_add_func ("/information/visibility/backwards", test_backwards);
