@@ -14,15 +14,32 @@
 
 #include "cli/cli.h"
 
+/* One line of valid UTF-8: what was typed, or stands in a file, is quoted in a sentence and may be neither. */
+static char *
+dup_line (const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  GString *line = g_string_new (NULL);
+
+  for (const char *c = valid; *c != '\0'; c++)
+    if (g_ascii_iscntrl (*c))
+      g_string_append_printf (line, "\\x%02x", (guchar) *c);
+    else
+      g_string_append_c (line, *c);
+  return g_string_free (line, FALSE);
+}
+
 int
 heft_cli_fail (int status, const char *format, ...)
 {
   va_list arguments;
+  g_autofree char *text = NULL;
   g_autofree char *sentence = NULL;
 
   va_start (arguments, format);
-  sentence = g_strdup_vprintf (format, arguments);
+  text = g_strdup_vprintf (format, arguments);
   va_end (arguments);
+  sentence = dup_line (text);
   fprintf (stderr, "heft-cli: %s\n", sentence);
   return status;
 }

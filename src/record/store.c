@@ -235,8 +235,8 @@ read_bytes (const char *path, unsigned char **bytes, gsize *size, GError **error
     return not_a_run (path, _("it is not a regular file"), error);
   if (g_file_info_get_size (info) > MAX_FILE_SIZE)
     return not_a_run (path, _("it is larger than 4 GiB"), error);
-  if (!g_file_get_contents (path, &contents, size, error))
-    return FALSE;
+  if (!g_file_get_contents (path, &contents, size, &failure))
+    return not_a_run (path, failure->message, error);
   if (*size < 512 || memcmp (contents, "SQLite format 3", 16) != 0)
     return not_a_run (path, _("it is not a file of this program, or it is damaged"), error);
   *bytes = sqlite3_malloc64 (*size);

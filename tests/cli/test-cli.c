@@ -88,6 +88,11 @@ test_usage (void)
   assert_refused ("sweep lagrangian --grid beta", "NAME=VALUE");
   assert_refused ("sweep lagrangian --grid beta=0.1;x", "number");
   assert_refused ("sweep lagrangian --seeds 4-1", "4-1");
+  /* One line and text, whatever is quoted in it. */
+  assert_refused ("run train -s architecture=1\n2", "1\\x0a2");
+  assert_refused ("rn\xff\ru", "rn\xef\xbf\xbd\\x0du");
+  assert_refused ("export \xff.heft", "\xef\xbf\xbd.heft");
+  assert_refused ("run --resume missing.heft", "missing.heft");
 }
 
 static void
@@ -263,8 +268,8 @@ test_interrupt (gconstpointer data)
 static void
 test_sweep (void)
 {
-  g_auto (Outcome) sweep = run ("sweep lagrangian --grid beta=0.1;0.3 --grid tilt=0;0.1 --seeds 0-1");
-  g_auto (Outcome) single = run ("run lagrangian -s beta=0.3 -s tilt=0.1 --json");
+  g_auto (Outcome) sweep = run ("sweep train " SMALL "-s samples=100 --grid beta=0.001;0.01 --grid lambda=0.1;0.2 --seeds 0-1");
+  g_auto (Outcome) single = run ("run train " SMALL "-s samples=100 -s beta=0.01 -s lambda=0.2 --seed 1 --json");
   g_autoptr (JsonParser) parser = json_parser_new ();
   g_auto (GStrv) lines = g_strsplit (sweep.out, "\n", -1);
   g_auto (GStrv) cells = NULL;
@@ -272,15 +277,16 @@ test_sweep (void)
 
   g_assert_cmpint (sweep.status, ==, 0);
   g_assert_cmpuint (g_strv_length (lines), ==, 1 + 8 + 1);
-  g_assert_true (g_str_has_prefix (lines[0], "beta,tilt,seed,lagrangian,information"));
-  g_assert_true (g_str_has_prefix (lines[3], "0.1,0.1,0,"));
+  g_assert_true (g_str_has_prefix (lines[0], "beta,lambda,seed,train_loss,train_error"));
+  g_assert_true (g_str_has_prefix (lines[3], "0.001,0.2,0,"));
   cells = g_strsplit (lines[8], ",", -1);
-  g_assert_cmpstr (cells[0], ==, "0.3");
-  g_assert_cmpstr (cells[1], ==, "0.1");
+  g_assert_cmpstr (cells[0], ==, "0.01");
+  g_assert_cmpstr (cells[1], ==, "0.2");
   g_assert_cmpstr (cells[2], ==, "1");
+  g_assert_false (g_str_has_suffix (lines[7], strchr (lines[8] + strlen ("0.01,0.2,"), ',')));
   results = json_object_get_object_member (parse (parser, single.out), "results");
-  g_assert_cmpfloat (g_ascii_strtod (cells[4], NULL), ==,
-                     json_object_get_double_member (json_object_get_object_member (results, "information"), "value"));
+  g_assert_cmpfloat (g_ascii_strtod (cells[3], NULL), ==,
+                     json_object_get_double_member (json_object_get_object_member (results, "train_loss"), "value"));
 }
 
 static char *
@@ -378,7 +384,7 @@ test_full_output (void)
 {
   static const char *const lines[] = {
     "@ list > /dev/full", "@ describe train > /dev/full", "@ describe train --json > /dev/full", "@ --help > /dev/full",
-    "@ bound --empirical 0.1 --kl 10 --samples 100 --delta 0.05 > /dev/full", "@ run lagrangian --json -o full.heft > /dev/full",
+    "@ bound --empirical 0.1 --kl 10 --samples 100 --delta 0.05 > /dev/full", "@ run train " SMALL "--json -o full.heft > /dev/full",
   };
   g_autofree char *path = g_build_filename (folder, "full.heft", NULL);
 
