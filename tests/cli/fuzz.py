@@ -163,7 +163,7 @@ def run_file(rand, data, folder):
                 at = rand.randrange(len(old) // 8) * 8
                 new = old[:at] + struct.pack('<d', rand.choice([float('nan'), float('inf'), -1e308, 1e308, 5e-324, -1])) + old[at + 8:]
         else:
-            new = rand.choice([None, b'', b'x' * 9, 1.5, 1e308] + [n for n in INTEGERS if -2**63 <= n < 2**63] + NUMBERS + WORDS)
+            new = rand.choice([None, b'', b'x' * 9, 1.5, 1e308] + [n for n in INTEGERS if -2**63 <= n < 2**63] + NUMBERS + WORDS[:-1])
         try:
             if rand.random() < 0.1:
                 store.execute('DELETE FROM %s WHERE %s' % (table, where), [row[key] for key in keys])
@@ -184,7 +184,8 @@ class Fuzz:
     def __init__(self, program, folder):
         self.program, self.folder = program, folder
         self.env = dict(os.environ, G_DEBUG='', LC_ALL='C.UTF-8', OPENBLAS_NUM_THREADS='1',
-                        ASAN_OPTIONS='detect_leaks=1:abort_on_error=0:allocator_may_return_null=1:exitcode=99',
+                        ASAN_OPTIONS='detect_leaks=1:abort_on_error=0:allocator_may_return_null=1:symbolize=1:exitcode=99',
+                        LSAN_OPTIONS='print_suppressions=0:suppressions=' + os.path.join(HERE, '..', '..', 'build-aux', 'suppressions', 'lsan.supp'),
                         UBSAN_OPTIONS='print_stacktrace=1:halt_on_error=1:exitcode=99')
         rand = random.Random(0)
         self.nets = {}
