@@ -250,5 +250,6 @@ const HeftExperiment heft_experiment_network = {
   .parameters = parameters, .n_parameters = G_N_ELEMENTS (parameters),
   .panels = panels, .n_panels = G_N_ELEMENTS (panels),
   .results = results, .n_results = G_N_ELEMENTS (results),
+  .check = heft_network_check,
   .run = heft_network_run,
 };

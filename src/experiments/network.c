@@ -66,7 +66,7 @@ load_data (Job *job, GError **error)
 {
   gint64 samples = heft_parameters_get_integer (job->parameters, "samples");
   g_autoptr (HeftDataset) all = heft_data_load_all (heft_parameters_get_text (job->parameters, "dataset"),
-                                                    heft_run_get_seed (job->run), error);
+                                                    heft_parameters_get_seed (job->parameters), error);
 
   if (all == NULL)
     return FALSE;
@@ -86,24 +86,30 @@ input_shape (Job *job, HeftShape *shape, GError **error)
   return TRUE;
 }
 
-/* Without a file: a network trained at once on the same data, so that there is something to look at. */
+/* Without a file: a network that is trained at once on the same data, so that there is something to look at. */
 static gboolean
-train_network (Job *job, HeftShape shape, const HeftActivation *activation, GError **error)
+make_network (Job *job, HeftShape shape, const HeftActivation *activation, GError **error)
 {
   HeftMeasuredNetwork *self = &job->measured;
   const char *architecture = heft_parameters_get_text (job->parameters, "layers");
-  HeftTrainerConfig config = heft_trainer_config_default ();
-  g_autoptr (HeftTrainer) trainer = NULL;
-  const HeftPosterior *posterior;
-  guint64 steps;
 
   if (shape.channels == 0)
     shape = (HeftShape) { heft_dataset_get_n_features (self->data), 1, 1 };
   self->network = heft_network_new (*architecture != '\0' ? architecture : HEFT_NETWORK_HIDDEN,
                                     activation != NULL ? *activation : HEFT_ACTIVATION_TANH, shape,
                                     MAX (heft_dataset_get_n_classes (self->data), 2), error);
-  if (self->network == NULL || !heft_factors_check (self->network, self->data, error))
-    return FALSE;
+  return self->network != NULL;
+}
+
+static gboolean
+train_network (Job *job, GError **error)
+{
+  HeftMeasuredNetwork *self = &job->measured;
+  HeftTrainerConfig config = heft_trainer_config_default ();
+  g_autoptr (HeftTrainer) trainer = NULL;
+  const HeftPosterior *posterior;
+  guint64 steps;
+
   config.posterior = HEFT_POSTERIOR_DIRAC;
   config.learning_rate = 0.01;
   config.batch = MIN (32, heft_dataset_get_n_samples (self->data));
@@ -128,6 +134,7 @@ train_network (Job *job, HeftShape shape, const HeftActivation *activation, GErr
   return TRUE;
 }
 
+/* The network without weights, or with those of its file. */
 static gboolean
 load_network (Job *job, GError **error)
 {
@@ -141,11 +148,23 @@ load_network (Job *job, GError **error)
 
   if ((chosen && !heft_activation_parse (named, &activation, error)) || !input_shape (job, &shape, error))
     return FALSE;
-  if (*file == '\0')
-    return train_network (job, shape, chosen ? &activation : NULL, error);
-  return heft_network_load_safetensors (file, *architecture != '\0' ? architecture : NULL, chosen ? &activation : NULL, shape,
-                                        &self->network, &self->weights, error)
-         && heft_factors_check (self->network, self->data, error);
+  if (!(*file == '\0' ? make_network (job, shape, chosen ? &activation : NULL, error)
+                      : heft_network_load_safetensors (file, *architecture != '\0' ? architecture : NULL, chosen ? &activation : NULL,
+                                                       shape, &self->network, &self->weights, error)))
+    return FALSE;
+  return heft_factors_check (self->network, self->data, error);
+}
+
+gboolean
+heft_network_check (HeftParameters *parameters, GError **error)
+{
+  Job job = { .parameters = parameters };
+  gboolean fits = load_data (&job, error) && load_network (&job, error);
+
+  if (fits)
+    heft_parameters_set_sample_count (parameters, heft_dataset_get_n_samples (job.measured.data));
+  heft_measured_network_clear (&job.measured);
+  return fits;
 }
 
 static void
@@ -312,7 +331,7 @@ measure_once (Job *job, gboolean *go_on, GError **error)
   if (!load_data (job, error))
     return FALSE;
   heft_run_set_sample_count (job->run, heft_dataset_get_n_samples (job->measured.data));
-  if (!load_network (job, error))
+  if (!load_network (job, error) || (job->measured.weights == NULL && !train_network (job, error)))
     return FALSE;
   name_layers (job);
   *go_on = pass_point (job, DONE_LOADED, &changed);

@@ -43,6 +43,8 @@ void     heft_network_publish_effective   (HeftRecord *record, const HeftMeasure
 void     heft_network_publish_nuisances   (HeftRecord *record, const HeftMeasuredNetwork *self);
 void     heft_network_publish_ledger      (HeftRecord *record, const HeftMeasuredNetwork *self);
 
+/* Loads data and network, and says what does not fit. */
+gboolean heft_network_check (HeftParameters *parameters, GError **error);
 gboolean heft_network_run (HeftRun *run, GError **error);
 
 char    *heft_network_spectra_sentence     (HeftRecord *record);

@@ -143,11 +143,18 @@ test_large (void)
   g_assert_cmpfloat (result (run, "relative_gap"), >, 0);
 }
 
+/* Before anything runs, and again in a run that was not asked before. */
 static void
 refuse (const char *const *settings, const char *says)
 {
+  g_autoptr (HeftParameters) parameters = heft_parameters_new (heft_experiment_find ("network", NULL));
   g_autoptr (HeftRun) run = start_run (settings, FALSE);
-  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) error = NULL, before = NULL;
+
+  for (gsize i = 0; settings[i] != NULL; i += 2)
+    g_assert_true (heft_parameters_set (parameters, settings[i], settings[i + 1], NULL));
+  g_assert_false (heft_parameters_check (parameters, &before));
+  g_assert_nonnull (strstr (before->message, says));
 
   g_assert_false (heft_run_join (run, &error));
   if (strstr (error->message, says) == NULL)
@@ -163,6 +170,8 @@ test_refusals (void)
   refuse ((const char *[]) { "network", path, NULL }, "activation");
   refuse ((const char *[]) { "network", path, "activation", "tanh", "dataset", "moons", NULL }, "2");
   refuse ((const char *[]) { "input", "8x8", NULL }, "1x28x28");
+  refuse ((const char *[]) { "layers", "conv9x3", NULL }, "conv9x3");
+  refuse ((const char *[]) { "dataset", "/nowhere.csv", NULL }, "nowhere");
 }
 
 int
