@@ -51,20 +51,42 @@ double heft_schedule_factor (const HeftSchedule *self, double epoch);
 double heft_anneal_factor   (double anneal_epochs, double epoch);
 
 /**
- * HeftPlateau:
+ * HeftStretch:
  *
- * Whether training has stopped getting anywhere: for each epoch the mean of the minibatches' losses plus a price, against the best so far.
- * All of it is its state.
+ * Epochs in a row and their objectives, as sums from which a straight line through them follows.
  */
 typedef struct
 {
-  double best, waited;         /* the lowest so far; epochs since */
-  double sum, n, epochs;       /* of the running epoch; epochs done */
+  double n, origin;            /* epochs so far; the first one's objective, from which the others are counted */
+  double y, xy, yy;            /* sums of y, x y and y y, x = 0, 1, ... n - 1 */
+} HeftStretch;
+
+/**
+ * HeftPlateau:
+ *
+ * Whether training has stopped getting anywhere. An epoch's objective is the mean of its minibatches' losses plus a price: a noisy number,
+ * so that one epoch against the best so far says little. Each stretch of epochs is set against the one before: @fall is by how much its
+ * mean is lower, and @error that difference's standard error, from the scatter of the epochs about a straight line in either stretch
+ * (a steady fall is no noise): with the residual variance s^2 pooled over both, sqrt (2 s^2 / epochs of a stretch). All of it is its
+ * state, and all of that are doubles.
+ */
+typedef struct
+{
+  double      sum, n, epochs;  /* of the running epoch; epochs done */
+  HeftStretch before, now;
+  double      level;           /* the mean of the last whole stretch */
+  double      fall, error;     /* of the last two whole ones; @fall is G_MAXDOUBLE until there are two */
 } HeftPlateau;
 
+/* The fewest epochs of a stretch: a line and its scatter. */
+#define HEFT_PLATEAU_EPOCHS 3
+
 HeftPlateau heft_plateau_begin (void);
-/* One step, at @epoch. Returns whether @patience epochs (0: never) have passed without lowering the best by a thousandth of it. */
+/* One step, at @epoch. Returns whether training is on a plateau at the end of a stretch of @patience epochs (0: never; at least
+ * HEFT_PLATEAU_EPOCHS). */
 gboolean    heft_plateau_add   (HeftPlateau *self, double epoch, double loss, double price, double patience);
+/* Whether the last stretch is not lower by two standard errors or not by a thousandth of the level. */
+gboolean    heft_plateau_is_on (const HeftPlateau *self);
 
 /**
  * HeftTrainerConfig:

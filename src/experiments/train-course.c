@@ -82,11 +82,12 @@ heft_train_publish_course (HeftRecord *record, const HeftMeasureRequest *request
 }
 
 void
-heft_train_publish_end (HeftRecord *record, guint64 step, double patience, double best)
+heft_train_publish_end (HeftRecord *record, guint64 step, const HeftPlateau *plateau)
 {
-  g_autofree char *epochs = heft_words_number (patience), *lowest = heft_words_number (best);
-  g_autofree char *words = g_strdup_printf (_("Training ended on a plateau: for %s epochs the Lagrangian has not fallen by a thousandth "
-                                              "below %s nats."), epochs, lowest);
+  g_autofree char *epochs = heft_words_number (plateau->before.n), *fall = heft_words_number (plateau->fall);
+  g_autofree char *error = heft_words_number (plateau->error), *level = heft_words_number (plateau->level);
+  g_autofree char *words = g_strdup_printf (_("Training ended on a plateau: over the last %s epochs the Lagrangian was %s nats lower than "
+                                              "over those before, standard error %s, at a level of %s nats."), epochs, fall, error, level);
   HeftFrame *frame = heft_frame_new ("course", step);
 
   heft_frame_set_text (frame, "end", words);

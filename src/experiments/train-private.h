@@ -150,7 +150,7 @@ void heft_train_ledger_lambdas (HeftLedger *ledger, const HeftPrior *prior, gsiz
 void heft_train_ledger_course  (HeftLedger *ledger, const HeftMeasureRequest *request);
 /* The frame "course": what clipping does, and why training ended; only where there is something to say. */
 void heft_train_publish_course (HeftRecord *record, const HeftMeasureRequest *request);
-void heft_train_publish_end    (HeftRecord *record, guint64 step, double patience, double best);
+void heft_train_publish_end    (HeftRecord *record, guint64 step, const HeftPlateau *plateau);
 
 /* Layers' N log C and the like, once; and why there is no KL to compare with it, where @trainer's Q has none. */
 void     heft_train_publish_thresholds (HeftRecord *record, const HeftTrainSetup *setup, HeftTrainer *trainer);

@@ -141,7 +141,8 @@ static const HeftParameterSpec parameters[] = {
     .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OPTIMIZER, .minimum = 0, .maximum = 1e6, .default_text = "0", .live = TRUE,
     .rare = TRUE },
   { .id = "early-stop", .label = N_("Stop on a plateau (epochs)"),
-    .help = N_("Ends training when the Lagrangian has not fallen by a thousandth for so many epochs; 0 never does."),
+    .help = N_("Ends training when so many epochs (three or more) have a mean Lagrangian that is not lower than that of the epochs before by "
+               "two standard errors and a thousandth; 0 never does."),
     .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_OPTIMIZER, .minimum = 0, .maximum = 1e6, .default_text = "0", .live = TRUE,
     .rare = TRUE },
   { .id = "batch", .label = N_("Batch size $B$"), .help = N_("Samples in a step; smaller batches are noisier."),

@@ -239,6 +239,9 @@ store_stopped_results (Lab *lab)
     heft_record_set_result_missing (lab->record, unmeasured[i], reason);
 }
 
+/* The plateau's state is all doubles. */
+#define PLATEAU_NUMBERS (sizeof (HeftPlateau) / sizeof (double))
+
 /* --- Checkpoints ---------------------------------------------------------------------------------------------------------- */
 
 /* For whoever saves the run, at a point. */
@@ -247,8 +250,7 @@ make_checkpoint (HeftRun *run G_GNUC_UNUSED, gpointer user_data)
 {
   Lab *lab = user_data;
   g_autoptr (GVariant) trainer = heft_trainer_get_state (lab->trainer);
-  const double course[] = { lab->n_steps, lab->n_clipped, lab->step.clip, lab->step.gradient_norm, lab->plateau.waited,
-                            lab->plateau.sum, lab->plateau.n, lab->plateau.epochs, lab->counted };
+  const double course[] = { lab->n_steps, lab->n_clipped, lab->step.clip, lab->step.gradient_norm, lab->counted };
   GVariantBuilder state;
 
   g_variant_builder_init (&state, G_VARIANT_TYPE_VARDICT);
@@ -258,7 +260,7 @@ make_checkpoint (HeftRun *run G_GNUC_UNUSED, gpointer user_data)
   heft_state_put_number (&state, "epoch", lab->step.epoch);
   heft_state_put_count (&state, "measured", lab->measured);
   heft_state_put_doubles (&state, "course", course, G_N_ELEMENTS (course));
-  heft_state_put_number (&state, "plateau-best", lab->plateau.best);
+  heft_state_put_doubles (&state, "plateau", (const double *) &lab->plateau, PLATEAU_NUMBERS);
   heft_measurer_put_state (lab->measurer, &state);
   return g_variant_ref_sink (g_variant_builder_end (&state));
 }
@@ -266,20 +268,16 @@ make_checkpoint (HeftRun *run G_GNUC_UNUSED, gpointer user_data)
 static gboolean
 resume_course (Lab *lab, GVariant *state)
 {
-  double course[9];
+  double course[5];
 
   if (!heft_state_get_doubles (state, "course", G_N_ELEMENTS (course), course) ||
-      !heft_state_get_number (state, "plateau-best", &lab->plateau.best))
+      !heft_state_get_doubles (state, "plateau", PLATEAU_NUMBERS, (double *) &lab->plateau))
     return FALSE;
   lab->n_steps = course[0];
   lab->n_clipped = course[1];
   lab->step.clip = course[2];
   lab->step.gradient_norm = course[3];
-  lab->plateau.waited = course[4];
-  lab->plateau.sum = course[5];
-  lab->plateau.n = course[6];
-  lab->plateau.epochs = course[7];
-  lab->counted = course[8];
+  lab->counted = course[4];
   return TRUE;
 }
 
@@ -303,6 +301,12 @@ resume (Lab *lab, GVariant *state, GError **error)
   return TRUE;
 }
 
+static double
+patience (const Lab *lab)
+{
+  return (double) heft_parameters_get_integer (heft_run_get_parameters (lab->run), "early-stop");
+}
+
 /* Clipping and the plateau, after a step. The price is that of the beta asked for, so that annealing does not look like getting worse. */
 static void
 follow_course (Lab *lab)
@@ -313,15 +317,13 @@ follow_course (Lab *lab)
     lab->n_steps = lab->n_clipped = lab->counted = 0;
   lab->n_steps++;
   lab->n_clipped += lab->step.clip < 1;
-  heft_plateau_add (&lab->plateau, lab->step.epoch, lab->step.loss, price, 0);
+  heft_plateau_add (&lab->plateau, lab->step.epoch, lab->step.loss, price, patience (lab));
 }
 
 static gboolean
 is_on_plateau (const Lab *lab)
 {
-  double patience = (double) heft_parameters_get_integer (heft_run_get_parameters (lab->run), "early-stop");
-
-  return patience > 0 && lab->plateau.waited >= patience;
+  return patience (lab) > 0 && heft_plateau_is_on (&lab->plateau);
 }
 
 /* One step and what belongs to it. Sets @go_on to FALSE when the run must end. */
@@ -390,7 +392,7 @@ train (Lab *lab, GError **error)
       return TRUE;
     }
   if (is_on_plateau (lab))
-    heft_train_publish_end (lab->record, lab->step.step, lab->plateau.waited, lab->plateau.best);
+    heft_train_publish_end (lab->record, lab->step.step, &lab->plateau);
   measure = heft_parameters_get_boolean (parameters, "measure");
   /* The last live point of every curve, then the results. */
   return (!measure || lab->measured == all || submit (lab, all & ~lab->measured, FALSE, error)) &&

@@ -11,7 +11,8 @@
 /* What STEP multiplies the rate by, at half and at three quarters of its epochs. */
 #define DROP 0.1
 
-/* An epoch counts as better where it lowers the best by this share of it: less is the noise of the batches. */
+/* A stretch of epochs counts as better where it is lower by so many standard errors and by this share of the level. */
+#define ERRORS 2.0
 #define IMPROVEMENT 1e-3
 
 double
@@ -42,7 +43,63 @@ heft_anneal_factor (double anneal_epochs,
 HeftPlateau
 heft_plateau_begin (void)
 {
-  return (HeftPlateau) { .best = HUGE_VAL };
+  return (HeftPlateau) { .fall = G_MAXDOUBLE };
+}
+
+static void
+stretch_add (HeftStretch *self,
+             double       objective)
+{
+  double y;
+
+  if (self->n == 0.0)
+    self->origin = objective;
+  y = objective - self->origin;
+  self->y += y;
+  self->xy += self->n * y;
+  self->yy += y * y;
+  self->n += 1.0;
+}
+
+static double
+stretch_mean (const HeftStretch *self)
+{
+  return self->origin + self->y / self->n;
+}
+
+/* The sum of squares that a straight line leaves. */
+static double
+stretch_residue (const HeftStretch *self)
+{
+  const double n = self->n, centre = 0.5 * (n - 1.0), spread = n * (n * n - 1.0) / 12.0;
+  const double slope = (self->xy - centre * self->y) / spread;
+
+  return MAX (self->yy - self->y * self->y / n - slope * slope * spread, 0.0);
+}
+
+/* The end of a stretch. */
+static void
+compare (HeftPlateau *self)
+{
+  const HeftStretch *before = &self->before, *now = &self->now;
+
+  self->level = stretch_mean (now);
+  /* Where patience has changed meanwhile the two are not equally long. */
+  if (before->n > 0.0)
+    {
+      double variance = (stretch_residue (before) + stretch_residue (now)) / (before->n + now->n - 4.0);
+
+      self->fall = stretch_mean (before) - self->level;
+      self->error = sqrt (variance * (1.0 / before->n + 1.0 / now->n));
+    }
+  self->before = *now;
+  self->now = (HeftStretch) { 0 };
+}
+
+gboolean
+heft_plateau_is_on (const HeftPlateau *self)
+{
+  return !(self->fall > MAX (ERRORS * self->error, IMPROVEMENT * fabs (self->level)));
 }
 
 gboolean
@@ -52,24 +109,22 @@ heft_plateau_add (HeftPlateau *self,
                   double       price,
                   double       patience)
 {
-  double objective;
-
   self->sum += loss;
   self->n += 1.0;
   /* An epoch is a whole number of steps up to rounding. */
   if (floor (epoch + 1e-9) <= self->epochs)
     return FALSE;
   self->epochs = floor (epoch + 1e-9);
-  objective = self->sum / self->n + price;
+  stretch_add (&self->now, self->sum / self->n + price);
   self->sum = self->n = 0.0;
-  if (objective < self->best - IMPROVEMENT * fabs (self->best) || isinf (self->best))
+  if (!(patience > 0.0))
     {
-      self->best = objective;
-      self->waited = 0.0;
+      /* Whoever asks for it later starts afresh. */
+      *self = (HeftPlateau) { .epochs = self->epochs, .fall = G_MAXDOUBLE };
+      return FALSE;
     }
-  else
-    {
-      self->waited += 1.0;
-    }
-  return patience > 0.0 && self->waited >= patience;
+  if (self->now.n < MAX (patience, HEFT_PLATEAU_EPOCHS))
+    return FALSE;
+  compare (self);
+  return heft_plateau_is_on (self);
 }

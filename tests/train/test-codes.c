@@ -658,20 +658,110 @@ test_step_follows_schedule (void)
     }
 }
 
+/* Runs epochs of four steps until the plateau; the epoch it ended at, 0 if it did not by @most. */
+static guint
+plateau_epoch (double     (*loss) (guint epoch, guint64 seed),
+               guint64      seed,
+               double       patience,
+               guint        most,
+               HeftPlateau *plateau)
+{
+  *plateau = heft_plateau_begin ();
+  for (guint i = 1; i <= 4 * most; i++)
+    if (heft_plateau_add (plateau, i / 4.0, loss ((i - 1) / 4, seed), 0.5, patience))
+      return i / 4;
+  return 0;
+}
+
+static double
+noise_of (guint   epoch,
+          guint64 seed)
+{
+  double normal;
+
+  heft_stream_normals_f64 (heft_stream (seed, HEFT_PURPOSE_WEIGHT_DRAW, 0), 0, epoch, 1, &normal);
+  return 0.1 * normal;
+}
+
+static double
+falls_then_rests (guint   epoch,
+                  guint64 seed G_GNUC_UNUSED)
+{
+  return MAX (10.0 - 0.4 * epoch, 8.0);
+}
+
+static double
+rests (guint   epoch,
+       guint64 seed)
+{
+  return 2.0 + noise_of (epoch, seed);
+}
+
+/* An epoch falls by less than a third of its noise. */
+static double
+falls_slowly (guint   epoch,
+              guint64 seed)
+{
+  return 6.0 - 0.03 * epoch + noise_of (epoch, seed);
+}
+
+static double
+falls_by_too_little (guint   epoch,
+                     guint64 seed G_GNUC_UNUSED)
+{
+  return 1.0 - 1e-5 * epoch;
+}
+
 static void
 test_plateau (void)
 {
-  HeftPlateau plateau = heft_plateau_begin (), still = heft_plateau_begin ();
-  guint stopped = 0;
+  HeftPlateau plateau;
+  guint early = 0, late = 0;
 
-  /* Falls for five epochs of four steps, then rests: the sixth is the last that is better. */
-  for (guint i = 1; i <= 60 && stopped == 0; i++)
-    if (heft_plateau_add (&plateau, i / 4.0, MAX (10 - 0.1 * i, 8), 0.5, 3))
-      stopped = i;
-  g_assert_cmpuint (stopped, ==, 36);
-  g_assert_cmpfloat_with_epsilon (plateau.best, 8.5, 1e-12);
-  for (guint i = 1; i <= 60; i++)
-    g_assert_false (heft_plateau_add (&still, i / 4.0, 1, 0, 0));
+  /* Of stretches of three the fourth, epochs 10 to 12, is the first that is no lower than the one before. */
+  g_assert_cmpuint (plateau_epoch (falls_then_rests, 0, 3, 60, &plateau), ==, 12);
+  g_assert_cmpfloat_with_epsilon (plateau.level, 8.5, 1e-12);
+  g_assert_cmpfloat (plateau.before.n, ==, 3);
+  g_assert_cmpuint (plateau_epoch (falls_by_too_little, 0, 5, 60, &plateau), ==, 10);
+  g_assert_cmpfloat_with_epsilon (plateau.fall, 5e-5, 1e-12);
+  g_assert_cmpfloat (plateau.error, <, 1e-12);
+  g_assert_cmpuint (plateau_epoch (rests, 0, 0, 60, &plateau), ==, 0);
+  for (guint64 seed = 0; seed < 200; seed++)
+    {
+      /* At rest a stretch of 20 is lower by two standard errors in 2.3 % of cases, 2.6 % by t with 36 degrees of freedom. */
+      late += plateau_epoch (rests, seed, 20, 40, &plateau) == 0;
+      /* A fall of 0.6 nats a stretch is 0.6 / (0.1 sqrt (2 / 20)) = 19 standard errors, though single epochs go up as often as not. */
+      early += plateau_epoch (falls_slowly, seed, 20, 160, &plateau) != 0;
+    }
+  g_assert_cmpuint (late, <=, 12);
+  g_assert_cmpuint (early, ==, 0);
+}
+
+/* The standard error by its formula, from two stretches about lines of their own; a steady fall is no noise. */
+static void
+test_plateau_error (void)
+{
+  static const double losses[] = { 3.0, 2.9, 2.5, 2.45, 2.0, 1.9, 1.7, 1.75 };
+  HeftPlateau plateau = heft_plateau_begin ();
+  double residue = 0, means[2] = { 0 };
+
+  for (guint i = 0; i < 8; i++)
+    heft_plateau_add (&plateau, i + 1.0, losses[i], 0, 4);
+  for (guint s = 0; s < 2; s++)
+    {
+      const double *y = losses + 4 * s;
+      double slope = 0;
+
+      for (guint i = 0; i < 4; i++)
+        means[s] += y[i] / 4;
+      for (guint i = 0; i < 4; i++)
+        slope += (i - 1.5) * y[i] / 5;
+      for (guint i = 0; i < 4; i++)
+        residue += pow (y[i] - means[s] - slope * (i - 1.5), 2);
+    }
+  g_assert_cmpfloat_with_epsilon (plateau.fall, means[0] - means[1], 1e-12);
+  g_assert_cmpfloat_with_epsilon (plateau.error, sqrt (residue / 4 * 2 / 4), 1e-12);
+  g_assert_false (heft_plateau_is_on (&plateau));
 }
 
 static void
@@ -724,6 +814,7 @@ main (int argc, char **argv)
   g_test_add_func ("/train/codes/schedules", test_schedules);
   g_test_add_func ("/train/codes/step-follows-schedule", test_step_follows_schedule);
   g_test_add_func ("/train/codes/plateau", test_plateau);
+  g_test_add_func ("/train/codes/plateau-error", test_plateau_error);
   g_test_add_func ("/train/codes/refusals", test_refusals);
 
   return g_test_run ();
