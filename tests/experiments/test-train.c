@@ -335,6 +335,10 @@ test_live (void)
   g_assert_cmpuint (heft_record_get_length (record, kl, 0), >, n);
   heft_record_get_last (record, "kl", 0, &later, &priced);
   g_assert_cmpfloat (later, ==, step);
+  /* U12: what is saved has the KL that is shown, also of a price taken anew in a pause. The frame comes right after the price. */
+  for (int i = 0; i < 20000 && !(fabs (closed_form_kl (record, 0, NULL) / priced - 1) < 1e-6); i++)
+    g_usleep (1000);
+  g_assert_cmpfloat_with_epsilon (closed_form_kl (record, 0, NULL) / priced, 1, 1e-6);
   now = heft_run_dup_parameters (run);
   g_assert_cmpfloat (heft_parameters_get_real (now, "lambda"), ==, 0.7);
   g_assert_true (heft_run_set_parameter (run, "batch", "8", NULL));
