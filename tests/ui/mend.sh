@@ -28,7 +28,7 @@ expect 20 is state "'running'"
 is error "''" || fail "the sentence stayed"
 
 # While somebody types Space is theirs; Apply gives it back to the transport.
-read -r x y width height < <(rect lambda)
+read -r x y width _ < <(rect lambda)
 xdotool mousemove $((x + width - 30)) $((y + 12)) click 1
 sleep .3
 win set-parameter "<('architecture', '8')>"
