@@ -207,6 +207,7 @@ typedef struct
   double  epoch;
   double  samples_per_second;
   const char *stage;         /* translatable: what is counted instead of steps, or NULL */
+  gboolean waiting;          /* all is shown: heft_run_wait() looks out for changes */
   guint64 count;             /* of them; samples_per_second are then these */
 } HeftProgress;
 

@@ -32,6 +32,7 @@ struct _HeftFormulaLabel
   PangoLayout *layout;
   double       font_size; /* of the formulas, pixels */
   int          lines;
+  int          tallest;    /* line of a text so far: the script's font may be higher than that of Latin letters */
   gboolean     wrap;
 };
 
@@ -141,7 +142,20 @@ line_height (HeftFormulaLabel *self)
   int height;
 
   pango_layout_get_pixel_size (probe, NULL, &height);
-  return height;
+  return MAX (height, self->tallest);
+}
+
+/* Whether the text on show asks for higher lines than are reserved. */
+static gboolean
+grow_lines (HeftFormulaLabel *self)
+{
+  int height, reserved = line_height (self);
+
+  ensure_layout (self);
+  pango_layout_set_width (self->layout, -1);
+  pango_layout_get_pixel_size (self->layout, NULL, &height);
+  self->tallest = MAX (self->tallest, height);
+  return height > reserved;
 }
 
 static void
@@ -174,7 +188,11 @@ heft_formula_label_measure (GtkWidget *widget, GtkOrientation orientation, int f
   set_layout_width (self, for_size);
   pango_layout_get_pixel_size (self->layout, NULL, &height);
   if (self->lines > 0)
-    height = MAX (height, self->lines * line_height (self));
+    {
+      grow_lines (self);
+      set_layout_width (self, for_size);
+      height = MAX (height, self->lines * line_height (self));
+    }
   *minimum = *natural = height;
   if (!self->wrap)
     *minimum_baseline = *natural_baseline = pango_layout_get_baseline (self->layout) / PANGO_SCALE;
@@ -255,6 +273,7 @@ static void
 heft_formula_label_css_changed (GtkWidget *widget, GtkCssStyleChange *change)
 {
   GTK_WIDGET_CLASS (heft_formula_label_parent_class)->css_changed (widget, change);
+  HEFT_FORMULA_LABEL (widget)->tallest = 0;
   clear_layout (HEFT_FORMULA_LABEL (widget));
   gtk_widget_queue_resize (widget);
 }
@@ -376,8 +395,8 @@ heft_formula_label_set_label (HeftFormulaLabel *self, const char *label)
   clear_layout (self);
   spoken = heft_text_dup_plain (label);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, spoken, -1);
-  /* With reserved lines the size does not depend on the text. */
-  if (self->lines > 0)
+  /* With reserved lines the size hardly depends on the text. */
+  if (self->lines > 0 && !grow_lines (self))
     gtk_widget_queue_draw (GTK_WIDGET (self));
   else
     gtk_widget_queue_resize (GTK_WIDGET (self));

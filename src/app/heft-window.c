@@ -58,6 +58,8 @@ describe_state (HeftWindow *self, const HeftProgress *progress)
   if (progress->epoch > 0)
     return g_strdup_printf (_("Epoch %.2f · step %s"), progress->epoch, step);
   /* Without epochs a step is whatever the experiment does at once: how much of it is done says more. */
+  if (progress->waiting)
+    return g_strdup (_("Done"));
   if (progress->fraction > 0)
     return g_strdup_printf (_("%.0f %% done"), 100 * progress->fraction);
   return g_strdup_printf (_("Step %s"), step);
@@ -81,6 +83,8 @@ describe_detail (HeftWindow *self, const HeftProgress *progress)
     case HEFT_RUN_RUNNING:
     default: break;
     }
+  if (progress->waiting)
+    return g_strdup (_("Follows the controls"));
   if (progress->seconds_left >= 0)
     left = heft_format_time_left (progress->seconds_left);
   if (progress->samples_per_second > 0)
@@ -110,7 +114,7 @@ update_status (HeftWindow *self)
   detail = describe_detail (self, &progress);
   gtk_label_set_label (self->status_title, title != NULL ? title : "");
   gtk_label_set_label (self->status_detail, detail);
-  known = run != NULL && progress.fraction >= 0 && heft_session_get_state (self->session) == HEFT_RUN_RUNNING;
+  known = run != NULL && progress.fraction >= 0 && !progress.waiting && heft_session_get_state (self->session) == HEFT_RUN_RUNNING;
   gtk_widget_set_visible (GTK_WIDGET (self->progress), known);
   if (known)
     gtk_progress_bar_set_fraction (self->progress, CLAMP (progress.fraction, 0, 1));

@@ -9,7 +9,7 @@
 
 #include "experiments/certificate.h"
 
-/* Steps between two readings of each layer's KL. */
+/* Steps between two readings of each layer's KL; at first it is read at each, since it moves most there, and at the last. */
 #define KL_EVERY 20
 /* Steps that the running risk looks back, as the trainer's own. */
 #define MEMORY 100.0
@@ -88,8 +88,13 @@ train (Work *work, HeftTrainer *trainer, double epochs, gboolean centre, gboolea
   for (guint64 i = 0; i < n_steps && *go_on; i++)
     {
       double share = (double) i / (double) n_steps, bound;
+      gboolean layers = !centre && (i % KL_EVERY == 0 || i < 2 * KL_EVERY || i + 1 == n_steps);
       HeftStep step;
 
+      /* Before the step, as the step's own KL is. */
+      if (layers)
+        heft_code_kl (work->setup->network, heft_trainer_get_prior (trainer), heft_trainer_get_posterior (trainer),
+                      work->state->kl_layers);
       heft_trainer_set_learning_rate (trainer, rate * (share < HELD ? 1 : 1 - (1 - LAST_RATE) * (share - HELD) / (1 - HELD)));
       if (!heft_trainer_step (trainer, &step, error))
         return FALSE;
@@ -105,13 +110,8 @@ train (Work *work, HeftTrainer *trainer, double epochs, gboolean centre, gboolea
             heft_record_append (record, HEFT_CERTIFY_BOUND, 0, x, bound);
           heft_record_append (record, HEFT_CERTIFY_KL, 0, x, step.kl);
           heft_record_append (record, HEFT_CERTIFY_BETA, 0, x, step.beta * (double) work->setup->n_samples);
-          if (step.step % KL_EVERY == 1)
-            {
-              heft_code_kl (work->setup->network, heft_trainer_get_prior (trainer), heft_trainer_get_posterior (trainer),
-                            work->state->kl_layers);
-              for (gsize l = 0; l < work->setup->n_layers; l++)
-                heft_record_append (record, HEFT_CERTIFY_KL_LAYERS, l, x, work->state->kl_layers[l]);
-            }
+          for (gsize l = 0; layers && l < work->setup->n_layers; l++)
+            heft_record_append (record, HEFT_CERTIFY_KL_LAYERS, l, x, work->state->kl_layers[l]);
           work->state->step = step.step;
         }
       *go_on = heft_run_point (work->run, step.step, step.epoch, (guint64) work->samples, work->done / work->total, NULL);

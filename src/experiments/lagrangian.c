@@ -245,7 +245,7 @@ trace_curves (HeftRun *run, const Setting *setting, gboolean *changed, GError **
                           heft_gibbs_best_gaussian (gibbs, setting->lambda, beta, NULL, NULL));
       heft_record_append (record, RATE, 0, gibbs->information, gibbs->expected_loss);
       heft_record_append (record, RATE_BETA, 0, gibbs->information, beta);
-      go_on = heft_run_point (run, done + 1, 0, done + 1, (done + 1.0) / N_CURVE, changed);
+      go_on = heft_run_point (run, done + 1, 0, 0, (done + 1.0) / N_CURVE, changed);
     }
   heft_record_set_result_array (record, "curve_beta", betas, done);
   heft_record_set_result_array (record, "curve_information", informations, done);

@@ -27,6 +27,7 @@ typedef struct
 {
   _Atomic double  fraction, seconds_left, epoch, rate;
   _Atomic guint64 step, count;
+  atomic_bool     waiting;
   const char *_Atomic stage;
   /* The writer's own bookkeeping. */
   gint64  last_time;
@@ -409,6 +410,7 @@ heft_run_wait (HeftRun *self)
 
   if (!self->interactive)
     return FALSE;
+  atomic_store (&self->progress.waiting, TRUE);
   pthread_mutex_lock (&self->mutex);
   /* A step asked for has been done. */
   self->steps_left = -1;
@@ -421,6 +423,7 @@ heft_run_wait (HeftRun *self)
   update_attention (self);
   changed = changed && !self->stop;
   pthread_mutex_unlock (&self->mutex);
+  atomic_store (&self->progress.waiting, FALSE);
   return changed;
 }
 
@@ -780,6 +783,7 @@ read_progress (Progress *progress, HeftProgress *out)
   out->step = atomic_load_explicit (&progress->step, memory_order_relaxed);
   out->epoch = atomic_load_explicit (&progress->epoch, memory_order_relaxed);
   out->samples_per_second = atomic_load_explicit (&progress->rate, memory_order_relaxed);
+  out->waiting = atomic_load (&progress->waiting);
   out->stage = atomic_load_explicit (&progress->stage, memory_order_relaxed);
   out->count = atomic_load_explicit (&progress->count, memory_order_relaxed);
 }

@@ -136,7 +136,7 @@ heft_train_tradeoff_sentence (HeftRecord *record)
 
   if (n == 0 || !heft_record_get_last (record, "tradeoff", 0, &kl, &loss) ||
       !heft_record_get_last (record, "tradeoff_beta", 0, NULL, &beta))
-    return g_strdup (_("Start the sweep to trace $E_Q L$ against KL, one $\\beta$ after the other."));
+    return g_strdup (_("A sweep traces $E_Q L$ against KL, one $\\beta$ after the other."));
   words_kl = heft_words_number (kl);
   words_loss = heft_words_number (loss);
   words_beta = heft_words_number (beta);

@@ -177,7 +177,7 @@ static const HeftParameterSpec parameters[] = {
   { .id = "sweep-epochs", .label = N_("Epochs a point of the sweep"),
     .help = N_("How long the sweep over β trains at each of its 11 points, from β/3 to 100 β; six times as long at the first."),
     .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_MEASUREMENT, .minimum = 0.01, .maximum = 1000, .logarithmic = TRUE,
-    .default_text = "5", .rare = TRUE },
+    .default_text = "5", .live = TRUE, .rare = TRUE },
 };
 
 /* --- Series ------------------------------------------------------------------------------------------------------ */

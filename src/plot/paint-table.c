@@ -109,13 +109,15 @@ measure_table (Table *self)
 }
 
 static void
-paint_note (const Table *self, const HeftTableRow *row, double label_width, double baseline)
+paint_note (const Table *self, const HeftTableRow *row, double label_width, double value_width, double baseline)
 {
   const HeftRect *a = &self->plot->area;
-  double room = self->below ? self->label_width : self->label_width - label_width - 0.7 * self->f;
+  /* Where a row has no gauge its note may reach to its value. */
+  double end = row->gauge >= 0.0 ? self->label_width : MAX (self->label_width, a->width - value_width - 1.2 * self->f);
+  double room = self->below ? end : end - label_width - 0.7 * self->f;
   g_autoptr (HeftBox) note = NULL;
 
-  if (row->note == NULL || (!self->below && self->label_width - label_width <= 6 * self->f))
+  if (row->note == NULL || (!self->below && end - label_width <= 6 * self->f))
     return;
   note = heft_text_layout_fit (self->layout->fonts, row->note, 0.82 * self->f, HEFT_TEXT_PLAIN, room, 0.85);
   self->canvas->klass->text (self->canvas, note, self->below ? a->x : a->x + label_width + 0.7 * self->f,
@@ -136,7 +138,7 @@ paint_row (const Table *self, guint i)
   HeftStroke rule = { .colour = self->layout->palette.grid, .width = 0.8 };
 
   self->canvas->klass->text (self->canvas, label, a->x, baseline, 0.0, &self->layout->palette.ink);
-  paint_note (self, row, label->width, baseline);
+  paint_note (self, row, label->width, value->width, baseline);
   if (row->gauge >= 0.0)
     {
       HeftRect track = { a->x + self->label_width + 0.9 * self->f, middle - 0.24 * self->f, self->gauge_width, 0.48 * self->f };
