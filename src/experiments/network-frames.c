@@ -310,9 +310,13 @@ heft_network_publish_nuisances (HeftRecord *record, const HeftMeasuredNetwork *s
   double *shares;
   g_autofree char *samples = NULL, *estimator = NULL;
 
-  if (table == NULL)
-    return;
   frame = heft_frame_new ("nuisances", 0);
+  if (table == NULL)
+    {
+      heft_frame_set_text (frame, "obstacle", _("Only images can be turned, moved or blurred."));
+      heft_record_publish (record, frame);
+      return;
+    }
   shares = g_new (double, table->n_nuisances * table->n_layers);
   for (gsize l = 0; l < table->n_layers; l++)
     {

@@ -98,12 +98,9 @@ heft_network_nuisances_sentence (HeftRecord *record)
   double least = frame != NULL ? heft_frame_get_number (frame, "rotation", NAN) : NAN;
   g_autofree char *rotation = NULL;
 
-  if (frame == NULL)
-    {
-      g_autoptr (HeftFrame) effective = heft_record_get_frame (record, "effective");
-
-      return effective != NULL ? g_strdup (_("Only images can be turned, moved or blurred.")) : NULL;
-    }
+  /* What keeps the panel empty stands in its place. */
+  if (frame == NULL || heft_frame_get_text (frame, "obstacle") != NULL)
+    return NULL;
   if (!isfinite (least))
     return g_strdup (_("The logits cannot tell a rotation from none."));
   rotation = heft_words_number (least);
