@@ -153,6 +153,10 @@ test_heads (void)
 
           g_assert_cmpuint (b->n_eigenvalues, ==, MIN (6, a->n_eigenvalues));
           g_assert_false (b->complete);
+          g_assert_cmpint (b->layer, ==, (int) l);
+          g_assert_cmpuint (b->n_parameters, ==, a->n_parameters);
+          g_assert_cmpuint (b->n_samples, ==, a->n_samples);
+          g_assert_cmpfloat_with_epsilon (b->trace / a->trace, 1, 1e-12);
           for (gsize i = 0; i < b->n_eigenvalues; i++)
             g_assert_cmpfloat_with_epsilon (b->eigenvalues[i] / a->eigenvalues[i], 1, 1e-10);
         }
@@ -216,6 +220,24 @@ test_plan (void)
     }
 }
 
+/* What a plan promises, counted by hand: 2 samples, whose Fisher in 3 logits has rank 2, so 4 rows; 4 inputs and a bias to 3 classes, and a convolution
+ * of 2 x 2 x 1 + 1 weights to 3 channels, whose rows are kept: 15 parameters each. */
+static void
+test_plan_counts (void)
+{
+  g_autoptr (HeftNetwork) dense = heft_network_new ("", HEFT_ACTIVATION_RELU, FLAT (4), 3, NULL);
+  g_autoptr (HeftNetwork) image = heft_network_new ("conv2x3", HEFT_ACTIVATION_RELU, IMAGE, 3, NULL);
+  g_autoptr (HeftCurvaturePlan) gram = heft_curvature_plan (dense, 2, HEFT_FISHER_EXACT, HEFT_GOAL_LOG_DETERMINANT, 0, 0);
+  g_autoptr (HeftCurvaturePlan) kept = heft_curvature_plan (image, 2, HEFT_FISHER_EXACT, HEFT_GOAL_LOG_DETERMINANT, 0, 0);
+
+  g_assert_cmpint (gram->route, ==, HEFT_ROUTE_GRAM);
+  g_assert_cmpfloat (gram->bytes, ==, 8 * 4 * 4);
+  g_assert_cmpfloat (gram->operations, ==, 2 * 2 * 4 + 4 * 4 * 3 + 4 * 4 * 4 / 3.0);
+  g_assert_cmpint (kept->route, ==, HEFT_ROUTE_GRAM);
+  g_assert_cmpfloat (kept->bytes, ==, 8 * (4 * 4 + 4 * 15));
+  g_assert_cmpfloat (kept->operations, ==, 2 * 4 * 4 * 15 + 4 * 4 * 4 / 3.0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -227,5 +249,6 @@ main (int argc, char **argv)
   g_test_add_func ("/curvature/heads", test_heads);
   g_test_add_func ("/curvature/single-precision", test_single_precision);
   g_test_add_func ("/curvature/plan", test_plan);
+  g_test_add_func ("/curvature/plan/counts", test_plan_counts);
   return g_test_run ();
 }

@@ -34,6 +34,25 @@ near (double found, double expected, double tolerance)
     g_error ("%.17g, the reference %.17g", found, expected);
 }
 
+/* The bars of a table are shares of its largest number. */
+static void
+check_bars (HeftFrame *frame, guint n_rows)
+{
+  double largest = 0;
+
+  for (guint pass = 0; pass < 2; pass++)
+    for (guint row = 0; row < n_rows; row++)
+      {
+        g_autofree char *number = g_strdup_printf ("row:%u:number", row), *gauge = g_strdup_printf ("row:%u:gauge", row);
+
+        if (pass == 0)
+          largest = MAX (largest, heft_frame_get_number (frame, number, NAN));
+        else
+          near (heft_frame_get_number (frame, gauge, NAN), heft_frame_get_number (frame, number, NAN) / largest, 1e-12);
+      }
+  g_assert_cmpfloat (largest, >, 0);
+}
+
 /* A file made by PyTorch gives PyTorch's numbers, in results and in the frames of the panels. */
 static void
 test_reference (gconstpointer data)
@@ -76,6 +95,7 @@ test_reference (gconstpointer data)
     g_autofree double *values = reference_array (logits, "information", 4);
 
     near (heft_frame_get_number (effective, "last", NAN), (values[0] + values[1] + values[2] + values[3]) / 4, 1e-6);
+    check_bars (effective, json_array_get_length (array));
   }
 }
 
