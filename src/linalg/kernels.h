@@ -128,6 +128,14 @@ typedef struct
   void (*product) (gboolean transpose_a, gboolean transpose_b, gsize m, gsize n, gsize k, const float *a, gsize lda,
                    const float *b, gsize ldb, gboolean add, float *c, gsize ldc);
 
+  /* Which numbers of op(A) (m x k) are not zero: bit p of word b m + i of @marks (k / HEFT_KERNEL_MARKS x m, rounded up) is element
+   * (i, HEFT_KERNEL_MARKS b + p). Returns how many. */
+  gsize (*mark)         (gboolean transpose, gsize m, gsize k, const float *a, gsize lda, guint64 *marks);
+  /* C as of product() without transposing B, bit for bit where B is finite, but only terms that @marks, of op(A), names. @lower: elements
+   * above the diagonal may be left as they are. */
+  void (*sparse_product) (gboolean transpose_a, gboolean lower, gsize m, gsize n, gsize k, const guint64 *marks, const float *a,
+                          gsize lda, const float *b, gsize ldb, gboolean add, float *c, gsize ldc);
+
   /* --- On blocks of row-major matrices: @rows x @columns with leading dimension @ld ---------------------------------------- */
 
   /* Bytes times @scale. */
@@ -225,6 +233,8 @@ typedef struct
 
 /* Channels of an image are filled up to a multiple of this in matrices that @ld counts. */
 #define HEFT_KERNEL_CHANNELS 16
+
+#define HEFT_KERNEL_MARKS 64   /* numbers a word of marks */
 
 #define HEFT_KERNEL_BLOCK 64   /* words or normals a Philox block */
 

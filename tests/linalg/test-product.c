@@ -195,6 +195,97 @@ test_not_finite (void)
     }
 }
 
+/* A with every number but each @kept-th zero; one is not a number. */
+static void
+thin_out (Matrices *x,
+          gsize     n_rows,
+          gsize     kept)
+{
+  for (gsize i = 0; i < n_rows * x->lda; i++)
+    if (i % kept != 0)
+      x->a[i] = 0.0f;
+  x->a[0] = NAN;
+}
+
+static gsize
+count_not_zero (gboolean        transpose,
+                Size            s,
+                const Matrices *x)
+{
+  gsize count = 0;
+
+  for (gsize i = 0; i < s.m; i++)
+    for (gsize p = 0; p < s.k; p++)
+      count += (transpose ? x->a[p * x->lda + i] : x->a[i * x->lda + p]) != 0.0f;
+  return count;
+}
+
+/* Leaving out what is zero changes no bit, and writes nothing beside C. */
+static void
+check_sparse (const HeftKernels *kernels,
+              Size               s,
+              gboolean           transpose,
+              gboolean           add,
+              gsize              kept)
+{
+  g_autofree guint64 *marks = g_new (guint64, (s.k / HEFT_KERNEL_MARKS + 1) * s.m + 1);
+  Matrices x, y;
+
+  matrices_init (&x, transpose, FALSE, s);
+  matrices_init (&y, transpose, FALSE, s);
+  thin_out (&x, transpose ? s.k : s.m, kept);
+  thin_out (&y, transpose ? s.k : s.m, kept);
+  multiply (kernels, transpose, FALSE, s, add, &x);
+  g_assert_cmpuint (kernels->mark (transpose, s.m, s.k, y.a, y.lda, marks), ==, count_not_zero (transpose, s, &y));
+  kernels->sparse_product (transpose, FALSE, s.m, s.n, s.k, marks, y.a, y.lda, y.b, y.ldb, add, y.c, y.ldc);
+  for (gsize i = 0; i < x.size_c; i++)
+    if (isnan (x.c[i]))
+      g_assert_true (isnan (y.c[i]));
+    else
+      g_assert_cmpfloat (x.c[i], ==, y.c[i]);
+  matrices_clear (&x);
+  matrices_clear (&y);
+}
+
+static void
+test_sparse (void)
+{
+  const HeftKernels *kernels;
+
+  for (guint v = 0; (kernels = heft_kernels_variant (v)) != NULL; v++)
+    for (gsize i = 0; i < G_N_ELEMENTS (sizes); i++)
+      for (guint form = 0; form < 8; form++)
+        check_sparse (kernels, sizes[i], (form & 1) != 0, (form & 2) != 0, (form & 4) != 0 ? 11 : 3);
+}
+
+/* A^T A in the lower triangle, sparse enough for the kernel and not: of the sizes, m is taken for the rows of C. */
+static void
+test_gram (void)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (sizes); i++)
+    for (gsize kept = 1; kept <= 5; kept += 4)
+      {
+        const Size s = { sizes[i].m, sizes[i].m, sizes[i].k };
+        g_autofree float *expected = NULL;
+        Matrices x;
+
+        matrices_init (&x, TRUE, FALSE, s);
+        for (gsize j = 0; j < s.k * x.lda; j++)
+          x.a[j] = j % kept == 0 ? x.a[j] : 0.0f;
+        expected = g_memdup2 (x.c, x.size_c * sizeof *expected);
+        heft_syrk_lower_f32 (TRUE, s.m, s.k, 1.0f, x.a, x.lda, 1.0f, expected, x.ldc);
+        heft_add_gram_f32 (s.m, s.k, x.a, x.lda, x.c, x.ldc);
+        for (gsize r = 0; r < s.m; r++)
+          {
+            for (gsize c = 0; c <= r; c++)
+              g_assert_cmpfloat_with_epsilon (x.c[r * x.ldc + c], expected[r * x.ldc + c], 1e-6 * (double) (s.k + 3));
+            for (gsize c = s.m; c < x.ldc; c++)
+              g_assert_cmpfloat (x.c[r * x.ldc + c], ==, x.before[r * x.ldc + c]);
+          }
+        matrices_clear (&x);
+      }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -204,5 +295,7 @@ main (int    argc,
   g_test_add_func ("/linalg/product/variants", test_variants);
   g_test_add_func ("/linalg/product/cuts", test_cuts);
   g_test_add_func ("/linalg/product/not-finite", test_not_finite);
+  g_test_add_func ("/linalg/product/sparse", test_sparse);
+  g_test_add_func ("/linalg/product/gram", test_gram);
   return g_test_run ();
 }

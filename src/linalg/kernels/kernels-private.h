@@ -17,6 +17,9 @@ void HEFT_KERNEL (heft_kernel_normals) (const guint32 key[2], guint64 step, guin
     float *out);
 void HEFT_KERNEL (heft_kernel_product) (gboolean transpose_a, gboolean transpose_b, gsize m, gsize n, gsize k,
     const float *a, gsize lda, const float *b, gsize ldb, gboolean add, float *c, gsize ldc);
+gsize HEFT_KERNEL (heft_kernel_mark) (gboolean transpose, gsize m, gsize k, const float *a, gsize lda, guint64 *marks);
+void HEFT_KERNEL (heft_kernel_sparse_product) (gboolean transpose_a, gboolean lower, gsize m, gsize n, gsize k,
+    const guint64 *marks, const float *a, gsize lda, const float *b, gsize ldb, gboolean add, float *c, gsize ldc);
 void HEFT_KERNEL (heft_kernel_scale_bytes) (gsize n, float scale, const guint8 *bytes, float *out);
 void HEFT_KERNEL (heft_kernel_square) (gsize n, const float *x, float *out);
 void HEFT_KERNEL (heft_kernel_exponential) (gsize n, const float *x, float *out);

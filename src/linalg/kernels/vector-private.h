@@ -13,7 +13,8 @@
 /*
  * The widest vector of floats this variant has, for kernels that must hold it in registers by name. vector_fma() rounds once where
  * the variant has fused multiply-add (v3 and v4) and twice elsewhere. A VectorPart says how many of the lanes, from the first, a
- * masked load or store touches; what a masked load leaves out is zero.
+ * masked load or store touches; what a masked load leaves out is zero. Bit i of vector_not_zero() says that lane i is not zero (NaN
+ * is not).
  */
 #if defined(__AVX512F__)
 
@@ -29,6 +30,7 @@ static inline void vector_store (float *x, Vector v) { _mm512_storeu_ps (x, v); 
 static inline Vector vector_load_part (const float *x, VectorPart part) { return _mm512_maskz_loadu_ps (part, x); }
 static inline void vector_store_part (float *x, VectorPart part, Vector v) { _mm512_mask_storeu_ps (x, part, v); }
 static inline Vector vector_fma (Vector a, Vector b, Vector c) { return _mm512_fmadd_ps (a, b, c); }
+static inline guint vector_not_zero (Vector v) { return _mm512_cmp_ps_mask (v, _mm512_setzero_ps (), _CMP_NEQ_UQ); }
 
 #elif defined(__AVX2__) && defined(__FMA__)
 
@@ -49,6 +51,12 @@ static inline void vector_store (float *x, Vector v) { _mm256_storeu_ps (x, v); 
 static inline Vector vector_load_part (const float *x, VectorPart part) { return _mm256_maskload_ps (x, part); }
 static inline void vector_store_part (float *x, VectorPart part, Vector v) { _mm256_maskstore_ps (x, part, v); }
 static inline Vector vector_fma (Vector a, Vector b, Vector c) { return _mm256_fmadd_ps (a, b, c); }
+
+static inline guint
+vector_not_zero (Vector v)
+{
+  return (guint) _mm256_movemask_ps (_mm256_cmp_ps (v, _mm256_setzero_ps (), _CMP_NEQ_UQ));
+}
 
 #else
 
@@ -83,5 +91,15 @@ vector_store_part (float      *x,
 }
 
 static inline Vector vector_fma (Vector a, Vector b, Vector c) { return a * b + c; }
+
+static inline guint
+vector_not_zero (Vector v)
+{
+  guint bits = 0;
+
+  for (guint i = 0; i < VECTOR_LANES; i++)
+    bits |= (v[i] != 0.0f ? 1u : 0u) << i;
+  return bits;
+}
 
 #endif
