@@ -184,6 +184,13 @@ add_effective (JsonBuilder *builder, const HeftMeasurement *measurement)
       add_values (builder, "fisher_trace", layer->fisher_trace, layer->n_samples);
       add_values (builder, "information", layer->information, layer->n_samples);
       add_integer (builder, "rank_deficient_samples", layer->n_rank_deficient);
+      if (layer->condition != NULL)
+        {
+          add_integer (builder, "ill_conditioned_samples", layer->n_ill_conditioned);
+          add_values (builder, "condition", layer->condition, layer->n_samples);
+          heft_json_add_number (builder, "fisher_trace_printed_mean", layer->printed_trace_mean, NULL);
+          add_values (builder, "fisher_trace_printed", layer->printed_trace, layer->n_samples);
+        }
       json_builder_end_object (builder);
     }
   json_builder_end_array (builder);
@@ -314,6 +321,9 @@ print_effective (const HeftMeasurement *measurement)
 
       printf (_("%-12s trace of the Fisher %.8g, information %.8g nats\n"), layer->name, layer->fisher_trace_mean,
               layer->information_mean);
+      if (layer->condition != NULL)
+        printf (_("%-12s trace as printed (Prop. 3.2) %.8g; noise of lower rank in %zu samples, ill-conditioned in %zu\n"), "",
+                layer->printed_trace_mean, layer->n_rank_deficient, layer->n_ill_conditioned);
     }
 }
 

@@ -252,19 +252,13 @@ measure_effective (Job *job, gsize n, GError **error)
 {
   HeftMeasuredNetwork *self = &job->measured;
   GCancellable *cancellable = heft_run_get_cancellable (job->run);
-  gsize k = heft_network_get_n_parameters (self->network);
-  heft_aligned_autofree double *copy = NULL;
 
   g_clear_pointer (&self->effective, g_ptr_array_unref);
   self->effective = heft_effective_layers_new (self->network, n);
   if (self->fisher == NULL)
     return heft_effective_mean_field (self->network, self->weights, self->variance, self->data, n, self->effective, cancellable,
                                       error);
-  copy = heft_aligned_try_alloc (k * k, sizeof (double), error);
-  if (copy == NULL)
-    return FALSE;
-  memcpy (copy, self->fisher, k * k * sizeof *copy);
-  return heft_effective_measure (self->network, self->weights, self->data, n, heft_dataset_get_n_samples (self->data), copy,
+  return heft_effective_measure (self->network, self->weights, self->data, n, heft_dataset_get_n_samples (self->data), self->fisher,
                                  self->beta, self->lambda, self->effective, cancellable, error);
 }
 

@@ -4,6 +4,7 @@
 
 #include "config.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -12,6 +13,14 @@
 
 /* Pivots of a correlation matrix below this are rounding: it has no inverse. */
 #define SINGULAR_PIVOT 1e-11
+
+/* Beyond this condition of a covariance six digits need more than double precision when it is formed. */
+#define DOUBTFUL_CONDITION 1e10
+/* A singular value of noise that was left out and is above this share of the largest is no rounding. */
+#define ROUNDING 1e-12
+
+/* Deviations whose inverses would overflow. */
+#define SMALLEST_NOISE (DBL_MIN / DBL_EPSILON)
 
 /* R = L^-1 D^-1 J with Sigma = D L L^T D, D the deviations: correlations cost no digits where outputs differ in scale. FALSE
  * where Sigma has no inverse; @jacobian is then as it was. */
@@ -58,6 +67,33 @@ heft_channel_root (gsize n, gsize d, const double *covariance, double floor, dou
   *rank = n;
   return n == 0 || whiten_by_cholesky (n, d, covariance, jacobian)
          || whiten_by_eigenvectors (n, d, covariance, floor, jacobian, rank, error);
+}
+
+gboolean
+heft_channel_root_of_noise (gsize p, gsize n, gsize d, double *noise, double *jacobian, HeftChannel *channel, GError **error)
+{
+  gsize m = MIN (p, n), rank = 0;
+  heft_aligned_autofree double *vectors = heft_aligned_new (double, MAX (m * n, 1));
+  heft_aligned_autofree double *projected = heft_aligned_new (double, MAX (m * d, 1));
+  g_autofree double *values = g_new (double, m);
+  double floor;
+
+  *channel = (HeftChannel) { .condition = 1 };
+  if (m == 0)
+    return TRUE;
+  if (!heft_singular_values (p, n, noise, values, vectors, error))
+    return FALSE;
+  floor = MAX (sqrt (DBL_EPSILON * (double) MAX (n, 16)) * values[0], SMALLEST_NOISE);
+  for (; rank < m && values[rank] > floor; rank++)
+    heft_scale_f64 (n, 1 / values[rank], vectors + rank * n);
+  if (rank == 0)
+    return TRUE;
+  heft_gemm_f64 (FALSE, FALSE, rank, d, n, 1, vectors, n, jacobian, d, 0, projected, d);
+  memcpy (jacobian, projected, rank * d * sizeof *jacobian);
+  channel->rank = rank;
+  channel->condition = values[0] / values[rank - 1] * (values[0] / values[rank - 1]);
+  channel->doubtful = channel->condition > DOUBTFUL_CONDITION || (rank < m && values[rank] > ROUNDING * values[0]);
+  return TRUE;
 }
 
 gboolean

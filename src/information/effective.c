@@ -4,7 +4,6 @@
 
 #include "config.h"
 
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -13,110 +12,8 @@
 
 #include "information/channel.h"
 #include "information/effective.h"
-#include "information/linearise.h"
+#include "information/noise.h"
 #include "linalg/linalg.h"
-
-/* Times the number of activations: eigenvalues of the covariance below this share of the largest carry no noise. Where
- * torch.linalg.pinv() and scipy.linalg.pinvh() cut. */
-#define FLOOR DBL_EPSILON
-
-/* One sample at a time, operation by operation: Jx and Jw, transposed, tangents as rows. Jw grows by a block of rows at every
- * layer with weights; the rows of later layers do not exist yet. */
-typedef struct
-{
-  HeftNetwork  *network;
-  const double *weights;
-  const double *factor;       /* Cholesky of F + beta / lambda^2 I */
-  double        beta;
-  gsize         d, k, n;      /* inputs, weights, samples of the covariance */
-  double       *centred;      /* n x d */
-  gsize         n_rows;       /* of the tangents so far: d, then d + weights */
-  double       *tangents;     /* n_rows x the length of a state */
-} Sweep;
-
-static void
-advance (Sweep *self, HeftLinearisation *at, gsize i)
-{
-  const HeftLayer *layer = heft_network_get_layer (self->network, i);
-  gsize size = heft_linearisation_state_size (at, (int) i);
-  double *next = heft_aligned_new (double, (self->n_rows + layer->n_parameters) * size);
-
-  heft_linearisation_apply (at, self->weights, i, self->n_rows, self->tangents, next);
-  if (layer->n_parameters > 0)
-    heft_linearisation_weight_rows (at, i, next + self->n_rows * size);
-  heft_aligned_free (self->tangents);
-  self->tangents = next;
-  self->n_rows += layer->n_parameters;
-}
-
-/* tr F and 1/2 log |I + Sigma_x F| of the activations that have any variance: numbers [@kept, @size) of the state. */
-static gboolean
-measure_channel (const Sweep *self, gsize kept, gsize size, gsize sample, HeftEffectiveLayer *layer, GError **error)
-{
-  gsize d = self->d;
-  gsize n_weights = self->n_rows - d;
-  const double *weight_rows = self->tangents + d * size;
-  g_autofree gsize *active = g_new (gsize, size);
-  gsize n_active = 0;
-  gsize rank;
-  heft_aligned_autofree double *noise = NULL;
-  heft_aligned_autofree double *covariance = NULL;
-  heft_aligned_autofree double *root = NULL;
-
-  for (gsize z = kept; z < size; z++)
-    for (gsize q = 0; q < n_weights; q++)
-      if (weight_rows[q * size + z] != 0)
-        {
-          active[n_active++] = z;
-          break;
-        }
-  /* Sigma_z = beta Y^T Y with L Y = Jw^T: weights further on move nothing, so their rows of Jw^T are 0. */
-  noise = heft_aligned_new (double, MAX (self->k * n_active, 1));
-  covariance = heft_aligned_new (double, MAX (n_active * n_active, 1));
-  root = heft_aligned_new (double, MAX (n_active * d, 1));
-  for (gsize q = 0; q < n_weights; q++)
-    for (gsize a = 0; a < n_active; a++)
-      noise[q * n_active + a] = weight_rows[q * size + active[a]];
-  for (gsize a = 0; a < n_active; a++)
-    for (gsize j = 0; j < d; j++)
-      root[a * d + j] = self->tangents[j * size + active[a]];
-  if (n_active > 0)
-    {
-      heft_triangular_solve (FALSE, self->k, self->factor, n_active, noise);
-      heft_syrk_f64 (TRUE, n_active, self->k, self->beta, noise, n_active, 0, covariance, n_active);
-    }
-  if (!heft_channel_root (n_active, d, covariance, FLOOR * (double) MAX (n_active, 16), root, &rank, error)
-      || !heft_channel_information (rank, d, root, self->n, self->centred, &layer->information[sample], error))
-    return FALSE;
-  layer->fisher_trace[sample] = heft_dot_f64 (rank * d, root, root);
-  layer->n_rank_deficient += rank < n_active;
-  return TRUE;
-}
-
-static gboolean
-measure_sample (Sweep *self, const double *input, gsize sample, GPtrArray *layers, GError **error)
-{
-  g_autoptr (HeftLinearisation) at = heft_linearisation_new (self->network, self->weights, input);
-  gsize n_operations = heft_network_get_n_layers (self->network);
-  gsize layer = 0;
-
-  self->n_rows = self->d;
-  self->tangents = heft_aligned_new (double, self->d * self->d);
-  for (gsize j = 0; j < self->d; j++)
-    self->tangents[j * self->d + j] = 1;
-  for (gsize i = 0; i < n_operations; i++)
-    {
-      const HeftLayer *operation = heft_network_get_layer (self->network, i);
-
-      advance (self, at, i);
-      if (operation->kind != HEFT_LAYER_ACTIVATION && i + 1 < n_operations)
-        continue;
-      if (!measure_channel (self, heft_linearisation_kept (at, (int) i), heft_linearisation_state_size (at, (int) i), sample,
-                            g_ptr_array_index (layers, layer++), error))
-        return FALSE;
-    }
-  return TRUE;
-}
 
 static void
 effective_layer_free (gpointer data)
@@ -126,6 +23,8 @@ effective_layer_free (gpointer data)
   g_free (self->name);
   g_free (self->fisher_trace);
   g_free (self->information);
+  g_free (self->printed_trace);
+  g_free (self->condition);
   g_free (self);
 }
 
@@ -225,31 +124,57 @@ centre (double *inputs, gsize n, gsize d)
     }
 }
 
+typedef struct
+{
+  GPtrArray *layers;
+  gsize      sample, n;       /* samples of the covariance */
+  double    *centred;         /* n x d */
+} Observer;
+
+static gboolean
+note_layer (gsize l, gsize n_active, const HeftChannel *channel, gsize d, double *root, double printed, gpointer user_data, GError **error)
+{
+  const Observer *observer = user_data;
+  HeftEffectiveLayer *layer = g_ptr_array_index (observer->layers, l);
+
+  layer->fisher_trace[observer->sample] = heft_dot_f64 (channel->rank * d, root, root);
+  layer->printed_trace[observer->sample] = printed;
+  layer->printed_trace_mean += printed / (double) layer->n_samples;
+  layer->condition[observer->sample] = channel->condition;
+  layer->n_rank_deficient += channel->rank < n_active;
+  layer->n_ill_conditioned += channel->doubtful;
+  return heft_channel_information (channel->rank, d, root, observer->n, observer->centred, &layer->information[observer->sample], error);
+}
+
 gboolean
 heft_effective_measure (HeftNetwork *network, const double *weights, HeftDataset *data, gsize n_samples,
-                        gsize n_covariance, double *fisher, double beta, double lambda, GPtrArray *layers,
+                        gsize n_covariance, const double *fisher, double beta, double lambda, GPtrArray *layers,
                         GCancellable *cancellable, GError **error)
 {
   gsize d = heft_network_get_n_inputs (network);
-  gsize k = heft_network_get_n_parameters (network);
   heft_aligned_autofree double *centred = heft_aligned_new (double, n_covariance * d);
   g_autofree double *input = g_new (double, d);
-  Sweep sweep = { network, weights, fisher, beta, d, k, n_covariance, centred };
-  gboolean done = TRUE;
+  g_auto (HeftCorrelatedNoise) noise = { 0 };
+  Observer observer = { layers, 0, n_covariance, centred };
 
   heft_dataset_gather_f64 (data, NULL, 0, n_covariance, centred);
   centre (centred, n_covariance, d);
-  for (gsize q = 0; q < k; q++)
-    fisher[q * k + q] += heft_free_direction_threshold (beta, lambda);
-  if (!heft_cholesky_factor (k, fisher, error))
+  if (!heft_correlated_noise_init (&noise, heft_network_get_n_parameters (network), fisher, beta, lambda, error))
     return FALSE;
-  for (gsize i = 0; i < n_samples && done; i++)
+  for (guint l = 0; l < layers->len; l++)
     {
-      heft_dataset_gather_f64 (data, NULL, i, 1, input);
-      done = !g_cancellable_set_error_if_cancelled (cancellable, error) && measure_sample (&sweep, input, i, layers, error);
-      heft_aligned_free (g_steal_pointer (&sweep.tangents));
+      HeftEffectiveLayer *layer = g_ptr_array_index (layers, l);
+
+      layer->printed_trace = g_new0 (double, n_samples);
+      layer->condition = g_new0 (double, n_samples);
     }
-  if (done)
-    summarise (layers);
-  return done;
+  for (; observer.sample < n_samples; observer.sample++)
+    {
+      heft_dataset_gather_f64 (data, NULL, observer.sample, 1, input);
+      if (g_cancellable_set_error_if_cancelled (cancellable, error)
+          || !heft_correlated_sweep (&noise, network, weights, input, TRUE, note_layer, &observer, error))
+        return FALSE;
+    }
+  summarise (layers);
+  return TRUE;
 }

@@ -10,10 +10,10 @@ G_BEGIN_DECLS
 GPtrArray *heft_effective_layers_new (HeftNetwork *network, gsize n_samples);
 
 /* Fills @layers with what the activations of every hidden activation and the logits tell about each of
- * the first @n_samples inputs, with weight noise Sigma* = beta (F + beta / lambda^2 I)^-1 of @fisher (k x k; destroyed) and the
+ * the first @n_samples inputs, with weight noise Sigma* = beta (F + beta / lambda^2 I)^-1 of @fisher (k x k) and the
  * covariance (divisor n) of the first @n_covariance inputs. */
 gboolean heft_effective_measure (HeftNetwork *network, const double *weights, HeftDataset *data, gsize n_samples,
-                                 gsize n_covariance, double *fisher, double beta, double lambda, GPtrArray *layers,
+                                 gsize n_covariance, const double *fisher, double beta, double lambda, GPtrArray *layers,
                                  GCancellable *cancellable, GError **error);
 
 /* The same with noise N(0, diag variance), for networks of any size; the covariance is that of all of @data. */

@@ -13,6 +13,8 @@
 #include <heft/invariance.h>
 
 #include "information/moments.h"
+#include "information/noise.h"
+#include "linalg/linalg.h"
 
 void
 heft_nuisance_table_free (HeftNuisanceTable *self)
@@ -87,6 +89,7 @@ typedef struct
 {
   HeftNuisanceTable *table;
   gsize              sample;
+  const double      *tangents;   /* n_nuisances x inputs */
 } Cursor;
 
 static gboolean
@@ -105,6 +108,20 @@ note_layer (gsize layer, gsize n_active, gsize rank, gsize m, double *root, gpoi
     }
   table->n_rank_deficient[layer] += rank < n_active;
   return TRUE;
+}
+
+/* The same from the root of the whole Fisher of the inputs. */
+static gboolean
+note_correlated (gsize layer, gsize n_active, const HeftChannel *channel, gsize d, double *root, double printed, gpointer user_data,
+                 GError **error)
+{
+  Cursor *cursor = user_data;
+  gsize m = cursor->table->n_nuisances;
+  heft_aligned_autofree double *seen = heft_aligned_new (double, MAX (channel->rank * m, 1));
+
+  if (channel->rank > 0)
+    heft_gemm_f64 (FALSE, TRUE, channel->rank, m, d, 1, root, d, cursor->tangents, d, 0, seen, m);
+  return note_layer (layer, n_active, channel->rank, m, seen, cursor, error);
 }
 
 static int
@@ -132,10 +149,32 @@ summarise (HeftNuisanceTable *self)
     }
 }
 
+static gboolean
+look (HeftNetwork *network, const double *weights, const HeftNoise *noise, const double *image, Cursor *cursor, GError **error)
+{
+  gsize m = cursor->table->n_nuisances;
+
+  if (noise->correlated != NULL)
+    return heft_correlated_sweep (noise->correlated, network, weights, image, FALSE, note_correlated, cursor, error);
+  if (noise->structured != NULL)
+    return heft_moments_sweep_structured (network, weights, noise->structured, image, m, cursor->tangents, note_layer, cursor, error);
+  return heft_moments_sweep (network, weights, noise->variance, image, m, cursor->tangents, note_layer, cursor, error);
+}
+
 HeftNuisanceTable *
 heft_nuisance_table_new (HeftNetwork *network, const double *mean, const double *variance, HeftDataset *data,
                          gsize n_samples, const HeftNuisance *nuisances, gsize n_nuisances,
                          GCancellable *cancellable, GError **error)
+{
+  const HeftNoise noise = { .variance = variance };
+
+  return heft_noise_nuisances_new (network, mean, &noise, data, n_samples, nuisances, n_nuisances, cancellable, error);
+}
+
+HeftNuisanceTable *
+heft_noise_nuisances_new (HeftNetwork *network, const double *weights, const HeftNoise *noise, HeftDataset *data,
+                          gsize n_samples, const HeftNuisance *nuisances, gsize n_nuisances,
+                          GCancellable *cancellable, GError **error)
 {
   gsize d = heft_network_get_n_inputs (network);
   g_autoptr (HeftNuisanceTable) self = NULL;
@@ -152,7 +191,7 @@ heft_nuisance_table_new (HeftNetwork *network, const double *mean, const double 
   tangents = g_new (double, self->n_nuisances * d);
   for (gsize i = 0; i < n_samples; i++)
     {
-      Cursor cursor = { self, i };
+      Cursor cursor = { self, i, tangents };
 
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return NULL;
@@ -160,7 +199,7 @@ heft_nuisance_table_new (HeftNetwork *network, const double *mean, const double 
       heft_nuisance_warp_set_image (warp, image);
       for (gsize v = 0; v < self->n_nuisances; v++)
         heft_nuisance_warp_apply (warp, self->nuisances[v], 0, NULL, tangents + v * d);
-      if (!heft_moments_sweep (network, mean, variance, image, self->n_nuisances, tangents, note_layer, &cursor, error))
+      if (!look (network, weights, noise, image, &cursor, error))
         return NULL;
     }
   summarise (self);

@@ -10,6 +10,7 @@
 #include <heft/invariance.h>
 
 #include "information/moments.h"
+#include "information/noise.h"
 #include "information/reverse.h"
 #include "linalg/linalg.h"
 #include "nn/image.h"
@@ -54,6 +55,18 @@ fill (HeftVisibility *self, const double *root, double *fisher)
     memset (fisher, 0, d * d * sizeof *fisher);
 }
 
+static HeftVisibility *
+visibility_new (HeftNetwork *network, gsize layer)
+{
+  HeftVisibility *self = g_new0 (HeftVisibility, 1);
+
+  self->n_inputs = heft_network_get_n_inputs (network);
+  self->n_activations = heft_layer_n_activations (network, layer);
+  self->fisher_diagonal = g_new0 (double, self->n_inputs);
+  self->smallest_change = g_new0 (double, self->n_inputs);
+  return self;
+}
+
 HeftVisibility *
 heft_visibility_new (HeftNetwork *network, const double *mean, const double *variance, const double *input, gsize layer,
                      double *fisher, GError **error)
@@ -62,16 +75,57 @@ heft_visibility_new (HeftNetwork *network, const double *mean, const double *var
   heft_aligned_autofree double *root = NULL;
 
   g_return_val_if_fail (layer < heft_visibility_n_layers (network), NULL);
-  self = g_new0 (HeftVisibility, 1);
-  self->n_inputs = heft_network_get_n_inputs (network);
-  self->n_activations = heft_layer_n_activations (network, layer);
-  self->fisher_diagonal = g_new0 (double, self->n_inputs);
-  self->smallest_change = g_new0 (double, self->n_inputs);
+  self = visibility_new (network, layer);
   if (!heft_moments_look (network, mean, variance, input, layer, self->n_inputs, NULL, &self->n_active, &self->rank, &root,
                           error))
     return NULL;
   fill (self, root, fisher);
   return g_steal_pointer (&self);
+}
+
+typedef struct
+{
+  HeftVisibility *seen;
+  gsize           layer;
+} Observer;
+
+static gboolean
+note_layer (gsize layer, gsize n_active, gsize rank, gsize m, double *root, gpointer user_data, GError **error)
+{
+  Observer *observer = user_data;
+
+  if (layer != observer->layer)
+    return TRUE;
+  observer->seen->n_active = n_active;
+  observer->seen->rank = rank;
+  fill (observer->seen, root, NULL);
+  return TRUE;
+}
+
+static gboolean
+note_correlated (gsize layer, gsize n_active, const HeftChannel *channel, gsize d, double *root, double printed, gpointer user_data,
+                 GError **error)
+{
+  return note_layer (layer, n_active, channel->rank, d, root, user_data, error);
+}
+
+HeftVisibility *
+heft_noise_visibility_new (HeftNetwork *network, const double *weights, const HeftNoise *noise, const double *input, gsize layer,
+                           GError **error)
+{
+  g_autoptr (HeftVisibility) self = NULL;
+  Observer observer = { .layer = layer };
+  gboolean done;
+
+  if (noise->correlated == NULL && noise->structured == NULL)
+    return heft_visibility_new (network, weights, noise->variance, input, layer, NULL, error);
+  g_return_val_if_fail (layer < heft_visibility_n_layers (network), NULL);
+  observer.seen = self = visibility_new (network, layer);
+  if (noise->correlated != NULL)
+    done = heft_correlated_sweep (noise->correlated, network, weights, input, FALSE, note_correlated, &observer, error);
+  else
+    done = heft_moments_sweep_structured (network, weights, noise->structured, input, self->n_inputs, NULL, note_layer, &observer, error);
+  return done ? g_steal_pointer (&self) : NULL;
 }
 
 /* Going forward a covariance is propagated: its cost is cubic in the widths. */

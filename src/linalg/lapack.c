@@ -247,6 +247,33 @@ heft_tridiagonal_eigen (gsize         n,
 }
 
 gboolean
+heft_singular_values (gsize    rows,
+                      gsize    columns,
+                      double  *a,
+                      double  *values,
+                      double  *right,
+                      GError **error)
+{
+  gsize n = MIN (rows, columns);
+  g_autofree double *left = NULL;
+
+  if (n == 0)
+    return TRUE;
+  if (!check_size (MAX (rows, columns), error))
+    return FALSE;
+  for (gsize i = 0; i < rows; i++)
+    for (gsize j = 0; j < columns; j++)
+      if (!isfinite (a[i * columns + j]))
+        return refuse_row (i, error);
+  if (right != NULL)
+    left = g_new (double, n * rows);
+
+  /* LAPACK sees the transpose, so our right vectors are its left ones, as columns: as rows for us. */
+  return check_info (LAPACKE_dgesdd (LAPACK_COL_MAJOR, right != NULL ? 'S' : 'N', (lapack_int) columns, (lapack_int) rows, a,
+                                     (lapack_int) columns, values, right, (lapack_int) columns, left, (lapack_int) n), error);
+}
+
+gboolean
 heft_cholesky_factor (gsize    n,
                       double  *a,
                       GError **error)
@@ -275,19 +302,30 @@ heft_cholesky_factor (gsize    n,
 }
 
 void
+heft_triangular_solve_block (gboolean      transpose,
+                             gsize         n,
+                             const double *factor,
+                             gsize         ld,
+                             gsize         m,
+                             double       *b)
+{
+  if (n == 0 || m == 0)
+    return;
+
+  g_return_if_fail (heft_matrix_fits (n, n, ld) && heft_matrix_fits (n, m, m));
+
+  cblas_dtrsm (CblasRowMajor, CblasLeft, CblasLower, transpose ? CblasTrans : CblasNoTrans, CblasNonUnit,
+               (int) n, (int) m, 1.0, factor, (int) ld, b, (int) m);
+}
+
+void
 heft_triangular_solve (gboolean      transpose,
                        gsize         n,
                        const double *factor,
                        gsize         m,
                        double       *b)
 {
-  if (n == 0 || m == 0)
-    return;
-
-  g_return_if_fail (heft_matrix_fits (n, n, n) && heft_matrix_fits (n, m, m));
-
-  cblas_dtrsm (CblasRowMajor, CblasLeft, CblasLower, transpose ? CblasTrans : CblasNoTrans, CblasNonUnit,
-               (int) n, (int) m, 1.0, factor, (int) n, b, (int) m);
+  heft_triangular_solve_block (transpose, n, factor, n, m, b);
 }
 
 void

@@ -119,6 +119,10 @@ gboolean heft_symmetric_eigen_top       (gsize n, double *a, gsize n_top, double
 gboolean heft_tridiagonal_eigen         (gsize n, const double *diagonal, const double *off_diagonal,
                                          double *values, double *vectors, GError **error);
 
+/* Singular values of @a (rows x columns, contiguous; destroyed), the smaller of both of them, descending, into @values; and the right
+ * singular vectors as rows (as many x columns) into @right, which may be NULL. */
+gboolean heft_singular_values           (gsize rows, gsize columns, double *a, double *values, double *right, GError **error);
+
 /* --- Cholesky ---------------------------------------------------------------------------------------------------- */
 
 /* @a (n x n, leading dimension n; its lower triangle is read) becomes L with A = L L^T in the lower triangle; the strict upper
@@ -131,6 +135,8 @@ double   heft_cholesky_log_determinant (gsize n, const double *factor);
 
 /* Solves L X = B, or L^T X = B where @transpose, in place; L lower triangular n x n, @b n x m. */
 void     heft_triangular_solve         (gboolean transpose, gsize n, const double *factor, gsize m, double *b);
+/* The same with the @n x @n block that begins at @factor of a matrix of leading dimension @ld. */
+void     heft_triangular_solve_block   (gboolean transpose, gsize n, const double *factor, gsize ld, gsize m, double *b);
 
 /* How many threads BLAS uses inside one product, for the whole process. For programs, once at their start: Heft's own
  * workers each call BLAS, so programs set 1. The library never calls this. */

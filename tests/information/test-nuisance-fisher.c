@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "curvature/fixture.h"
+#include "information/noise.h"
 #include "linalg/linalg.h"
 
 #define N_IMAGES 5
@@ -96,6 +97,121 @@ test_against_matrix (void)
   compare ("9", HEFT_ACTIVATION_SOFTPLUS, colour);
   compare ("conv3x2-tanh-avgpool2-4", HEFT_ACTIVATION_TANH, colour);
   compare ("conv3x2-tanh-pool2-4-3", HEFT_ACTIVATION_TANH, ((HeftShape) { 1, 6, 6 }));
+}
+
+/* Every cell of both tables, and what heft_noise_visibility_new() sees of the first image. */
+static void
+compare_noise (Fixture *f, HeftDataset *images, const double *variance, const HeftNoise *noise)
+{
+  const HeftNoise independent = { .variance = variance };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HeftNuisanceTable) one = NULL, other = NULL;
+  g_autofree double *image = g_new (double, heft_network_get_n_inputs (f->network));
+
+  one = heft_nuisance_table_new (f->network, f->weights, variance, images, N_IMAGES, NULL, 0, NULL, &error);
+  g_assert_no_error (error);
+  other = heft_noise_nuisances_new (f->network, f->weights, noise, images, N_IMAGES, NULL, 0, NULL, &error);
+  g_assert_no_error (error);
+  heft_dataset_gather_f64 (images, NULL, 0, 1, image);
+  for (gsize l = 0; l < one->n_layers; l++)
+    {
+      g_autoptr (HeftVisibility) seen = heft_noise_visibility_new (f->network, f->weights, &independent, image, l, &error);
+      g_autoptr (HeftVisibility) again = heft_noise_visibility_new (f->network, f->weights, noise, image, l, &error);
+
+      g_assert_no_error (error);
+      g_assert_cmpuint (again->n_active, ==, seen->n_active);
+      g_assert_cmpuint (again->rank, ==, seen->rank);
+      for (gsize j = 0; j < seen->n_inputs; j++)
+        g_assert_cmpfloat_with_epsilon (again->fisher_diagonal[j], seen->fisher_diagonal[j], 1e-8 * seen->trace);
+      for (gsize v = 0; v < one->n_nuisances; v++)
+        for (gsize i = 0; i < N_IMAGES; i++)
+          g_assert_cmpfloat_with_epsilon (at (other, l, v, i), at (one, l, v, i), 1e-8 * at (one, l, v, i));
+    }
+}
+
+/* Where the Fisher is diagonal, its Sigma* is the independent noise: by the dense matrix and by a diagonal curvature the same is seen. */
+static void
+test_any_noise (void)
+{
+  static const char *const architectures[] = { "12-9", "conv3x2-tanh-avgpool2-4" };
+  const double beta = 0.03, lambda = 0.7;
+
+  for (gsize a = 0; a < G_N_ELEMENTS (architectures); a++)
+    {
+      const HeftShape shape = { 1, 6, 6 };
+      g_auto (Fixture) f = fixture_new (architectures[a], HEFT_ACTIVATION_TANH, shape, 3, 2, 6);
+      g_autoptr (HeftDataset) images = images_new (shape);
+      g_autoptr (HeftCurvature) curvature = NULL;
+      g_autofree double *fisher = g_new0 (double, f.k * f.k), *variance = g_new (double, f.k);
+      g_auto (HeftCorrelatedNoise) correlated = { 0 };
+      HeftStructuredNoise structured = { NULL, beta, lambda };
+      g_autoptr (GError) error = NULL;
+
+      curvature = heft_curvature_new (f.network, f.weights, images, 0, HEFT_CURVATURE_DIAGONAL, HEFT_FISHER_EXACT, 0, FALSE, 1, NULL,
+                                      &error);
+      g_assert_no_error (error);
+      for (gsize l = 0; l < heft_network_get_n_weight_layers (f.network); l++)
+        {
+          const HeftLayer *layer = heft_network_get_weight_layer (f.network, l);
+
+          for (gsize q = 0; q < layer->n_parameters; q++)
+            {
+              gsize i = layer->offset + q;
+
+              fisher[i * f.k + i] = heft_curvature_get_layer (curvature, l)->moments[q];
+              variance[i] = beta / (fisher[i * f.k + i] + beta / (lambda * lambda));
+            }
+        }
+      structured.curvature = curvature;
+      g_assert_true (heft_correlated_noise_init (&correlated, f.k, fisher, beta, lambda, &error));
+      compare_noise (&f, images, variance, &(HeftNoise) { .correlated = &correlated });
+      compare_noise (&f, images, variance, &(HeftNoise) { .structured = &structured });
+    }
+}
+
+/* Two outputs that see one input each, by 1 and 2, with noise of deviations 1 and @second. */
+static void
+check_channel (double second, gsize rank, double condition, gboolean doubtful, double other)
+{
+  double noise[6] = { 1, 0, 0, second, 0, 0 }, jacobian[4] = { 1, 0, 0, 2 }, fisher[2];
+  g_autoptr (GError) error = NULL;
+  HeftChannel channel;
+
+  g_assert_true (heft_channel_root_of_noise (3, 2, 2, noise, jacobian, &channel, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (channel.rank, ==, rank);
+  g_assert_cmpint (channel.doubtful, ==, doubtful);
+  g_assert_cmpfloat_with_epsilon (channel.condition / condition, 1, 1e-9);
+  for (gsize j = 0; j < 2; j++)
+    {
+      fisher[j] = 0;
+      for (gsize a = 0; a < channel.rank; a++)
+        fisher[j] += jacobian[a * 2 + j] * jacobian[a * 2 + j];
+    }
+  g_assert_cmpfloat_with_epsilon (fisher[0], 1, 1e-12);
+  g_assert_cmpfloat_with_epsilon (fisher[1], other, 1e-9 * other);
+}
+
+/* The pseudo-inverse of plain double precision, and what it says of itself. */
+static void
+test_channel (void)
+{
+  double wide[2] = { 3, 4 }, both[2] = { 3, 4 }, silent[2] = { 1e-300, 0 }, one[2] = { 1, 1 };
+  HeftChannel channel;
+
+  check_channel (0.01, 2, 1e4, FALSE, 4e4);
+  check_channel (1e-6, 2, 1e12, TRUE, 4e12);    /* exact, where forming Sigma leaves four digits */
+  check_channel (1e-9, 1, 1, TRUE, 0);          /* there is noise that double precision cannot tell from none beside the first's */
+  check_channel (1e-17, 1, 1, FALSE, 0);        /* rounding */
+  check_channel (0, 1, 1, FALSE, 0);
+
+  /* One source of noise in two outputs: along (3, 4), where they see (3 . 3 + 4 . 4) / 25. */
+  g_assert_true (heft_channel_root_of_noise (1, 2, 1, wide, both, &channel, NULL));
+  g_assert_cmpuint (channel.rank, ==, 1);
+  g_assert_cmpfloat_with_epsilon (both[0] * both[0], 1, 1e-12);
+  g_assert_false (channel.doubtful);
+  g_assert_true (heft_channel_root_of_noise (1, 2, 1, silent, one, &channel, NULL));
+  g_assert_cmpuint (channel.rank, ==, 0);
 }
 
 /* Linear outputs z_j = w_j . x + b_j with their own noise: F_t is a sum over outputs. */
@@ -226,6 +342,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/information/nuisance-fisher/against-matrix", test_against_matrix);
   g_test_add_func ("/information/nuisance-fisher/closed-form", test_closed_form);
+  g_test_add_func ("/information/nuisance-fisher/any-noise", test_any_noise);
+  g_test_add_func ("/information/nuisance-fisher/channel", test_channel);
   g_test_add_func ("/information/nuisance-fisher/identities", test_identities);
   g_test_add_func ("/information/nuisance-fisher/blind", test_blind);
   g_test_add_func ("/information/nuisance-fisher/errors", test_errors);

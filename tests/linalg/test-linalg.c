@@ -332,6 +332,52 @@ test_cholesky (void)
   g_assert_cmpfloat_with_epsilon (heft_cholesky_log_determinant (N, factor), log_determinant, 1e-11);
 }
 
+/* A = U s V^T: A^T A v = s^2 v for tall and wide matrices, rows of V orthonormal; the block of a larger triangle. */
+static void
+test_singular_values (void)
+{
+  enum { TALL = 7, THIN = 3 };
+  const gsize shapes[][2] = { { TALL, THIN }, { THIN, TALL }, { THIN, THIN } };
+  double large[16] = { 9, 0, 0, 0, 9, 2, 0, 0, 9, 3, 4, 0, 9, 9, 9, 9 }, x[2] = { 4, 26 };
+
+  for (gsize c = 0; c < G_N_ELEMENTS (shapes); c++)
+    {
+      gsize rows = shapes[c][0], columns = shapes[c][1];
+      double a[TALL * THIN], copy[TALL * THIN], values[THIN], again[THIN], right[TALL * THIN];
+      GError *error = NULL;
+
+      fill (a, rows * columns, 5);
+      memcpy (copy, a, sizeof copy);
+      g_assert_true (heft_singular_values (rows, columns, copy, values, right, &error));
+      g_assert_no_error (error);
+      memcpy (copy, a, sizeof copy);
+      g_assert_true (heft_singular_values (rows, columns, copy, again, NULL, &error));
+      for (gsize i = 0; i < THIN; i++)
+        {
+          double image[TALL] = { 0 };
+
+          g_assert_cmpfloat_with_epsilon (again[i], values[i], 1e-12);
+          g_assert_true (i == 0 || values[i] <= values[i - 1]);
+          for (gsize j = 0; j < THIN; j++)
+            g_assert_cmpfloat_with_epsilon (heft_dot_f64 (columns, right + i * columns, right + j * columns), i == j, 1e-12);
+          for (gsize r = 0; r < rows; r++)
+            image[r] = heft_dot_f64 (columns, a + r * columns, right + i * columns);
+          g_assert_cmpfloat_with_epsilon (heft_norm_f64 (rows, image), values[i], 1e-12);
+          for (gsize q = 0; q < columns; q++)
+            {
+              double back = 0;
+
+              for (gsize r = 0; r < rows; r++)
+                back += a[r * columns + q] * image[r];
+              g_assert_cmpfloat_with_epsilon (back, values[i] * values[i] * right[i * columns + q], 1e-12);
+            }
+        }
+    }
+  heft_triangular_solve_block (FALSE, 2, large + 5, 4, 1, x);
+  g_assert_cmpfloat (x[0], ==, 2);
+  g_assert_cmpfloat (x[1], ==, 5);
+}
+
 static void
 test_bad_numbers_are_refused (void)
 {
@@ -406,6 +452,7 @@ main (int    argc,
   g_test_add_func ("/linalg/symmetric-eigen", test_symmetric_eigen);
   g_test_add_func ("/linalg/tridiagonal", test_tridiagonal_closed_form);
   g_test_add_func ("/linalg/cholesky", test_cholesky);
+  g_test_add_func ("/linalg/singular-values", test_singular_values);
   g_test_add_func ("/linalg/bad-numbers", test_bad_numbers_are_refused);
   g_test_add_func ("/linalg/memory", test_memory);
 

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include <heft/dataset.h>
+#include <heft/invariance.h>
+
+#include "information/channel.h"
+#include "information/moments.h"
+
+G_BEGIN_DECLS
+
+/*
+ * HeftCorrelatedNoise:
+ *
+ * Weight noise Sigma* = beta (F + beta / lambda^2 I)^-1 of a whole network's dense Fisher, with all its correlations.
+ */
+typedef struct
+{
+  gsize         k;
+  double        beta;
+  const double *fisher;       /* k x k, borrowed */
+  double       *factor;       /* Cholesky of F + beta / lambda^2 I, parameters in reverse order */
+} HeftCorrelatedNoise;
+
+/* @fisher (k x k) must stay. */
+gboolean heft_correlated_noise_init  (HeftCorrelatedNoise *self, gsize k, const double *fisher, double beta, double lambda,
+                                      GError **error);
+void     heft_correlated_noise_clear (HeftCorrelatedNoise *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (HeftCorrelatedNoise, heft_correlated_noise_clear)
+
+/* What one layer sees of one input: a root R (channel->rank x d, may be changed) of F_{z|x} = R^T R. @printed: the trace of Prop. 3.2 as
+ * printed, 1/beta tr Jx^T J F J^T Jx; NAN unless asked for. */
+typedef gboolean (*HeftCorrelatedVisitor) (gsize layer, gsize n_active, const HeftChannel *channel, gsize d, double *root,
+                                           double printed, gpointer user_data, GError **error);
+
+/* Jacobians of every layer ("layers" of what activations see, see moments.h) at @input (d), one after the other, with respect to the input and
+ * to all weights so far. HEFT_ERROR_TOO_LARGE where those would not fit the memory. */
+gboolean heft_correlated_sweep (const HeftCorrelatedNoise *self, HeftNetwork *network, const double *weights, const double *input,
+                                gboolean printed, HeftCorrelatedVisitor visitor, gpointer user_data, GError **error);
+
+/* Any weight noise: one of the three. */
+typedef struct
+{
+  const double              *variance;
+  const HeftStructuredNoise *structured;
+  const HeftCorrelatedNoise *correlated;
+} HeftNoise;
+
+/* heft_visibility_new() and heft_nuisance_table_new() with any noise. */
+HeftVisibility    *heft_noise_visibility_new (HeftNetwork *network, const double *weights, const HeftNoise *noise, const double *input,
+                                              gsize layer, GError **error);
+HeftNuisanceTable *heft_noise_nuisances_new  (HeftNetwork *network, const double *weights, const HeftNoise *noise, HeftDataset *data,
+                                              gsize n_samples, const HeftNuisance *nuisances, gsize n_nuisances,
+                                              GCancellable *cancellable, GError **error);
+
+G_END_DECLS
