@@ -45,12 +45,12 @@ typedef struct
   const double              *variance;
   const HeftStructuredNoise *structured;
   const HeftCorrelatedNoise *correlated;
-} HeftNoise;
+} HeftWeightNoise;
 
 /* heft_visibility_new() and heft_nuisance_table_new() with any noise. */
-HeftVisibility    *heft_noise_visibility_new (HeftNetwork *network, const double *weights, const HeftNoise *noise, const double *input,
+HeftVisibility    *heft_noise_visibility_new (HeftNetwork *network, const double *weights, const HeftWeightNoise *noise, const double *input,
                                               gsize layer, GError **error);
-HeftNuisanceTable *heft_noise_nuisances_new  (HeftNetwork *network, const double *weights, const HeftNoise *noise, HeftDataset *data,
+HeftNuisanceTable *heft_noise_nuisances_new  (HeftNetwork *network, const double *weights, const HeftWeightNoise *noise, HeftDataset *data,
                                               gsize n_samples, const HeftNuisance *nuisances, gsize n_nuisances,
                                               GCancellable *cancellable, GError **error);
 

@@ -150,7 +150,7 @@ summarise (HeftNuisanceTable *self)
 }
 
 static gboolean
-look (HeftNetwork *network, const double *weights, const HeftNoise *noise, const double *image, Cursor *cursor, GError **error)
+look (HeftNetwork *network, const double *weights, const HeftWeightNoise *noise, const double *image, Cursor *cursor, GError **error)
 {
   gsize m = cursor->table->n_nuisances;
 
@@ -166,13 +166,13 @@ heft_nuisance_table_new (HeftNetwork *network, const double *mean, const double 
                          gsize n_samples, const HeftNuisance *nuisances, gsize n_nuisances,
                          GCancellable *cancellable, GError **error)
 {
-  const HeftNoise noise = { .variance = variance };
+  const HeftWeightNoise noise = { .variance = variance };
 
   return heft_noise_nuisances_new (network, mean, &noise, data, n_samples, nuisances, n_nuisances, cancellable, error);
 }
 
 HeftNuisanceTable *
-heft_noise_nuisances_new (HeftNetwork *network, const double *weights, const HeftNoise *noise, HeftDataset *data,
+heft_noise_nuisances_new (HeftNetwork *network, const double *weights, const HeftWeightNoise *noise, HeftDataset *data,
                           gsize n_samples, const HeftNuisance *nuisances, gsize n_nuisances,
                           GCancellable *cancellable, GError **error)
 {

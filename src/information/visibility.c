@@ -110,7 +110,7 @@ note_correlated (gsize layer, gsize n_active, const HeftChannel *channel, gsize 
 }
 
 HeftVisibility *
-heft_noise_visibility_new (HeftNetwork *network, const double *weights, const HeftNoise *noise, const double *input, gsize layer,
+heft_noise_visibility_new (HeftNetwork *network, const double *weights, const HeftWeightNoise *noise, const double *input, gsize layer,
                            GError **error)
 {
   g_autoptr (HeftVisibility) self = NULL;
