@@ -35,7 +35,11 @@ const guint8 *heft_dataset_get_true_labels (const HeftDataset *self);  /* N, bef
 /* Row i of @out (n x d, row-major) is sample indices[i]; @indices NULL means first, first+1, ... */
 void heft_dataset_gather_f32 (const HeftDataset *self, const guint32 *indices, gsize first, gsize n, float *out);
 void heft_dataset_gather_f64 (const HeftDataset *self, const guint32 *indices, gsize first, gsize n, double *out);
-/* The features from @column0 to before @column1 alone, into their columns of @out (n x d). */
+/* Whether the features are kept as bytes, each meaning itself times @scale: what heft_dataset_gather_f32() gives for it. */
+gboolean heft_dataset_get_byte_scale (const HeftDataset *self, float *scale);
+/* The features from @column0 to before @column1 alone, into their columns of @out (n x d); the bytes themselves where they are kept. */
+void heft_dataset_gather_columns_bytes (const HeftDataset *self, const guint32 *indices, gsize n, gsize column0, gsize column1,
+                                        guint8 *out);
 void heft_dataset_gather_columns_f32 (const HeftDataset *self, const guint32 *indices, gsize n, gsize column0, gsize column1,
                                       float *out);
 

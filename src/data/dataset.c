@@ -340,6 +340,54 @@ heft_dataset_gather_columns_f32 (const HeftDataset *self,
 }
 
 /**
+ * heft_dataset_get_byte_scale:
+ * @scale: (out): what a byte is multiplied with
+ *
+ * Returns: whether the features are kept as bytes; otherwise @scale is left alone
+ */
+gboolean
+heft_dataset_get_byte_scale (const HeftDataset *self,
+                             float             *scale)
+{
+  if (self->element != HEFT_ELEMENT_BYTE)
+    return FALSE;
+  *scale = self->inverse_divisor;
+  return TRUE;
+}
+
+/**
+ * heft_dataset_gather_columns_bytes:
+ * @indices: @n sample numbers below N
+ * @column0: the first feature
+ * @column1: behind the last; at most d
+ * @out: n x d, row-major; columns outside are left alone
+ *
+ * As heft_dataset_gather_columns_f32() for features kept as bytes, which it copies as they are.
+ */
+void
+heft_dataset_gather_columns_bytes (const HeftDataset *self,
+                                   const guint32     *indices,
+                                   gsize              n,
+                                   gsize              column0,
+                                   gsize              column1,
+                                   guint8            *out)
+{
+  const guint8 *base = g_bytes_get_data (self->inputs, NULL);
+  const gsize d = self->n_features;
+
+  g_return_if_fail (self->element == HEFT_ELEMENT_BYTE && column0 <= column1 && column1 <= d);
+
+  for (gsize i = 0; i < n; i++)
+    {
+      const gsize sample = indices[i];
+
+      g_return_if_fail (sample < self->n_samples);
+      prefetch_columns (self, indices, i + AHEAD, n, column0, column1);
+      memcpy (out + i * d + column0, base + (self->rows != NULL ? self->rows[sample] : sample) * d + column0, column1 - column0);
+    }
+}
+
+/**
  * heft_dataset_gather_f64:
  * @indices: (nullable): @n sample numbers below N, or %NULL for @first, @first + 1, ...
  * @out: n x d, row-major

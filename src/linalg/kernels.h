@@ -127,6 +127,9 @@ typedef struct
    * shapes of training (up to some hundreds of rows or inner elements) this is faster than heft_gemm_f32(). */
   void (*product) (gboolean transpose_a, gboolean transpose_b, gsize m, gsize n, gsize k, const float *a, gsize lda,
                    const float *b, gsize ldb, gboolean add, float *c, gsize ldc);
+  /* C = op(A) B with A's numbers being bytes times @scale, or the squares of those: with the same bits as if they had been stored. */
+  void (*product_bytes) (gboolean transpose_a, gboolean squared, float scale, gsize m, gsize n, gsize k, const guint8 *a, gsize lda,
+                         const float *b, gsize ldb, float *c, gsize ldc);
 
   /* Which numbers of op(A) (m x k) are not zero: bit p of word b m + i of @marks (k / HEFT_KERNEL_MARKS x m, rounded up) is element
    * (i, HEFT_KERNEL_MARKS b + p). Returns how many. */

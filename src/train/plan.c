@@ -16,13 +16,15 @@
 #define WORTH_SHARING 4e6
 
 /* Floats of a gradient tile: it stays in the second-level cache between the product that makes it and the optimiser. */
-#define TILE 32768
+#define TILE 65536
 
 #define WIDEST_TILE 512
 #define LOWEST_TILE 64   /* rows, so that a product has enough of them */
 
 /* Rows from which a batch is cut in two: what a task reads of it stays in the second-level cache. */
 #define LARGE_BATCH 512
+
+#define SHARD_ROWS 128   /* what they leave on their way from layer to layer stays in the second-level cache */
 
 #define LANE 8   /* parts begin at multiples of a product's tile */
 
@@ -220,6 +222,42 @@ add_operation_tasks (HeftPlan        *self,
   end_phase (self);
 }
 
+/* The stages behind these have so many rows for so few weights that workers rather share the weights than the rows. */
+static guint
+n_cut_stages (const HeftStage *stages,
+              guint            n_stages,
+              gsize            batch)
+{
+  while (n_stages > 0 && 2 * stages[n_stages - 1].in <= batch)
+    n_stages--;
+  return n_stages;
+}
+
+static void
+add_chain_tasks (HeftPlan        *self,
+                 const HeftStage *stages,
+                 guint            n_stages)
+{
+  const guint last = n_stages - 1;
+
+  for (guint i = 0; i < self->n_cut; i++)
+    {
+      add_matrix_tasks (self, HEFT_TASK_FORWARD, i, stages[i].in);
+      end_phase (self);
+    }
+  if (self->n_cut < n_stages)
+    add_row_tasks (self, HEFT_TASK_SHARD, self->n_cut, (guint) MAX (2, self->batch / SHARD_ROWS), 1);
+  else
+    add_row_tasks (self, HEFT_TASK_LOSS, last, 2, stages[last].out);
+  self->loss_phase = self->phase_ends->len;
+  end_phase (self);
+  for (guint i = MIN (last, self->n_cut - 1); i > 0 && self->n_cut > 0; i--)
+    {
+      add_matrix_tasks (self, HEFT_TASK_BACKWARD, i, stages[i].in);
+      end_phase (self);
+    }
+}
+
 /**
  * heft_plan_build:
  * @in_operations: whether the network is more than a chain of dense layers
@@ -236,13 +274,12 @@ heft_plan_build (HeftPlan        *self,
                  gsize            batch,
                  gsize           *tile_size)
 {
-  const guint last = n_stages - 1;
-
   heft_plan_clear (self);
   self->tasks = g_array_new (FALSE, FALSE, sizeof (HeftTask));
   self->phase_ends = g_array_new (FALSE, FALSE, sizeof (guint));
   self->batch = batch;
   self->alone = operations (stages, n_stages, batch) < WORTH_SHARING;
+  self->n_cut = self->alone || in_operations ? 0 : n_cut_stages (stages, n_stages, batch);
   self->n_shards = in_operations ? n_operation_shards (batch, self->alone) : 0;
   *tile_size = 0;
 
@@ -255,21 +292,7 @@ heft_plan_build (HeftPlan        *self,
       end_phase (self);
     }
   else
-    {
-      for (guint i = 0; i < n_stages; i++)
-        {
-          add_matrix_tasks (self, HEFT_TASK_FORWARD, i, stages[i].in);
-          end_phase (self);
-        }
-      add_row_tasks (self, HEFT_TASK_LOSS, last, 2, stages[last].out);
-      self->loss_phase = self->phase_ends->len;
-      end_phase (self);
-      for (guint i = last; i > 0; i--)
-        {
-          add_matrix_tasks (self, HEFT_TASK_BACKWARD, i, stages[i].in);
-          end_phase (self);
-        }
-    }
+    add_chain_tasks (self, stages, n_stages);
   for (guint i = 0; i < n_stages; i++)
     add_update_tasks (self, &stages[i], i, tile_size);
   end_phase (self);

@@ -16,19 +16,33 @@
 
 #define FINISHED_ROWS 16
 
+static void
+gather (HeftTrainer *self,
+        gsize        row0,
+        gsize        row1,
+        gsize        column0,
+        gsize        column1)
+{
+  const gsize at = row0 * heft_network_get_n_inputs (self->network);
+  const guint8 *labels = heft_dataset_get_labels (self->train);
+
+  if (column0 == 0)
+    for (gsize r = row0; r < row1; r++)
+      self->labels[r] = labels[self->indices[r]];
+  if (self->input_bytes != NULL)
+    heft_dataset_gather_columns_bytes (self->train, self->indices + row0, row1 - row0, column0, column1, self->input_bytes + at);
+  else
+    heft_dataset_gather_columns_f32 (self->train, self->indices + row0, row1 - row0, column0, column1, self->inputs + at);
+  if (self->input_squares != NULL)
+    heft_noise_second_inputs (self, &self->stages[0], row0, row1, column0, column1, self->inputs, self->input_squares);
+}
+
 void
 heft_step_gather_rows (HeftTrainer *self,
                        gsize        row0,
                        gsize        row1)
 {
-  const gsize d = heft_network_get_n_inputs (self->network);
-  const guint8 *labels = heft_dataset_get_labels (self->train);
-
-  for (gsize r = row0; r < row1; r++)
-    self->labels[r] = labels[self->indices[r]];
-  heft_dataset_gather_f32 (self->train, self->indices + row0, 0, row1 - row0, self->inputs + row0 * d);
-  if (self->input_squares != NULL)
-    heft_noise_second_inputs (self, &self->stages[0], row0, row1, 0, d, self->inputs, self->input_squares);
+  gather (self, row0, row1, 0, heft_network_get_n_inputs (self->network));
 }
 
 void
@@ -59,6 +73,32 @@ heft_step_fill_noise (HeftTrainer     *self,
     }
 }
 
+/* Rows and columns of a stage's inputs, or of what its second product takes, times @b. */
+static void
+multiply_inputs (HeftTrainer     *self,
+                 const HeftStage *stage,
+                 gboolean         transpose,
+                 gboolean         second,
+                 gsize            row0,
+                 gsize            row1,
+                 gsize            input0,
+                 gsize            input1,
+                 gsize            columns,
+                 const float     *b,
+                 float           *c,
+                 gsize            ldc)
+{
+  const gsize rows = row1 - row0, inputs = input1 - input0, at = row0 * stage->in + input0;
+  const gsize m = transpose ? inputs : rows, k = transpose ? rows : inputs;
+
+  if (self->input_bytes != NULL && stage == self->stages)
+    self->kernels->product_bytes (transpose, second, self->byte_scale, m, columns, k, self->input_bytes + at, stage->in, b,
+                                  stage->out, c, ldc);
+  else
+    self->kernels->product (transpose, FALSE, m, columns, k, (second ? stage->input_squares : stage->input) + at, stage->in, b,
+                            stage->out, FALSE, c, ldc);
+}
+
 /* Rows of the batch times the weights that belong to some of the inputs, for all outputs. */
 static void
 multiply_block (HeftTrainer     *self,
@@ -70,14 +110,13 @@ multiply_block (HeftTrainer     *self,
                 float           *h,
                 float           *squares)
 {
-  const gsize rows = row1 - row0, from = row0 * stage->in + input0, at = row0 * stage->out;
-  const gsize weights = stage->offset + input0 * stage->out;
+  const gsize at = row0 * stage->out, weights = stage->offset + input0 * stage->out;
 
-  self->kernels->product (FALSE, FALSE, rows, stage->out, input1 - input0, stage->input + from, stage->in,
-                          self->posterior->mean + weights, stage->out, FALSE, h + at, stage->out);
+  multiply_inputs (self, stage, FALSE, FALSE, row0, row1, input0, input1, stage->out, self->posterior->mean + weights, h + at,
+                   stage->out);
   if (heft_trainer_is_noisy (self))
-    self->kernels->product (FALSE, FALSE, rows, stage->out, input1 - input0, stage->input_squares + from, stage->in,
-                            self->second + weights, stage->out, FALSE, squares + at, stage->out);
+    multiply_inputs (self, stage, FALSE, TRUE, row0, row1, input0, input1, stage->out, self->second + weights, squares + at,
+                     stage->out);
 }
 
 /* From the products to the activation. */
@@ -137,24 +176,6 @@ finish_block (HeftTrainer     *self,
     }
 }
 
-static void
-gather_columns (HeftTrainer *self,
-                gsize        row0,
-                gsize        row1,
-                gsize        column0,
-                gsize        column1)
-{
-  const gsize d = heft_network_get_n_inputs (self->network);
-  const guint8 *labels = heft_dataset_get_labels (self->train);
-
-  if (column0 == 0)
-    for (gsize r = row0; r < row1; r++)
-      self->labels[r] = labels[self->indices[r]];
-  heft_dataset_gather_columns_f32 (self->train, self->indices + row0, row1 - row0, column0, column1, self->inputs + row0 * d);
-  if (self->input_squares != NULL)
-    heft_noise_second_inputs (self, &self->stages[0], row0, row1, column0, column1, self->inputs, self->input_squares);
-}
-
 /* Nobody else needs these inputs before the way back, so there is no waiting between making and using them. */
 static void
 forward_part (HeftTrainer    *self,
@@ -166,7 +187,7 @@ forward_part (HeftTrainer    *self,
   float *squares = task->shard == 0 ? stage->squares : stage->square_addends + (task->shard - 1) * size;
 
   if (task->stage == 0)
-    gather_columns (self, task->row0, task->row1, task->column0, task->column1);
+    gather (self, task->row0, task->row1, task->column0, task->column1);
   else
     finish_block (self, stage - 1, task->row0, task->row1, task->column0, task->column1);
   multiply_block (self, stage, task->row0, task->row1, task->column0, task->column1, h, squares);
@@ -236,17 +257,21 @@ backward_block (HeftTrainer     *self,
   heft_noise_backward (self, before, row0, row1, column0, column1);
 }
 
+/* Rows from the inputs, or from the addends of the stage before the task's, to the loss and back. */
 static void
 shard (HeftTrainer *self,
        HeftTask    *task)
 {
-  const guint last = self->n_stages - 1;
+  const guint last = self->n_stages - 1, first = task->stage;
 
-  heft_step_gather_rows (self, task->row0, task->row1);
-  for (guint i = 0; i <= last; i++)
+  if (first == 0)
+    heft_step_gather_rows (self, task->row0, task->row1);
+  else
+    finish_block (self, &self->stages[first - 1], task->row0, task->row1, 0, self->stages[first - 1].out);
+  for (guint i = first; i <= last; i++)
     heft_step_forward_block (self, &self->stages[i], task->row0, task->row1);
   heft_step_loss_rows (self, task);
-  for (guint i = last; i > 0; i--)
+  for (guint i = last; i > 0 && i >= first; i--)
     backward_block (self, &self->stages[i], task->row0, task->row1, 0, self->stages[i].in);
 }
 
@@ -275,16 +300,15 @@ static void
 tile_gradient (HeftTrainer     *self,
                const HeftStage *stage,
                const HeftTask  *task,
-               const float     *input,
-               const float     *delta,
+               gboolean         second,
                float           *tile)
 {
+  const float *delta = second ? stage->dv : stage->dz;
   const gsize columns = task->column1 - task->column0;
   const gsize end = MIN (task->row1, stage->in), batch = self->plan.batch;
 
   if (end > task->row0)
-    self->kernels->product (TRUE, FALSE, end - task->row0, columns, batch, input + task->row0, stage->in,
-                            delta + task->column0, stage->out, FALSE, tile, columns);
+    multiply_inputs (self, stage, TRUE, second, 0, batch, task->row0, end, columns, delta + task->column0, tile, columns);
   if (task->row1 > stage->in)
     self->kernels->column_sums (batch, columns, stage->out, delta + task->column0, tile + (stage->in - task->row0) * columns);
 }
@@ -328,14 +352,14 @@ update_tile (HeftTrainer *self,
   if (stage->partials != NULL)
     collect_tile (self, stage, task, 0, gradient);
   else
-    tile_gradient (self, stage, task, stage->input, stage->dz, gradient);
+    tile_gradient (self, stage, task, FALSE, gradient);
   square = kernels->sum_squares (rows * columns, gradient);
   if (heft_trainer_is_noisy (self))
     {
       if (stage->partials != NULL)
         collect_tile (self, stage, task, heft_packed_size (stage->layer), variance_gradient);
       else
-        tile_gradient (self, stage, task, stage->input_squares, stage->dv, variance_gradient);
+        tile_gradient (self, stage, task, TRUE, variance_gradient);
       square += kernels->sum_squares (rows * columns, variance_gradient);
     }
   /* Looked at before anything is changed, so that the posterior stays finite. */

@@ -55,7 +55,7 @@ typedef enum
   HEFT_TASK_FORWARD,    /* rows x columns of a stage's input: the input, then their addend of its pre-activation */
   HEFT_TASK_LOSS,       /* rows: of the last stage, what is behind the products, and the loss */
   HEFT_TASK_BACKWARD,   /* rows x columns of the gradient behind stage - 1 */
-  HEFT_TASK_SHARD,      /* rows: all of the above */
+  HEFT_TASK_SHARD,      /* rows: all of the above, from a stage on and back to it */
   HEFT_TASK_PACK,       /* rows: kernel places of a convolution */
   HEFT_TASK_OPERATIONS, /* the same for a network that is no chain of dense layers */
   HEFT_TASK_UPDATE,     /* weights: rows and columns of the stage's block, bias row included */
@@ -83,6 +83,7 @@ typedef struct
 {
   gsize     batch;
   gboolean  alone;           /* so little work that waking the others would cost more */
+  guint     n_cut;           /* dense chains: stages whose inputs are cut into parts; the others go by rows */
   GArray   *tasks;           /* HeftTask */
   GArray   *phase_ends;      /* guint */
   guint     loss_phase;      /* after it the loss is known */
@@ -138,6 +139,8 @@ struct _HeftTrainer
 
   float             *workspace;          /* all of the stages' matrices */
   float             *inputs, *input_squares;
+  guint8            *input_bytes;        /* instead of both, where a chain's first product can take them; each means byte_scale times it */
+  float              byte_scale;
   guint8            *labels;
   float             *losses;
   guint32           *indices;

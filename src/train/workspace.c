@@ -32,7 +32,19 @@ lay_out_chain (HeftTrainer *self,
   const gsize batch = self->plan.batch;
   const gboolean noisy = heft_trainer_is_noisy (self);
 
-  self->input_squares = noisy ? take (arena, batch * heft_network_get_n_inputs (self->network)) : NULL;
+  const gsize inputs = batch * heft_network_get_n_inputs (self->network);
+
+  self->input_bytes = NULL;
+  if (!self->plan.alone && !self->flips && heft_dataset_get_byte_scale (self->train, &self->byte_scale))
+    {
+      self->input_bytes = (guint8 *) take (arena, (inputs + sizeof (float) - 1) / sizeof (float));
+      self->inputs = self->input_squares = NULL;
+    }
+  else
+    {
+      self->inputs = take (arena, inputs);
+      self->input_squares = noisy ? take (arena, inputs) : NULL;
+    }
   for (guint i = 0; i < self->n_stages; i++)
     {
       HeftStage *stage = &self->stages[i];
@@ -45,7 +57,7 @@ lay_out_chain (HeftTrainer *self,
       stage->squares = noisy ? take (arena, size) : NULL;
       stage->noise = noisy ? take (arena, size) : NULL;
       stage->slope = last ? NULL : take (arena, size);
-      stage->n_addends = self->plan.alone ? 1 : heft_plan_n_parts (stage->in, self->plan.batch);
+      stage->n_addends = i < self->plan.n_cut ? heft_plan_n_parts (stage->in, self->plan.batch) : 1;
       stage->addends = stage->n_addends > 1 ? take (arena, (stage->n_addends - 1) * size) : NULL;
       stage->square_addends = stage->n_addends > 1 && noisy ? take (arena, (stage->n_addends - 1) * size) : NULL;
       /* The logits are not needed behind the loss: their matrices take the gradients. */
@@ -151,6 +163,8 @@ lay_out_operations (HeftTrainer *self,
   const gsize batch = self->plan.batch;
   gsize widest_place = 0;
 
+  self->input_bytes = NULL;
+  self->inputs = take (arena, batch * heft_network_get_n_inputs (self->network));
   self->widest_dense = 0;
   for (guint i = 0; i < self->n_operations; i++)
     {
@@ -188,7 +202,6 @@ lay_out (HeftTrainer *self,
 {
   const gsize batch = self->plan.batch;
 
-  self->inputs = take (arena, batch * heft_network_get_n_inputs (self->network));
   self->losses = take (arena, batch);
   self->indices = (guint32 *) (gpointer) take (arena, batch);
   self->labels = (guint8 *) take (arena, batch);

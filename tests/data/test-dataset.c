@@ -67,17 +67,28 @@ test_gather_columns (void)
   g_autoptr(HeftDataset) whole = new_bytes ();
   const guint32 chosen[] = { 5, 1, 4 }, order[] = { 2, 2, 0 };
   g_autoptr(HeftDataset) data = heft_dataset_subset (whole, chosen, G_N_ELEMENTS (chosen));
-  float rows[3 * D], parts[3 * D];
+  float rows[3 * D], parts[3 * D], scale = 0.0f;
+  guint8 bytes[3 * D];
 
   heft_dataset_gather_f32 (data, order, 0, 3, rows);
+  g_assert_true (heft_dataset_get_byte_scale (data, &scale));
   for (gsize column0 = 0; column0 <= D; column0++)
     for (gsize column1 = column0; column1 <= D; column1++)
       {
         for (gsize i = 0; i < 3 * D; i++)
-          parts[i] = -7.0f;
+          {
+            parts[i] = -7.0f;
+            bytes[i] = 99;
+          }
         heft_dataset_gather_columns_f32 (data, order, 3, column0, column1, parts);
         for (gsize i = 0; i < 3 * D; i++)
           g_assert_cmpfloat (parts[i], ==, i % D >= column0 && i % D < column1 ? rows[i] : -7.0f);
+        heft_dataset_gather_columns_bytes (data, order, 3, column0, column1, bytes);
+        for (gsize i = 0; i < 3 * D; i++)
+          if (i % D >= column0 && i % D < column1)
+            g_assert_cmpfloat ((float) bytes[i] * scale, ==, rows[i]);
+          else
+            g_assert_cmpuint (bytes[i], ==, 99);
       }
 }
 
@@ -87,7 +98,10 @@ test_floats (void)
   const float inputs[] = { 1.5f, -2.0f, 1e-20f, 4.0f, 3e30f, 6.0f };
   const guint8 labels[] = { 1, 0 };
   g_autoptr(HeftDataset) data = heft_dataset_new_floats ("floats", 2, 3, inputs, labels, 2);
-  float out[6];
+  float out[6], scale = 3.0f;
+
+  g_assert_false (heft_dataset_get_byte_scale (data, &scale));
+  g_assert_cmpfloat (scale, ==, 3.0f);
   double wide[6];
 
   g_assert_false (heft_dataset_get_shape (data, NULL, NULL, NULL));

@@ -21,7 +21,7 @@ typedef struct
 static const Size sizes[] = {
   { 1, 1, 1 }, { 1, 3, 0 }, { 2, 16, 3 }, { 3, 17, 5 }, { 5, 31, 7 }, { 7, 33, 2 }, { 8, 48, 9 }, { 9, 49, 10 }, { 10, 2, 16 },
   { 11, 63, 64 }, { 13, 65, 65 }, { 15, 95, 127 }, { 16, 97, 129 }, { 31, 8, 130 }, { 33, 10, 257 }, { 258, 20, 61 },
-  { 1030, 5, 6 }, { 6, 7, 1030 },
+  { 1030, 5, 6 }, { 6, 7, 1030 }, { 19, 100, 145 }, { 259, 101, 74 }, { 41, 103, 290 },
 };
 
 typedef struct
@@ -177,6 +177,47 @@ test_cuts (void)
       }
 }
 
+/* Bytes as the left factor: the bits of the same product with the numbers that they stand for, and nothing written beside C. */
+static void
+check_bytes (const HeftKernels *kernels,
+             gboolean           transpose_a,
+             gboolean           squared,
+             Size               s)
+{
+  const float scale = 1.0f / 255.0f;
+  const gsize rows_a = transpose_a ? s.k : s.m;
+  Matrices x;
+  g_autofree guint8 *bytes = NULL;
+  g_autofree float *expected = NULL;
+
+  matrices_init (&x, transpose_a, FALSE, s);
+  bytes = g_new (guint8, rows_a * x.lda + 1);
+  for (gsize i = 0; i < rows_a * x.lda; i++)
+    {
+      bytes[i] = (guint8) ((i * 41 + 7) & 255);
+      x.a[i] = (float) bytes[i] * scale;
+      if (squared)
+        x.a[i] *= x.a[i];
+    }
+  multiply (kernels, transpose_a, FALSE, s, FALSE, &x);
+  expected = g_memdup2 (x.c, x.size_c * sizeof (float));
+  memcpy (x.c, x.before, x.size_c * sizeof (float));
+  kernels->product_bytes (transpose_a, squared, scale, s.m, s.n, s.k, bytes, x.lda, x.b, x.ldb, x.c, x.ldc);
+  g_assert_cmpmem (x.c, x.size_c * sizeof (float), expected, x.size_c * sizeof (float));
+  matrices_clear (&x);
+}
+
+static void
+test_bytes (void)
+{
+  const HeftKernels *kernels;
+
+  for (guint v = 0; (kernels = heft_kernels_variant (v)) != NULL; v++)
+    for (gsize i = 0; i < G_N_ELEMENTS (sizes); i++)
+      for (guint form = 0; form < 4; form++)
+        check_bytes (kernels, (form & 1) != 0, (form & 2) != 0, sizes[i]);
+}
+
 /* What C held is not read, and what is not a number stays one. */
 static void
 test_not_finite (void)
@@ -294,6 +335,7 @@ main (int    argc,
   g_test_add_func ("/linalg/product/loop", test_loop);
   g_test_add_func ("/linalg/product/variants", test_variants);
   g_test_add_func ("/linalg/product/cuts", test_cuts);
+  g_test_add_func ("/linalg/product/bytes", test_bytes);
   g_test_add_func ("/linalg/product/not-finite", test_not_finite);
   g_test_add_func ("/linalg/product/sparse", test_sparse);
   g_test_add_func ("/linalg/product/gram", test_gram);

@@ -120,10 +120,11 @@ check_gradient (const char        *architecture,
     }
 }
 
-/* Each way of cutting a step up: alone; layers whose inputs stay whole or go in two, four and eight parts; tiles narrower than a
- * layer. */
+/* Each way of cutting a step up: alone; layers whose inputs stay whole or go in two, four and eight parts; the last layer, or all,
+ * by rows; tiles narrower than a layer. */
 static const struct { const char *architecture; gsize batch; } shapes[] = {
   { "", 9 }, { "12-7", 10 }, { "40-140", 130 }, { "130-20", 210 }, { "520-16", 40 }, { "1030", 30 },
+  { "60-60", 290 },
 };
 
 static void
@@ -156,6 +157,54 @@ test_gradient_priors (void)
 {
   for (HeftPriorKind p = HEFT_PRIOR_ISOTROPIC; p <= HEFT_PRIOR_EMPIRICAL_BAYES; p++)
     check_gradient ("11", HEFT_ACTIVATION_SOFTPLUS, HEFT_POSTERIOR_MEAN_FIELD, p, 8);
+}
+
+/* Pixels kept as bytes are multiplied as they are: the same bits as with the numbers that they stand for. */
+static void
+check_bytes (HeftPosteriorKind posterior,
+             HeftNoise         noise,
+             const char       *architecture)
+{
+  enum { N = 300 };
+  guint8 pixels[N * N_FEATURES], labels[N];
+  float numbers[N * N_FEATURES];
+  g_autoptr (HeftNetwork) network = make_network (architecture, HEFT_ACTIVATION_RELU);
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (HeftDataset) as_bytes = NULL, as_floats = NULL;
+  HeftTrainerConfig config = heft_trainer_config_default ();
+  g_autoptr (HeftTrainer) first = NULL, second = NULL;
+
+  for (gsize i = 0; i < N * N_FEATURES; i++)
+    pixels[i] = (guint8) ((i * 41 + i / 7) & 255);
+  for (gsize i = 0; i < N; i++)
+    labels[i] = (guint8) (i % N_CLASSES);
+  bytes = g_bytes_new (pixels, sizeof pixels);
+  as_bytes = heft_dataset_new_bytes ("bytes", N, 1, 1, N_FEATURES, bytes, labels, N_CLASSES);
+  heft_dataset_gather_f32 (as_bytes, NULL, 0, N, numbers);
+  as_floats = heft_dataset_new_floats ("floats", N, N_FEATURES, numbers, labels, N_CLASSES);
+
+  config.posterior = posterior;
+  config.noise = noise;
+  config.batch = 150;
+  first = make_trainer (network, as_bytes, &config);
+  second = make_trainer (network, as_floats, &config);
+  for (guint i = 0; i < 4; i++)
+    g_assert_cmpfloat (step_once (first).loss, ==, step_once (second).loss);
+  g_assert_cmpmem (heft_trainer_get_posterior (first)->mean, heft_network_get_n_parameters (network) * sizeof (float),
+                   heft_trainer_get_posterior (second)->mean, heft_network_get_n_parameters (network) * sizeof (float));
+}
+
+static void
+test_bytes (void)
+{
+  const char * const architectures[] = { "10", "60-60", "520-16" };   /* alone, by rows, by parts of the inputs */
+
+  for (guint i = 0; i < G_N_ELEMENTS (architectures); i++)
+    {
+      check_bytes (HEFT_POSTERIOR_DIRAC, HEFT_NOISE_LOCAL, architectures[i]);
+      check_bytes (HEFT_POSTERIOR_MEAN_FIELD, HEFT_NOISE_LOCAL, architectures[i]);
+      check_bytes (HEFT_POSTERIOR_MEAN_FIELD, HEFT_NOISE_FLIPOUT, architectures[i]);
+    }
 }
 
 /* The Dirac's loss through the library's own double-precision pass. */
@@ -553,6 +602,7 @@ main (int    argc,
 
   g_test_add_func ("/train/gradient/dirac", test_gradient_dirac);
   g_test_add_func ("/train/gradient/mean-field", test_gradient_mean_field);
+  g_test_add_func ("/train/bytes", test_bytes);
   g_test_add_func ("/train/gradient/activations", test_gradient_activations);
   g_test_add_func ("/train/gradient/priors", test_gradient_priors);
   g_test_add_func ("/train/loss-equals-pass", test_loss_equals_pass);

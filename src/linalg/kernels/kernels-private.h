@@ -20,6 +20,8 @@ void HEFT_KERNEL (heft_kernel_product) (gboolean transpose_a, gboolean transpose
 gsize HEFT_KERNEL (heft_kernel_mark) (gboolean transpose, gsize m, gsize k, const float *a, gsize lda, guint64 *marks);
 void HEFT_KERNEL (heft_kernel_sparse_product) (gboolean transpose_a, gboolean lower, gsize m, gsize n, gsize k,
     const guint64 *marks, const float *a, gsize lda, const float *b, gsize ldb, gboolean add, float *c, gsize ldc);
+void HEFT_KERNEL (heft_kernel_product_bytes) (gboolean transpose_a, gboolean squared, float scale, gsize m, gsize n, gsize k,
+    const guint8 *a, gsize lda, const float *b, gsize ldb, float *c, gsize ldc);
 void HEFT_KERNEL (heft_kernel_scale_bytes) (gsize n, float scale, const guint8 *bytes, float *out);
 void HEFT_KERNEL (heft_kernel_square) (gsize n, const float *x, float *out);
 void HEFT_KERNEL (heft_kernel_exponential) (gsize n, const float *x, float *out);

@@ -13,7 +13,8 @@
  * order, one fused multiply-add a term. So its bits do not depend on how C or the inner index is cut.
  *
  * A panel of B, TILE_VECTORS vectors wide, meets all rows of A before the next one. It is read where it lies when few rows meet it,
- * and copied to be contiguous where that pays, or where B is transposed.
+ * and copied to be contiguous where that pays, or where B is transposed. A block of A is copied where its bytes become floats, or where
+ * it is transposed and several panels meet it: tile by tile, so that the inner index walks through consecutive memory.
  */
 #if VECTOR_REGISTERS == 32
 #define TILE_ROWS 8
@@ -24,9 +25,10 @@
 #endif
 #define PANEL (TILE_VECTORS * VECTOR_LANES)
 
-#define PACKED_DEPTH 128     /* a copied panel and what it meets of A fit the first-level cache */
+#define PACKED_DEPTH 144     /* a copied panel and what it meets of A fit the first-level cache */
 #define UNPACKED_DEPTH 1024  /* a panel read where it lies stays in the second-level cache */
 #define BLOCK_ROWS 1024      /* and so does a block of A */
+#define COPIED_ROWS 256      /* or of its copy */
 #define WORTH_PACKING 256    /* rows of A */
 
 /* One panel: columns of C that lie side by side. */
@@ -35,6 +37,7 @@ typedef struct
   gsize        m, k;
   const float *a;
   gsize        lda;
+  gsize        next;    /* A transposed: from one tile's rows to the next one's */
   const float *b;
   gsize        ldb;
   float       *c;
@@ -70,7 +73,7 @@ multiply_tile (const guint    rows,
 #pragma GCC unroll 8
   for (guint r = 0; r < rows; r++)
     {
-      a[r] = transposed ? p->a + row + r : p->a + (row + r) * lda;
+      a[r] = transposed ? p->a + row / TILE_ROWS * p->next + row % TILE_ROWS + r : p->a + (row + r) * lda;
 #pragma GCC unroll 4
       for (guint v = 0; v < vectors; v++)
         tile[r][v] = p->add ? load (c + r * ldc + v * VECTOR_LANES, partly && v + 1 == vectors, part) : vector_set (0.0f);
@@ -209,6 +212,189 @@ pack_columns (gsize        k,
       out[i * width + j] = b[j * ldb + i];
 }
 
+/* The left factor: floats, or bytes that stand for themselves times @scale, or for the square of that. */
+typedef struct
+{
+  gboolean      transposed;
+  const float  *floats;
+  const guint8 *bytes;
+  gsize         ld;
+  float         scale;
+  gboolean      squared;
+} Left;
+
+/* A vector of A's numbers from @at on. */
+static inline __attribute__ ((always_inline)) Vector
+fetch_vector (const Left *left,
+              gsize       at)
+{
+  Vector x;
+
+  if (left->bytes == NULL)
+    return vector_load (left->floats + at);
+  x = vector_from_bytes (left->bytes + at) * vector_set (left->scale);
+  if (left->squared)
+    x *= x;
+  return x;
+}
+
+/* @n of them. */
+static inline __attribute__ ((always_inline)) void
+fetch (const Left *left,
+       gsize       at,
+       gsize       n,
+       float      *restrict out)
+{
+  gsize i = 0;
+
+  for (; i + VECTOR_LANES <= n; i += VECTOR_LANES)
+    vector_store (out + i, fetch_vector (left, at + i));
+  for (; i < n; i++)
+    {
+      const float x = left->bytes == NULL ? left->floats[at + i] : (float) left->bytes[at + i] * left->scale;
+
+      out[i] = left->squared ? x * x : x;
+    }
+}
+
+/* Tiles of rows side by side: of the @m x @k block from @at on, number (r, i) of a tile goes to TILE_ROWS i + r. */
+static void
+pack_left_columns (const Left *left,
+                   gsize       at,
+                   gsize       m,
+                   gsize       k,
+                   float      *restrict out)
+{
+  const gsize tile = TILE_ROWS * k;
+  gsize row = 0;
+
+  for (; row + VECTOR_LANES <= m; row += VECTOR_LANES)
+    for (gsize i = 0; i < k; i++)
+      {
+        const Vector x = fetch_vector (left, at + i * left->ld + row);
+
+        for (gsize t = 0; t < VECTOR_LANES / TILE_ROWS; t++)
+          memcpy (out + (row / TILE_ROWS + t) * tile + i * TILE_ROWS, (const float *) &x + t * TILE_ROWS, TILE_ROWS * sizeof *out);
+      }
+  for (; row < m; row += TILE_ROWS)
+    for (gsize i = 0; i < k; i++)
+      fetch (left, at + i * left->ld + row, MIN (TILE_ROWS, m - row), out + row / TILE_ROWS * tile + i * TILE_ROWS);
+}
+
+static void
+pack_left (const Left *left,
+           gsize       row,
+           gsize       inner,
+           Panel      *panel,
+           float      *restrict out)
+{
+  panel->a = out;
+  panel->lda = left->transposed ? TILE_ROWS : panel->k;
+  panel->next = TILE_ROWS * panel->k;
+  if (left->transposed)
+    {
+      pack_left_columns (left, inner * left->ld + row, panel->m, panel->k, out);
+      return;
+    }
+  for (gsize r = 0; r < panel->m; r++)
+    fetch (left, (row + r) * left->ld + inner, panel->k, out + r * panel->k);
+}
+
+/* The right factor and the result. */
+typedef struct
+{
+  gsize        n;
+  gboolean     transposed, pack;
+  const float *b;
+  gsize        ldb;
+  float       *c;
+  gsize        ldc;
+} Right;
+
+/* One block of A, in @panel, times all panels of B. */
+static void
+multiply_panels (const Right *right,
+                 gboolean     transposed,
+                 gsize        inner,
+                 Panel        panel)
+{
+  float packed[PACKED_DEPTH * PANEL] __attribute__ ((aligned (64)));
+
+  for (gsize column = 0; column < right->n;)
+    {
+      const guint vectors = panel_vectors (right->n - column);
+      const gsize width = vectors * VECTOR_LANES, columns = MIN (width, right->n - column), rest = columns % VECTOR_LANES;
+
+      panel.b = right->transposed ? right->b + column * right->ldb + inner : right->b + inner * right->ldb + column;
+      panel.ldb = right->ldb;
+      panel.part = vector_part (rest);
+      if (right->pack)
+        {
+          (right->transposed ? pack_columns : pack_rows) (panel.k, columns, panel.b, right->ldb, width, packed);
+          panel.b = packed;
+          panel.ldb = width;
+        }
+      multiply_panel (&panel, vectors, rest != 0, transposed);
+      panel.c += columns;
+      column += columns;
+    }
+}
+
+/* Pieces of the inner index of nearly equal size: a short last one would spend its time on loading and storing C. */
+static gsize
+piece (gsize k,
+       gsize most)
+{
+  const gsize n = MAX (1, (k + most - 1) / most);
+
+  return MAX (1, (k + n - 1) / n);
+}
+
+static G_GNUC_NO_INLINE void
+multiply_copied (const Left  *left,
+                 const Right *right,
+                 gsize        m,
+                 gsize        k,
+                 gboolean     add)
+{
+  float copy[PACKED_DEPTH * COPIED_ROWS] __attribute__ ((aligned (64)));
+  const gsize depth = piece (k, PACKED_DEPTH);
+
+  for (gsize row = 0; row < m; row += COPIED_ROWS)
+    for (gsize inner = 0; inner == 0 || inner < k; inner += depth)
+      {
+        Panel panel = {
+          .m = MIN (COPIED_ROWS, m - row), .k = MIN (depth, k - inner), .c = right->c + row * right->ldc, .ldc = right->ldc,
+          .add = add || inner > 0,
+        };
+
+        pack_left (left, row, inner, &panel, copy);
+        multiply_panels (right, left->transposed, inner, panel);
+      }
+}
+
+static void
+multiply_in_place (const Left  *left,
+                   const Right *right,
+                   gsize        m,
+                   gsize        k,
+                   gboolean     add)
+{
+  const gsize depth = piece (k, right->pack ? PACKED_DEPTH : UNPACKED_DEPTH);
+
+  for (gsize row = 0; row < m; row += BLOCK_ROWS)
+    for (gsize inner = 0; inner == 0 || inner < k; inner += depth)
+      {
+        const gsize at = left->transposed ? inner * left->ld + row : row * left->ld + inner;
+        const Panel panel = {
+          .m = MIN (BLOCK_ROWS, m - row), .k = MIN (depth, k - inner), .a = left->floats + at, .lda = left->ld, .next = TILE_ROWS,
+          .c = right->c + row * right->ldc, .ldc = right->ldc, .add = add || inner > 0,
+        };
+
+        multiply_panels (right, left->transposed, inner, panel);
+      }
+}
+
 void
 HEFT_KERNEL (heft_kernel_product) (gboolean     transpose_a,
                                    gboolean     transpose_b,
@@ -223,32 +409,34 @@ HEFT_KERNEL (heft_kernel_product) (gboolean     transpose_a,
                                    float       *c,
                                    gsize        ldc)
 {
-  float packed[PACKED_DEPTH * PANEL] __attribute__ ((aligned (64)));
   /* A transposed A strides through memory with the inner index, so that a shorter one keeps it close. */
-  const gboolean pack = transpose_b || m >= WORTH_PACKING || (transpose_a && k > PACKED_DEPTH / 2);
-  const gsize depth = pack ? PACKED_DEPTH : UNPACKED_DEPTH;
+  const gboolean strides = transpose_a && k > PACKED_DEPTH / 2;
+  const Left left = { .transposed = transpose_a, .floats = a, .ld = lda };
+  const Right right = {
+    .n = n, .transposed = transpose_b, .pack = transpose_b || m >= WORTH_PACKING || strides, .b = b, .ldb = ldb, .c = c, .ldc = ldc,
+  };
 
-  for (gsize row = 0; row < m; row += BLOCK_ROWS)
-    for (gsize inner = 0; inner == 0 || inner < k; inner += depth)
-      for (gsize column = 0; column < n;)
-        {
-          const guint vectors = panel_vectors (n - column);
-          const gsize width = vectors * VECTOR_LANES, columns = MIN (width, n - column), rest = columns % VECTOR_LANES;
-          Panel panel = {
-            .m = MIN (BLOCK_ROWS, m - row), .k = MIN (depth, k - inner),
-            .a = transpose_a ? a + inner * lda + row : a + row * lda + inner, .lda = lda,
-            .b = transpose_b ? b + column * ldb + inner : b + inner * ldb + column, .ldb = ldb,
-            .c = c + row * ldc + column, .ldc = ldc,
-            .add = add || inner > 0, .part = vector_part (rest),
-          };
+  (strides && n > 2 * PANEL ? multiply_copied : multiply_in_place) (&left, &right, m, k, add);
+}
 
-          if (pack)
-            {
-              (transpose_b ? pack_columns : pack_rows) (panel.k, columns, panel.b, ldb, width, packed);
-              panel.b = packed;
-              panel.ldb = width;
-            }
-          multiply_panel (&panel, vectors, rest != 0, transpose_a);
-          column += columns;
-        }
+void
+HEFT_KERNEL (heft_kernel_product_bytes) (gboolean      transpose_a,
+                                         gboolean      squared,
+                                         float         scale,
+                                         gsize         m,
+                                         gsize         n,
+                                         gsize         k,
+                                         const guint8 *a,
+                                         gsize         lda,
+                                         const float  *b,
+                                         gsize         ldb,
+                                         float        *c,
+                                         gsize         ldc)
+{
+  const Left left = { .transposed = transpose_a, .bytes = a, .ld = lda, .scale = scale, .squared = squared };
+  const Right right = {
+    .n = n, .pack = m >= WORTH_PACKING || (transpose_a && k > PACKED_DEPTH / 2), .b = b, .ldb = ldb, .c = c, .ldc = ldc,
+  };
+
+  multiply_copied (&left, &right, m, k, FALSE);
 }

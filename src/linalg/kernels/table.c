@@ -18,6 +18,7 @@ const HeftKernels HEFT_KERNEL (heft_kernels) = {
   .product = HEFT_KERNEL (heft_kernel_product),
   .mark = HEFT_KERNEL (heft_kernel_mark),
   .sparse_product = HEFT_KERNEL (heft_kernel_sparse_product),
+  .product_bytes = HEFT_KERNEL (heft_kernel_product_bytes),
   .scale_bytes = HEFT_KERNEL (heft_kernel_scale_bytes),
   .square = HEFT_KERNEL (heft_kernel_square),
   .exponential = HEFT_KERNEL (heft_kernel_exponential),

@@ -32,6 +32,12 @@ static inline void vector_store_part (float *x, VectorPart part, Vector v) { _mm
 static inline Vector vector_fma (Vector a, Vector b, Vector c) { return _mm512_fmadd_ps (a, b, c); }
 static inline guint vector_not_zero (Vector v) { return _mm512_cmp_ps_mask (v, _mm512_setzero_ps (), _CMP_NEQ_UQ); }
 
+static inline Vector
+vector_from_bytes (const guint8 *x)
+{
+  return _mm512_cvtepi32_ps (_mm512_cvtepu8_epi32 (_mm_loadu_si128 ((const __m128i *) (gconstpointer) x)));
+}
+
 #elif defined(__AVX2__) && defined(__FMA__)
 
 #define VECTOR_LANES 8
@@ -56,6 +62,12 @@ static inline guint
 vector_not_zero (Vector v)
 {
   return (guint) _mm256_movemask_ps (_mm256_cmp_ps (v, _mm256_setzero_ps (), _CMP_NEQ_UQ));
+}
+
+static inline Vector
+vector_from_bytes (const guint8 *x)
+{
+  return _mm256_cvtepi32_ps (_mm256_cvtepu8_epi32 (_mm_loadl_epi64 ((const __m128i *) (gconstpointer) x)));
 }
 
 #else
@@ -91,6 +103,7 @@ vector_store_part (float      *x,
 }
 
 static inline Vector vector_fma (Vector a, Vector b, Vector c) { return a * b + c; }
+static inline Vector vector_from_bytes (const guint8 *x) { return (Vector) { x[0], x[1], x[2], x[3] }; }
 
 static inline guint
 vector_not_zero (Vector v)
