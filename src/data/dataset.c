@@ -203,10 +203,10 @@ heft_dataset_get_true_labels (const HeftDataset *self)
 }
 
 /* Samples lie anywhere in memory, where no processor looks ahead by itself. */
-static void
-prefetch_columns (const HeftDataset *self, const guint32 *indices, gsize i, gsize n, gsize column0, gsize column1)
+static inline void
+prefetch_columns (const HeftDataset *self, const guint8 *base, const guint32 *indices, gsize i, gsize n, gsize column0,
+                  gsize column1)
 {
-  const guint8 *base = g_bytes_get_data (self->inputs, NULL);
   const gsize size = self->element == HEFT_ELEMENT_BYTE ? 1 : self->element == HEFT_ELEMENT_FLOAT ? sizeof (float) : sizeof (double);
   gsize sample, row;
 
@@ -218,13 +218,10 @@ prefetch_columns (const HeftDataset *self, const guint32 *indices, gsize i, gsiz
     __builtin_prefetch (base + at);
 }
 
-/* Element by element, so that the bits do not depend on how a gather is cut into chunks. */
-/* @n numbers from @offset on. */
-static void
-copy_f32 (const HeftDataset *self, const HeftKernels *kernels, gsize offset, gsize n, float *restrict out)
+/* @n numbers from @offset on, element by element, so that the bits do not depend on how a gather is cut into chunks. */
+static inline void
+copy_f32 (const HeftDataset *self, const HeftKernels *kernels, const guint8 *base, gsize offset, gsize n, float *restrict out)
 {
-  const guint8 *base = g_bytes_get_data (self->inputs, NULL);
-
   switch (self->element)
     {
     case HEFT_ELEMENT_BYTE:
@@ -287,11 +284,12 @@ void
 heft_dataset_gather_f32 (const HeftDataset *self, const guint32 *indices, gsize first, gsize n, float *out)
 {
   const HeftKernels *kernels = heft_kernels ();
+  const guint8 *base = g_bytes_get_data (self->inputs, NULL);
 
   if (indices == NULL && self->rows == NULL)
     {
       g_return_if_fail (first <= self->n_samples && n <= self->n_samples - first);
-      copy_f32 (self, kernels, first * self->n_features, n * self->n_features, out);
+      copy_f32 (self, kernels, base, first * self->n_features, n * self->n_features, out);
       return;
     }
   for (gsize i = 0; i < n; i++)
@@ -300,8 +298,8 @@ heft_dataset_gather_f32 (const HeftDataset *self, const guint32 *indices, gsize 
 
       g_return_if_fail (sample < self->n_samples);
       if (indices != NULL)
-        prefetch_columns (self, indices, i + AHEAD, n, 0, self->n_features);
-      copy_f32 (self, kernels, (self->rows != NULL ? self->rows[sample] : sample) * self->n_features, self->n_features,
+        prefetch_columns (self, base, indices, i + AHEAD, n, 0, self->n_features);
+      copy_f32 (self, kernels, base, (self->rows != NULL ? self->rows[sample] : sample) * self->n_features, self->n_features,
                 out + i * self->n_features);
     }
 }
@@ -324,6 +322,7 @@ heft_dataset_gather_columns_f32 (const HeftDataset *self,
                                  float             *out)
 {
   const HeftKernels *kernels = heft_kernels ();
+  const guint8 *base = g_bytes_get_data (self->inputs, NULL);
   const gsize d = self->n_features;
 
   g_return_if_fail (column0 <= column1 && column1 <= d);
@@ -333,8 +332,8 @@ heft_dataset_gather_columns_f32 (const HeftDataset *self,
       const gsize sample = indices[i];
 
       g_return_if_fail (sample < self->n_samples);
-      prefetch_columns (self, indices, i + AHEAD, n, column0, column1);
-      copy_f32 (self, kernels, (self->rows != NULL ? self->rows[sample] : sample) * d + column0, column1 - column0,
+      prefetch_columns (self, base, indices, i + AHEAD, n, column0, column1);
+      copy_f32 (self, kernels, base, (self->rows != NULL ? self->rows[sample] : sample) * d + column0, column1 - column0,
                 out + i * d + column0);
     }
 }

@@ -458,16 +458,22 @@ choose_samples (HeftTrainer *self)
   const gsize n = heft_dataset_get_n_samples (self->train);
   const HeftStream stream = heft_stream (self->seed, HEFT_PURPOSE_SHUFFLE, 0);
 
+  guint64 epoch = self->samples_seen / n;
+  gsize at = self->samples_seen % n;
+
   for (gsize i = 0; i < self->plan.batch; i++)
     {
-      const guint64 sample = self->samples_seen + i;
-
-      if (sample / n != self->order_epoch)
+      if (epoch != self->order_epoch)
         {
-          self->order_epoch = sample / n;
-          heft_stream_permutation (stream, self->order_epoch, (guint32) n, self->order);
+          self->order_epoch = epoch;
+          heft_stream_permutation (stream, epoch, (guint32) n, self->order);
         }
-      self->indices[i] = self->order[sample % n];
+      self->indices[i] = self->order[at];
+      if (++at == n)
+        {
+          at = 0;
+          epoch++;
+        }
     }
 }
 

@@ -93,6 +93,20 @@ activation (HeftKernelActivation kind,
     }
 }
 
+/* Columns below which rows are too short to be gone through one by one. */
+#define NARROW 128
+
+static void
+add_bias (gsize        rows,
+          gsize        columns,
+          const float *restrict bias,
+          float       *restrict h)
+{
+  for (gsize r = 0; r < rows; r++)
+    for (gsize c = 0; c < columns; c++)
+      h[r * columns + c] += bias[c];
+}
+
 static inline __attribute__ ((always_inline)) void
 activate_rows (HeftKernelActivation kind,
                gsize                rows,
@@ -102,6 +116,13 @@ activate_rows (HeftKernelActivation kind,
                float               *restrict h,
                float               *restrict slope)
 {
+  if (kind != HEFT_KERNEL_LINEAR && columns == ld && columns < NARROW)
+    {
+      add_bias (rows, columns, bias, h);
+      for (gsize i = 0; i < rows * columns; i++)
+        activation (kind, h[i], &h[i], &slope[i]);
+      return;
+    }
   for (gsize r = 0; r < rows; r++)
     for (gsize c = 0; c < columns; c++)
       {
@@ -244,19 +265,6 @@ HEFT_KERNEL (heft_kernel_accumulate) (gsize        rows,
       out[r * ld + c] += x[r * ld + c];
 }
 
-void
-HEFT_KERNEL (heft_kernel_column_sums) (gsize        rows,
-                                       gsize        columns,
-                                       gsize        ld,
-                                       const float *restrict x,
-                                       float       *restrict out)
-{
-  memset (out, 0, columns * sizeof *out);
-  for (gsize r = 0; r < rows; r++)
-    for (gsize c = 0; c < columns; c++)
-      out[c] += x[r * ld + c];
-}
-
 #define SOFTMAX_ROWS 64
 
 /* Subtracts each row's maximum; losses become max - z_y. */
@@ -289,6 +297,57 @@ shift_rows (gsize         rows,
   return n_wrong;
 }
 
+#define FEW_CLASSES 8
+
+/* At most HEFT_LANES rows of few classes, a row a lane. The same operations in the same order as below, so the same bits. */
+static gsize
+softmax_few (gsize         rows,
+             gsize         classes,
+             float         scale,
+             const guint8 *restrict labels,
+             float        *restrict z,
+             float        *restrict losses)
+{
+  float columns[FEW_CLASSES][HEFT_LANES] = { { 0.0f } }, largest[HEFT_LANES], sums[HEFT_LANES] = { 0.0f }, factors[HEFT_LANES];
+  guint32 winners[HEFT_LANES] = { 0 };
+  gsize n_wrong = 0;
+
+  for (gsize r = 0; r < rows; r++)
+    for (gsize c = 0; c < classes; c++)
+      columns[c][r] = z[r * classes + c];
+  memcpy (largest, columns[0], sizeof largest);
+  for (guint32 c = 1; c < classes; c++)
+    for (guint i = 0; i < HEFT_LANES; i++)
+      {
+        winners[i] = columns[c][i] > largest[i] ? c : winners[i];
+        largest[i] = float_select (columns[c][i] > largest[i], columns[c][i], largest[i]);
+      }
+  for (gsize r = 0; r < rows; r++)
+    {
+      n_wrong += winners[r] != labels[r];
+      losses[r] = largest[r] - z[r * classes + labels[r]];
+    }
+  for (gsize c = 0; c < classes; c++)
+    for (guint i = 0; i < HEFT_LANES; i++)
+      {
+        columns[c][i] = float_exp (columns[c][i] - largest[i]);
+        sums[i] += columns[c][i];
+      }
+  for (guint i = 0; i < HEFT_LANES; i++)
+    {
+      factors[i] = scale / sums[i];
+      largest[i] = float_select (sums[i] > 0.0f, float_log (sums[i]), sums[i]);
+    }
+  for (gsize r = 0; r < rows; r++)
+    {
+      for (gsize c = 0; c < classes; c++)
+        z[r * classes + c] = columns[c][r] * factors[r];
+      z[r * classes + labels[r]] -= scale;
+      losses[r] += largest[r];
+    }
+  return n_wrong;
+}
+
 gsize
 HEFT_KERNEL (heft_kernel_softmax) (gsize         rows,
                                    gsize         classes,
@@ -298,6 +357,13 @@ HEFT_KERNEL (heft_kernel_softmax) (gsize         rows,
                                    float        *losses)
 {
   gsize n_wrong = 0;
+
+  if (classes <= FEW_CLASSES)
+    {
+      for (gsize r = 0; r < rows; r += HEFT_LANES)
+        n_wrong += softmax_few (MIN (rows - r, HEFT_LANES), classes, scale, labels + r, z + r * classes, losses + r);
+      return n_wrong;
+    }
 
   for (gsize first = 0; first < rows; first += SOFTMAX_ROWS)
     {

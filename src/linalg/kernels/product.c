@@ -440,3 +440,55 @@ HEFT_KERNEL (heft_kernel_product_bytes) (gboolean      transpose_a,
 
   multiply_copied (&left, &right, m, k, FALSE);
 }
+
+/* Sums of @vectors vectors side by side, the last of which may be a part. */
+static inline __attribute__ ((always_inline)) void
+sum_columns (const guint  vectors,
+             gsize        rows,
+             gsize        ld,
+             VectorPart   part,
+             const float *x,
+             float       *out)
+{
+  const Vector one = vector_set (1.0f);
+  Vector sums[4];
+
+#pragma GCC unroll 4
+  for (guint v = 0; v < vectors; v++)
+    sums[v] = vector_set (0.0f);
+  for (gsize r = 0; r < rows; r++, x += ld)
+#pragma GCC unroll 4
+    for (guint v = 0; v < vectors; v++)
+      sums[v] = vector_fma (one, load (x + v * VECTOR_LANES, v + 1 == vectors, part), sums[v]);
+#pragma GCC unroll 4
+  for (guint v = 0; v < vectors; v++)
+    if (v + 1 == vectors)
+      vector_store_part (out + v * VECTOR_LANES, part, sums[v]);
+    else
+      vector_store (out + v * VECTOR_LANES, sums[v]);
+}
+
+/* Row after row, as the product with a row of ones. */
+void
+HEFT_KERNEL (heft_kernel_column_sums) (gsize        rows,
+                                       gsize        columns,
+                                       gsize        ld,
+                                       const float *x,
+                                       float       *out)
+{
+  for (gsize c = 0; c < columns;)
+    {
+      const gsize left = columns - c;
+
+      if (left > 3 * VECTOR_LANES)
+        {
+          sum_columns (4, rows, ld, vector_part (MIN (left - 3 * VECTOR_LANES, VECTOR_LANES)), x + c, out + c);
+          c += MIN (left, 4 * VECTOR_LANES);
+        }
+      else
+        {
+          sum_columns (1, rows, ld, vector_part (MIN (left, VECTOR_LANES)), x + c, out + c);
+          c += MIN (left, VECTOR_LANES);
+        }
+    }
+}

@@ -21,44 +21,38 @@
  */
 #define GROUP (8 * HEFT_LANES)
 
-typedef struct
-{
-  double square[HEFT_LANES], log_deviation[HEFT_LANES], gradient[HEFT_LANES];
-} Lanes;
-
 /* Sum of eight values of @f, one a vector of the group. */
 #define BY_PAIRS(f, i)                                                                              \
   (((f ((i))                   + f ((i) + 1 * HEFT_LANES)) + (f ((i) + 2 * HEFT_LANES) + f ((i) + 3 * HEFT_LANES)))    \
    + ((f ((i) + 4 * HEFT_LANES) + f ((i) + 5 * HEFT_LANES)) + (f ((i) + 6 * HEFT_LANES) + f ((i) + 7 * HEFT_LANES))))
 
-static void
-add_lanes (const Lanes    *lanes,
-           HeftUpdateSums *sums)
+/* The lanes' sum, by pairs. Destroys them. */
+static inline double
+add_up (double *lanes)
 {
-  double square = 0.0, log_deviation = 0.0, gradient = 0.0;
-
-  for (guint i = 0; i < HEFT_LANES; i++)
-    {
-      square += lanes->square[i];
-      log_deviation += lanes->log_deviation[i];
-      gradient += lanes->gradient[i];
-    }
-  sums->square += square;
-  sums->log_deviation += log_deviation;
-  sums->gradient += gradient;
+  for (guint width = HEFT_LANES / 2; width > 0; width /= 2)
+    for (guint i = 0; i < width; i++)
+      lanes[i] += lanes[i + width];
+  return lanes[0];
 }
 
-/* Adds f(0) ... f(n - 1) to @lanes. */
-#define SUM(n, f, lanes)                                      \
+/* Adds f(0) + ... + f(n - 1) to @target. What no group holds goes a vector at a time, and only the rest of that one by one: small
+ * layers have little else. */
+#define SUM(n, f, target)                                     \
   G_STMT_START                                                \
     {                                                         \
+      double lanes_[HEFT_LANES] = { 0.0 };                    \
       gsize i_ = 0;                                           \
                                                               \
       for (; i_ + GROUP <= (n); i_ += GROUP)                  \
         for (guint lane = 0; lane < HEFT_LANES; lane++)       \
-          (lanes)[lane] += (double) BY_PAIRS (f, i_ + lane);  \
+          lanes_[lane] += (double) BY_PAIRS (f, i_ + lane);   \
+      for (; i_ + HEFT_LANES <= (n); i_ += HEFT_LANES)        \
+        for (guint lane = 0; lane < HEFT_LANES; lane++)       \
+          lanes_[lane] += (double) f (i_ + lane);             \
       for (; i_ < (n); i_++)                                  \
-        (lanes)[i_ % HEFT_LANES] += (double) f (i_);          \
+        lanes_[i_ % HEFT_LANES] += (double) f (i_);           \
+      (target) += add_up (lanes_);                            \
     }                                                         \
   G_STMT_END
 
@@ -73,8 +67,6 @@ sum_segment (gsize           n,
              const float    *restrict gradient2,
              HeftUpdateSums *sums)
 {
-  Lanes lanes = { { 0 }, { 0 }, { 0 } };
-
 #define ITSELF(i)  (log_deviation[i])
 #define SQUARE(i)  (mean[i] * mean[i])
 #define SQUARE_CENTRED(i)  ((mean[i] - centre[i]) * (mean[i] - centre[i]))
@@ -84,32 +76,29 @@ sum_segment (gsize           n,
 #define GRADIENTS(i)  (GRADIENT (i) + gradient2[i] * gradient2[i])
 
   if (variance == NULL && centre == NULL)
-    SUM (n, SQUARE, lanes.square);
+    SUM (n, SQUARE, sums->square);
   else if (variance == NULL)
-    SUM (n, SQUARE_CENTRED, lanes.square);
+    SUM (n, SQUARE_CENTRED, sums->square);
   else if (centre == NULL)
-    SUM (n, NOISY_SQUARE, lanes.square);
+    SUM (n, NOISY_SQUARE, sums->square);
   else
-    SUM (n, NOISY_SQUARE_CENTRED, lanes.square);
+    SUM (n, NOISY_SQUARE_CENTRED, sums->square);
   if (log_deviation != NULL)
-    SUM (n, ITSELF, lanes.log_deviation);
+    SUM (n, ITSELF, sums->log_deviation);
   if (gradient2 != NULL)
-    SUM (n, GRADIENTS, lanes.gradient);
+    SUM (n, GRADIENTS, sums->gradient);
   else if (gradient != NULL)
-    SUM (n, GRADIENT, lanes.gradient);
-  add_lanes (&lanes, sums);
+    SUM (n, GRADIENT, sums->gradient);
 }
 
 double
 HEFT_KERNEL (heft_kernel_sum_squares) (gsize        n,
                                        const float *x)
 {
-  double lanes[HEFT_LANES] = { 0.0 }, sum = 0.0;
+  double sum = 0.0;
 
 #define X_SQUARE(i)  (x[i] * x[i])
-  SUM (n, X_SQUARE, lanes);
-  for (guint lane = 0; lane < HEFT_LANES; lane++)
-    sum += lanes[lane];
+  SUM (n, X_SQUARE, sum);
   return sum;
 }
 
