@@ -200,10 +200,11 @@ typedef struct
                            const float *gradient, const float *variance_gradient, gsize gradient_ld, HeftUpdateSums *sums);
   void (*sgd_mean_field)  (gsize rows, gsize columns, gsize ld, const HeftUpdate *update, HeftUpdateBlock block,
                            const float *gradient, const float *variance_gradient, gsize gradient_ld, HeftUpdateSums *sums);
+  /* A point has no KL, and whoever wants the gradient's length has summed its squares before. */
   void (*adam_dirac)      (gsize rows, gsize columns, gsize ld, const HeftUpdate *update, HeftUpdateBlock block,
-                           const float *gradient, gsize gradient_ld, HeftUpdateSums *sums);
+                           const float *gradient, gsize gradient_ld);
   void (*sgd_dirac)       (gsize rows, gsize columns, gsize ld, const HeftUpdate *update, HeftUpdateBlock block,
-                           const float *gradient, gsize gradient_ld, HeftUpdateSums *sums);
+                           const float *gradient, gsize gradient_ld);
   /* The sums of a posterior as it stands (gradient untouched); @block.variance may be NULL for a Dirac. */
   void (*measure)         (gsize rows, gsize columns, gsize ld, HeftUpdateBlock block, HeftUpdateSums *sums);
 

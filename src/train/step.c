@@ -376,8 +376,11 @@ update_tile (HeftTrainer *self,
     (self->optimizer == HEFT_OPTIMIZER_ADAM ? kernels->adam_mean_field : kernels->sgd_mean_field)
       (rows, columns, stage->out, &stage->update, block, gradient, variance_gradient, columns, &task->sums);
   else
-    (self->optimizer == HEFT_OPTIMIZER_ADAM ? kernels->adam_dirac : kernels->sgd_dirac)
-      (rows, columns, stage->out, &stage->update, block, gradient, columns, &task->sums);
+    {
+      task->sums.gradient = square;
+      (self->optimizer == HEFT_OPTIMIZER_ADAM ? kernels->adam_dirac : kernels->sgd_dirac)
+        (rows, columns, stage->out, &stage->update, block, gradient, columns);
+    }
 }
 
 static void

@@ -156,7 +156,25 @@ check_data (HeftNetwork *network,
   return TRUE;
 }
 
-/* Sums over the posterior as it stands, from which KL follows. */
+/* Sums over one stage's weights as they stand, but for a low-rank code's directions. */
+static HeftUpdateSums
+measure_stage (const HeftTrainer *self,
+               const HeftStage   *stage)
+{
+  const HeftPosterior *q = self->code;
+  const HeftUpdateBlock block = {
+    .mean = q->mean + stage->offset,
+    .log_deviation = q->log_deviation != NULL ? q->log_deviation + stage->offset : NULL,
+    .variance = self->variance != NULL ? self->variance + stage->offset : NULL,
+    .centre = self->centre != NULL ? self->centre + stage->offset : NULL,
+  };
+  HeftUpdateSums sums = { 0 };
+
+  self->kernels->measure (stage->in + 1, stage->out, stage->out, block, &sums);
+  return sums;
+}
+
+/* What KL is made of, from the posterior as it stands. */
 static void
 measure_posterior (HeftTrainer *self)
 {
@@ -177,15 +195,8 @@ measure_posterior (HeftTrainer *self)
   for (guint i = 0; i < self->n_stages; i++)
     {
       HeftStage *stage = &self->stages[i];
-      const HeftUpdateBlock block = {
-        .mean = q->mean + stage->offset,
-        .log_deviation = q->log_deviation != NULL ? q->log_deviation + stage->offset : NULL,
-        .variance = self->variance != NULL ? self->variance + stage->offset : NULL,
-        .centre = self->centre != NULL ? self->centre + stage->offset : NULL,
-      };
 
-      stage->sums = (HeftUpdateSums) { 0 };
-      self->kernels->measure (stage->in + 1, stage->out, stage->out, block, &stage->sums);
+      stage->sums = measure_stage (self, stage);
       stage->first_square = stage->sums.square;
     }
   if (q->rank > 0)
@@ -556,7 +567,7 @@ find_culprit (const HeftTrainer *self)
   for (guint i = 0; i < self->n_stages; i++)
     {
       const HeftStage *stage = &self->stages[i];
-      const double ratio = stage->sums.square / (stage->first_square + 1e-30);
+      const double ratio = measure_stage (self, stage).square / (stage->first_square + 1e-30);
 
       if (ratio > growth)
         {

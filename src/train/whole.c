@@ -275,10 +275,9 @@ follow (HeftTrainer      *self,
         const float      *gradient)
 {
   const HeftUpdateBlock block = { .mean = x, .mean_moment1 = moment1, .mean_moment2 = moment2 };
-  HeftUpdateSums unused = { 0 };
 
   (self->optimizer == HEFT_OPTIMIZER_SGD ? self->kernels->sgd_dirac : self->kernels->adam_dirac)
-    (1, n, n, update, block, gradient, n, &unused);
+    (1, n, n, update, block, gradient, n);
 }
 
 static void

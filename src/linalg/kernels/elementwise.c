@@ -308,23 +308,27 @@ softmax_few (gsize         rows,
              float        *restrict z,
              float        *restrict losses)
 {
-  float columns[FEW_CLASSES][HEFT_LANES] = { { 0.0f } }, largest[HEFT_LANES], sums[HEFT_LANES] = { 0.0f }, factors[HEFT_LANES];
-  guint32 winners[HEFT_LANES] = { 0 };
-  gsize n_wrong = 0;
+  float columns[FEW_CLASSES][HEFT_LANES], largest[HEFT_LANES], sums[HEFT_LANES] = { 0.0f }, factors[HEFT_LANES];
+  float winners[HEFT_LANES] = { 0.0f };
+  gsize n_wrong = 0, class = 0;
 
-  for (gsize r = 0; r < rows; r++)
-    for (gsize c = 0; c < classes; c++)
-      columns[c][r] = z[r * classes + c];
+  do
+    {
+      memset (columns[class], 0, sizeof columns[class]);
+      for (gsize r = 0; r < rows; r++)
+        columns[class][r] = z[r * classes + class];
+    }
+  while (++class < classes);
   memcpy (largest, columns[0], sizeof largest);
-  for (guint32 c = 1; c < classes; c++)
+  for (gsize c = 1; c < classes; c++)
     for (guint i = 0; i < HEFT_LANES; i++)
       {
-        winners[i] = columns[c][i] > largest[i] ? c : winners[i];
+        winners[i] = float_select (columns[c][i] > largest[i], (float) c, winners[i]);
         largest[i] = float_select (columns[c][i] > largest[i], columns[c][i], largest[i]);
       }
   for (gsize r = 0; r < rows; r++)
     {
-      n_wrong += winners[r] != labels[r];
+      n_wrong += winners[r] != (float) labels[r];
       losses[r] = largest[r] - z[r * classes + labels[r]];
     }
   for (gsize c = 0; c < classes; c++)

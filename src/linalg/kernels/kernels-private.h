@@ -58,9 +58,9 @@ void HEFT_KERNEL (heft_kernel_sgd_mean_field) (gsize rows, gsize columns, gsize 
     HeftUpdateBlock block, const float *gradient, const float *variance_gradient, gsize gradient_ld,
     HeftUpdateSums *sums);
 void HEFT_KERNEL (heft_kernel_adam_dirac) (gsize rows, gsize columns, gsize ld, const HeftUpdate *update,
-    HeftUpdateBlock block, const float *gradient, gsize gradient_ld, HeftUpdateSums *sums);
+    HeftUpdateBlock block, const float *gradient, gsize gradient_ld);
 void HEFT_KERNEL (heft_kernel_sgd_dirac) (gsize rows, gsize columns, gsize ld, const HeftUpdate *update,
-    HeftUpdateBlock block, const float *gradient, gsize gradient_ld, HeftUpdateSums *sums);
+    HeftUpdateBlock block, const float *gradient, gsize gradient_ld);
 void HEFT_KERNEL (heft_kernel_measure) (gsize rows, gsize columns, gsize ld, HeftUpdateBlock block, HeftUpdateSums *sums);
 void HEFT_KERNEL (heft_kernel_draw) (gsize n, const float *mean, const float *log_deviation, float *displacement, float *weights);
 void HEFT_KERNEL (heft_kernel_scale) (gsize n, float factor, float *x);

@@ -26,18 +26,15 @@
   (((f ((i))                   + f ((i) + 1 * HEFT_LANES)) + (f ((i) + 2 * HEFT_LANES) + f ((i) + 3 * HEFT_LANES)))    \
    + ((f ((i) + 4 * HEFT_LANES) + f ((i) + 5 * HEFT_LANES)) + (f ((i) + 6 * HEFT_LANES) + f ((i) + 7 * HEFT_LANES))))
 
-/* The lanes' sum, by pairs. Destroys them. */
+/* The sum of 16 lanes, by pairs. */
 static inline double
-add_up (double *lanes)
+add_up (const double x[HEFT_LANES])
 {
-  for (guint width = HEFT_LANES / 2; width > 0; width /= 2)
-    for (guint i = 0; i < width; i++)
-      lanes[i] += lanes[i + width];
-  return lanes[0];
+  return (((x[0] + x[8]) + (x[4] + x[12])) + ((x[2] + x[10]) + (x[6] + x[14])))
+         + (((x[1] + x[9]) + (x[5] + x[13])) + ((x[3] + x[11]) + (x[7] + x[15])));
 }
 
-/* Adds f(0) + ... + f(n - 1) to @target. What no group holds goes a vector at a time, and only the rest of that one by one: small
- * layers have little else. */
+/* Adds f(0) + ... + f(n - 1) to @target. What no group holds goes a vector at a time: small layers have little else. */
 #define SUM(n, f, target)                                     \
   G_STMT_START                                                \
     {                                                         \
@@ -50,8 +47,9 @@ add_up (double *lanes)
       for (; i_ + HEFT_LANES <= (n); i_ += HEFT_LANES)        \
         for (guint lane = 0; lane < HEFT_LANES; lane++)       \
           lanes_[lane] += (double) f (i_ + lane);             \
-      for (; i_ < (n); i_++)                                  \
-        lanes_[i_ % HEFT_LANES] += (double) f (i_);           \
+      for (guint lane = 0; lane < HEFT_LANES; lane++)         \
+        if (i_ + lane < (n))                                  \
+          lanes_[lane] += (double) f (i_ + lane);             \
       (target) += add_up (lanes_);                            \
     }                                                         \
   G_STMT_END
@@ -72,8 +70,7 @@ sum_segment (gsize           n,
 #define SQUARE_CENTRED(i)  ((mean[i] - centre[i]) * (mean[i] - centre[i]))
 #define NOISY_SQUARE(i)  (variance[i] + SQUARE (i))
 #define NOISY_SQUARE_CENTRED(i)  (variance[i] + SQUARE_CENTRED (i))
-#define GRADIENT(i)  (gradient[i] * gradient[i])
-#define GRADIENTS(i)  (GRADIENT (i) + gradient2[i] * gradient2[i])
+#define GRADIENTS(i)  (gradient[i] * gradient[i] + gradient2[i] * gradient2[i])
 
   if (variance == NULL && centre == NULL)
     SUM (n, SQUARE, sums->square);
@@ -85,10 +82,8 @@ sum_segment (gsize           n,
     SUM (n, NOISY_SQUARE_CENTRED, sums->square);
   if (log_deviation != NULL)
     SUM (n, ITSELF, sums->log_deviation);
-  if (gradient2 != NULL)
+  if (gradient != NULL)
     SUM (n, GRADIENTS, sums->gradient);
-  else if (gradient != NULL)
-    SUM (n, GRADIENT, sums->gradient);
 }
 
 double
@@ -209,23 +204,20 @@ static void
 adam_dirac_segment (gsize             n,
                     const HeftUpdate *u,
                     HeftUpdateBlock   block,
-                    const float      *restrict gradient,
-                    HeftUpdateSums   *sums)
+                    const float      *restrict gradient)
 {
   float *restrict mean = block.mean, *restrict m1 = block.mean_moment1, *restrict m2 = block.mean_moment2;
   const HeftUpdate update = *u;
 
   for (gsize i = 0; i < n; i++)
     mean[i] -= adam_step (&update, gradient[i], &m1[i], &m2[i]);
-  sum_segment (n, mean, block.centre, NULL, NULL, gradient, NULL, sums);
 }
 
 static void
 sgd_dirac_segment (gsize             n,
                    const HeftUpdate *u,
                    HeftUpdateBlock   block,
-                   const float      *restrict gradient,
-                   HeftUpdateSums   *sums)
+                   const float      *restrict gradient)
 {
   float *restrict mean = block.mean, *restrict m1 = block.mean_moment1;
   const float rate = u->rate, momentum = u->decay1;
@@ -235,7 +227,6 @@ sgd_dirac_segment (gsize             n,
       m1[i] = momentum * m1[i] + gradient[i];
       mean[i] -= rate * m1[i];
     }
-  sum_segment (n, mean, block.centre, NULL, NULL, gradient, NULL, sums);
 }
 
 static inline float *
@@ -316,10 +307,9 @@ HEFT_KERNEL (heft_kernel_adam_dirac) (gsize             rows,
                                       const HeftUpdate *update,
                                       HeftUpdateBlock   block,
                                       const float      *gradient,
-                                      gsize             gradient_ld,
-                                      HeftUpdateSums   *sums)
+                                      gsize             gradient_ld)
 {
-  FOR_EACH_SEGMENT (adam_dirac_segment (n, update, block_at (&block, offset), gradient + from, sums));
+  FOR_EACH_SEGMENT (adam_dirac_segment (n, update, block_at (&block, offset), gradient + from));
 }
 
 void
@@ -329,10 +319,9 @@ HEFT_KERNEL (heft_kernel_sgd_dirac) (gsize             rows,
                                      const HeftUpdate *update,
                                      HeftUpdateBlock   block,
                                      const float      *gradient,
-                                     gsize             gradient_ld,
-                                     HeftUpdateSums   *sums)
+                                     gsize             gradient_ld)
 {
-  FOR_EACH_SEGMENT (sgd_dirac_segment (n, update, block_at (&block, offset), gradient + from, sums));
+  FOR_EACH_SEGMENT (sgd_dirac_segment (n, update, block_at (&block, offset), gradient + from));
 }
 
 void
