@@ -381,7 +381,7 @@ heft_dataset_gather_columns_bytes (const HeftDataset *self,
       const gsize sample = indices[i];
 
       g_return_if_fail (sample < self->n_samples);
-      prefetch_columns (self, indices, i + AHEAD, n, column0, column1);
+      prefetch_columns (self, base, indices, i + AHEAD, n, column0, column1);
       memcpy (out + i * d + column0, base + (self->rows != NULL ? self->rows[sample] : sample) * d + column0, column1 - column0);
     }
 }
