@@ -64,11 +64,13 @@ gboolean heft_record_save_panel_npy (HeftRecord *record, const HeftPanelSpec *pa
  * @path: receives the means of the trained network's weights
  * @deviations: (nullable): receives their standard deviations under Q, in the same layout; not written for a Dirac
  *
- * Writes the network that a run of `train` ended with as safetensors in single precision, under PyTorch's names and in its layouts
+ * Writes the network that a run of `train` was last measured or ended with as safetensors in single precision, under PyTorch's names and in its layouts
  * (heft_network_save_safetensors()).
  *
  * Returns: %FALSE with HEFT_ERROR_INVALID_STATE where @record holds none
  */
 gboolean heft_record_save_network (HeftRecord *record, const char *path, const char *deviations, GError **error);
+/* Whether @record holds a network to save, without looking into it. */
+gboolean heft_record_has_network  (HeftRecord *record);
 
 G_END_DECLS

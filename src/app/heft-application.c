@@ -155,6 +155,7 @@ set_accels (GtkApplication *application)
     { "win.export-figure", { "<Control>e" } },
     { "win.export-data", { "<Control><Shift>e" } },
     { "win.save", { "<Control>s" } },
+    { "win.save-network", { "<Control><Shift>s" } },
     { "win.open", { "<Control>o" } },
     { "win.fit", { "<Control>0", "<Control>KP_0" } },
     { "win.zoom-in", { "<Control>plus", "<Control>equal" } },

@@ -405,6 +405,27 @@ heft_window_actions_update (HeftWindow *self)
   set_enabled (self, "apply", pending != NULL && valid);
   set_enabled (self, "discard", pending != NULL);
   set_enabled (self, "save", heft_session_get_run (self->session) != NULL);
+  heft_window_actions_follow_record (self);
+}
+
+/* A menu has no tooltips: an item whose action is "no-network" says why there is nothing to save, and hides where it is missing. */
+void
+heft_window_actions_follow_record (HeftWindow *self)
+{
+  HeftRecord *record = heft_session_get_record (self->session);
+  gboolean known = record != NULL && heft_record_has_network (record);
+  gboolean missing = g_action_map_lookup_action (G_ACTION_MAP (self), "no-network") != NULL;
+
+  set_enabled (self, "save-network", known);
+  if (known && missing)
+    g_action_map_remove_action (G_ACTION_MAP (self), "no-network");
+  else if (!known && !missing)
+    {
+      g_autoptr(GSimpleAction) reason = g_simple_action_new ("no-network", NULL);
+
+      g_simple_action_set_enabled (reason, FALSE);
+      g_action_map_add_action (G_ACTION_MAP (self), G_ACTION (reason));
+    }
 }
 
 static const GActionEntry entries[] = {

@@ -9,6 +9,7 @@
 #include <glib/gi18n.h>
 #include <heft/plot.h>
 #include <heft/runfile.h>
+#include <string.h>
 
 #include "heft-architecture-preview.h"
 #include "heft-data-choice.h"
@@ -19,6 +20,7 @@
 #define FIGURE_DPI 300.0
 /* The drawing of a network is as high as it has layers. */
 #define DRAWING_WIDTH 340.0
+#define NETWORK_SUFFIX ".safetensors"
 
 /* --- What is exported: a panel, or the drawing of the network ------------------------------------------------------ */
 
@@ -70,12 +72,12 @@ picture_make (const Picture *self)
 typedef struct
 {
   Picture              *picture;     /* one of picture ... */
-  HeftRecord           *record;      /* ... or data ... */
+  HeftRecord           *record;      /* ... or data; or, with deviations, its network ... */
   HeftParameters       *parameters;
   const HeftExperiment *experiment;
   const HeftPanelSpec  *panel;
   HeftRun              *run;         /* ... or a run */
-  char                 *path;
+  char                 *path, *deviations;
 } Export;
 
 static void
@@ -87,6 +89,7 @@ export_free (gpointer data)
   g_clear_pointer (&job->record, heft_record_unref);
   g_clear_pointer (&job->parameters, heft_parameters_free);
   g_free (job->path);
+  g_free (job->deviations);
   g_free (job);
 }
 
@@ -145,6 +148,16 @@ write_data (Export *job, GError **error)
                                       G_FILE_SET_CONTENTS_CONSISTENT, 0666, error);
 }
 
+static gboolean
+write_job (Export *job, GError **error)
+{
+  if (job->run != NULL)
+    return heft_run_file_save (job->run, job->path, error);
+  if (job->deviations != NULL)
+    return heft_record_save_network (job->record, job->path, job->deviations, error);
+  return job->picture != NULL ? write_figure (job, error) : write_data (job, error);
+}
+
 static void
 export_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
@@ -152,12 +165,9 @@ export_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *c
 
   for (guint i = 0; i < jobs->len; i++)
     {
-      Export *job = g_ptr_array_index (jobs, i);
       GError *error = NULL;
-      gboolean good = job->run != NULL ? heft_run_file_save (job->run, job->path, &error)
-                      : job->picture != NULL ? write_figure (job, &error) : write_data (job, &error);
 
-      if (!good)
+      if (!write_job (g_ptr_array_index (jobs, i), &error))
         {
           g_task_return_error (task, error);
           return;
@@ -279,6 +289,36 @@ save_to (HeftWindow *self, const char *path)
   job = g_new0 (Export, 1);
   job->run = heft_run_ref (run);
   job->path = g_strdup (path);
+  g_ptr_array_add (jobs, job);
+  start_export (self, jobs);
+}
+
+/* Where the widths go that belong to the means in @path: as heft-cli names them, train-network.safetensors and
+ * train-deviations.safetensors (transfer full). */
+static char *
+deviations_path (const char *path)
+{
+  g_autofree char *stem = g_strndup (path, strlen (path) - (g_str_has_suffix (path, NETWORK_SUFFIX) ? strlen (NETWORK_SUFFIX) : 0));
+
+  if (g_str_has_suffix (stem, "-network"))
+    stem[strlen (stem) - strlen ("-network")] = '\0';
+  return g_strconcat (stem, "-deviations" NETWORK_SUFFIX, NULL);
+}
+
+static void
+save_network_to (HeftWindow *self, const char *path)
+{
+  HeftRecord *record = heft_session_get_record (self->session);
+  GPtrArray *jobs;
+  Export *job;
+
+  if (record == NULL)
+    return;
+  jobs = g_ptr_array_new_with_free_func (export_free);
+  job = g_new0 (Export, 1);
+  job->record = heft_record_ref (record);
+  job->path = g_strdup (path);
+  job->deviations = deviations_path (path);
   g_ptr_array_add (jobs, job);
   start_export (self, jobs);
 }
@@ -529,6 +569,12 @@ save_chosen (HeftWindow *self, const char *const *paths, const char *panel)
 }
 
 static void
+network_path_chosen (HeftWindow *self, const char *const *paths, const char *panel)
+{
+  save_network_to (self, paths[0]);
+}
+
+static void
 open_chosen (HeftWindow *self, const char *const *paths, const char *panel)
 {
   open_from (self, paths[0]);
@@ -592,7 +638,7 @@ static void
 open_network_action (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   add_filter (ask_path (data, _("Open Network"), GTK_FILE_CHOOSER_ACTION_OPEN, NULL, network_chosen, NULL),
-              _("Networks (safetensors)"), (const char *const[]) { "*.safetensors", NULL });
+              _("Networks (safetensors)"), (const char *const[]) { "*" NETWORK_SUFFIX, NULL });
 }
 
 static void
@@ -664,6 +710,22 @@ save_to_action (GSimpleAction *action, GVariant *parameter, gpointer data)
 }
 
 static void
+save_network_action (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  HeftWindow *self = data;
+  g_autofree char *name = g_strdup_printf ("%s-network" NETWORK_SUFFIX, heft_session_get_experiment (self->session)->id);
+
+  add_filter (ask_path (self, _("Save Network"), GTK_FILE_CHOOSER_ACTION_SAVE, name, network_path_chosen, NULL),
+              _("Networks (safetensors)"), (const char *const[]) { "*" NETWORK_SUFFIX, NULL });
+}
+
+static void
+save_network_to_action (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  save_network_to (data, g_variant_get_string (parameter, NULL));
+}
+
+static void
 open_action (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   add_filter (ask_path (data, _("Open Run"), GTK_FILE_CHOOSER_ACTION_OPEN, NULL, open_chosen, NULL), _("Heft runs"),
@@ -709,6 +771,8 @@ static const GActionEntry entries[] = {
   { "export-all-to", export_all_to_action, "s" },
   { "save", save_action },
   { "save-to", save_to_action, "s" },
+  { "save-network", save_network_action },
+  { "save-network-to", save_network_to_action, "s" },
   { "open", open_action },
   { "open-from", open_from_action, "s" },
   { "open-data", open_data_action },

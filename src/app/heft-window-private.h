@@ -54,6 +54,8 @@ void heft_window_set_sidebar   (HeftWindow *self, gboolean shown);
 void heft_window_actions_init   (HeftWindow *self);
 void heft_window_actions_update (HeftWindow *self);
 void heft_window_actions_follow_parameters (HeftWindow *self);
+/* Whether there is a network to save yet. */
+void heft_window_actions_follow_record (HeftWindow *self);
 /* Makes "log-x-ID" and "log-y-ID" for every panel. */
 void heft_window_actions_follow_panels (HeftWindow *self);
 

@@ -134,6 +134,7 @@ tick_cb (GtkWidget *widget, GdkFrameClock *clock, gpointer user_data)
   if (due || !go_on)
     {
       update_status (self);
+      heft_window_actions_follow_record (self);
       heft_parameter_sidebar_follow_run (self->sidebar);
       due = heft_panel_grid_refresh (self->grid);
     }

@@ -48,6 +48,14 @@ frame_network (const HeftFrame *frame)
 }
 
 gboolean
+heft_record_has_network (HeftRecord *record)
+{
+  g_autoptr (HeftFrame) frame = heft_record_get_frame (record, "posterior");
+
+  return frame != NULL && heft_frame_get_text (frame, "architecture") != NULL;
+}
+
+gboolean
 heft_record_save_network (HeftRecord *record, const char *path, const char *deviations, GError **error)
 {
   g_autoptr (HeftFrame) frame = heft_record_get_frame (record, "posterior");
@@ -59,7 +67,7 @@ heft_record_save_network (HeftRecord *record, const char *path, const char *devi
   if (network == NULL)
     {
       g_set_error_literal (error, HEFT_ERROR, HEFT_ERROR_INVALID_STATE,
-                           _("There is no trained network to write: only a run of “train” that went to its end keeps one."));
+                           _("There is no trained network to write: a run of “train” keeps one, from its first measurement on."));
       return FALSE;
     }
   if (!heft_network_save_safetensors (path, network, heft_frame_get_array (frame, "mean", &rows, &columns), HEFT_TENSOR_F32, error))

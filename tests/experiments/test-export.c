@@ -58,6 +58,7 @@ test_network (void)
   gsize rows, columns;
   const double *mean = heft_frame_get_array (frame, "mean", &rows, &columns), *variance;
 
+  g_assert_true (heft_record_has_network (heft_run_get_record (point)));
   g_assert_true (heft_record_save_network (heft_run_get_record (point), path, wide, &error));
   g_assert_no_error (error);
   compare_network (path, mean, columns, FALSE);
@@ -102,6 +103,7 @@ test_refusals (void)
       heft_record_publish (record, frame);
       g_assert_false (heft_record_save_network (record, "/nowhere/x.safetensors", NULL, &error));
       g_assert_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_STATE);
+      g_assert_cmpint (heft_record_has_network (record), ==, i > 0 && cases[i - 1].architecture != NULL);
     }
 }
 

@@ -1,8 +1,10 @@
 #!/bin/bash
-# A network made elsewhere: "Open Network..." asks for the file and then for the data, and measures; what is no network says so.
+# A network made elsewhere: "Open Network..." asks for the file and then for the data, and measures; what is no network says so. The
+# network that the window trains is saved as such a file.
 set -u
 . "$(dirname "$0")/lib.sh"
 needs xdotool gdbus
+cli=$(dirname "$1")/../cli/heft-cli
 reference=$(cd "$(dirname "$0")/../reference" && pwd)
 
 # choose TITLE PATH: waits for that file chooser and types the path into it.
@@ -11,6 +13,18 @@ choose ()
   expect 10 window_id "$1"
   xdotool windowfocus "$(window_id "$1")"
   sleep .4
+  xdotool type --delay 8 "$2"
+  sleep .2
+  xdotool key Return
+}
+
+# name TITLE PATH: the same where a name stands already, of which only the part before the dot is selected.
+name ()
+{
+  expect 10 window_id "$1"
+  xdotool windowfocus "$(window_id "$1")"
+  sleep .4
+  xdotool key ctrl+a
   xdotool type --delay 8 "$2"
   sleep .2
   xdotool key Return
@@ -43,6 +57,15 @@ win open-network-to "<('$HOME/broken.safetensors', '$reference/dense-relu-inputs
 expect 20 is state "'failed'"
 state error | grep -q broken.safetensors || fail "no name in: $(state error)"
 
+# Only training has a network to save: elsewhere the menu's entry is grey, and whoever asks is told.
+windows () { xdotool search --all --onlyvisible --pid "$APP" --name . | wc -l; }
+describe save-network | grep -q '^((false' || fail "a network to save where none was trained"
+win save-network-to "<'$HOME/none.safetensors'>"
+expect 10 eval '[ "$(windows)" -eq 2 ]'
+[ ! -e "$HOME/none.safetensors" ] || fail "wrote a network that there is not"
+xdotool key Escape
+expect 10 eval '[ "$(windows)" -eq 1 ]'
+
 # The drawing of a network leaves as files, as panels do; it has no data.
 win experiment "<'train'>"
 expect 20 is state "'running'"
@@ -52,8 +75,24 @@ done
 grep -q 'dense 1' "$HOME/drawing.svg" || fail "no layer as text in the drawing"
 grep -q '256-256' "$HOME/drawing.svg" || fail "no architecture in the drawing's caption"
 win export-panel-to "<('drawing', '$HOME/drawing.csv')>"
-expect 10 eval '[ "$(xdotool search --all --onlyvisible --pid $APP --name . | wc -l)" -eq 2 ]'
+expect 10 eval '[ "$(windows)" -eq 2 ]'
 [ ! -e "$HOME/drawing.csv" ] || fail "wrote a drawing as data"
+xdotool key Escape
+expect 10 eval '[ "$(windows)" -eq 1 ]'
+
+# What the window trains leaves as means and widths, which the command line measures without being told anything.
+win set-parameter "<('dataset', 'digits-8x8')>"
+win set-parameter "<('architecture', '8')>"
+expect 20 eval 'describe apply | grep -q "^((true"'
+win apply
+expect 30 eval 'describe save-network | grep -q "^((true"'
+xdotool key ctrl+shift+s
+name '^Save Network$' "$HOME/mine-network.safetensors"
+expect 20 test -s "$HOME/mine-network.safetensors" -a -s "$HOME/mine-deviations.safetensors"
+for file in network deviations; do
+  "$cli" measure "$HOME/mine-$file.safetensors" --data digits-8x8 --samples 20 --json >"$HOME/mine-$file.json" || fail "no measuring of the $file"
+done
+grep -q '"eigenvalues"' "$HOME/mine-network.json" || fail "no spectrum in: $(head -5 "$HOME/mine-network.json")"
 act quit
 ends 0
 quiet

@@ -11,7 +11,7 @@ expect 30 parameter_is dataset mnist-10k
 # Actions that D-Bus drives everything by.
 actions=$(gdbus call --session -d $ID -o $OBJECT/window/1 -m org.gtk.Actions.List)
 for name in run step reset new-seed speed experiment set-parameter reset-parameter apply discard job sidebar fullscreen enlarge \
-            export-panel-to export-all-to save-to open-from open-data-from copy copy-panel zoom-in zoom-out fit previous-view \
+            export-panel-to export-all-to save-to save-network save-network-to open-from open-data-from copy copy-panel zoom-in zoom-out fit previous-view \
             next-view toggle-log-x toggle-log-y log-x-loss log-y-spectra state error pending parameters; do
   echo "$actions" | grep -q "'$name'" || fail "no action $name"
 done
