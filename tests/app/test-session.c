@@ -275,7 +275,7 @@ loss_curve (Fixture *f)
     {
       g_auto(GStrv) fields = g_strsplit (lines[i], ",", 3);
 
-      if (*lines[i] != '#' && g_strv_length (fields) > 1)
+      if (*lines[i] != '#' && g_strv_length (fields) > 1 && *fields[1] != '\0')
         g_string_append_printf (steps, "%s %s\n", fields[0], fields[1]);
     }
   g_assert_cmpuint (steps->len, >, 100);
