@@ -70,11 +70,10 @@ float_log (float x)
   return s * (2.0f + t * (0.66666667f + t * (0.4f + t * (0.28571429f + t * 0.22222222f)))) + exponent * 0.69314718f;
 }
 
-/* Saturates at exp(-87) and exp(88), which are normal numbers. */
+/* Of a number between -87 and 88. */
 static inline float
-float_exp (float x)
+float_exp_bounded (float bounded)
 {
-  const float bounded = float_clamp (x, -87.0f, 88.0f);
   const float shifted = bounded * 1.44269504f + 12582912.0f;   /* 1.5 2^23: rounds to an integer in the low bits */
   const float n = shifted - 12582912.0f;
   const float r = (bounded - n * 0.693145752f) - n * 1.42860677e-6f;
@@ -84,6 +83,13 @@ float_exp (float x)
                                      + r2 * ((0.0416666667f + r * 8.33333333e-3f) + r2 * 1.38888889e-3f));
 
   return p * float_from_bits ((bits_from_float (shifted) + 127u) << 23);
+}
+
+/* Saturates at exp(-87) and exp(88), which are normal numbers. */
+static inline float
+float_exp (float x)
+{
+  return float_exp_bounded (float_clamp (x, -87.0f, 88.0f));
 }
 
 /* log (1 + t), t in [0, 1]. */

@@ -160,7 +160,7 @@ adam_mean_field_segment (gsize             n,
       const float s = bounded_log_deviation (log_deviation[i] - step[i]);
 
       log_deviation[i] = s;
-      variance[i] = float_exp (2.0f * s);
+      variance[i] = float_exp_bounded (2.0f * s);
     }
   sum_segment (n, mean, centre, variance, log_deviation, g_mean, g_deviation, sums);
 }
@@ -195,7 +195,7 @@ sgd_mean_field_segment (gsize             n,
       s = bounded_log_deviation (log_deviation[i] - rate * d1[i]);
       g_deviation[i] = g;
       log_deviation[i] = s;
-      variance[i] = float_exp (2.0f * s);
+      variance[i] = float_exp_bounded (2.0f * s);
     }
   sum_segment (n, mean, centre, variance, log_deviation, g_mean, g_deviation, sums);
 }
