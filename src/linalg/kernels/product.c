@@ -170,8 +170,16 @@ pack_rows (gsize        k,
            gsize        width,
            float       *restrict out)
 {
+  const gsize whole = columns / VECTOR_LANES * VECTOR_LANES;
+  const VectorPart rest = vector_part (columns - whole);
+
   for (gsize i = 0; i < k; i++)
-    memcpy (out + i * width, b + i * ldb, columns * sizeof *out);
+    {
+      for (gsize j = 0; j < whole; j += VECTOR_LANES)
+        vector_store (out + i * width + j, vector_load (b + i * ldb + j));
+      if (whole < columns)
+        vector_store (out + i * width + whole, vector_load_part (b + i * ldb + whole, rest));
+    }
 }
 
 /* The transpose of @columns rows of @k floats. */
