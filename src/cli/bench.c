@@ -16,6 +16,8 @@
 #include "linalg/pool.h"
 
 #define REPEAT_SECONDS 0.2
+/* What --batch is where it is not typed. */
+#define EVERY_BATCH G_MININT
 
 static const HeftBenchCase cases[] = {
   { "mlp", N_("784-256-256-10, ReLU, SGD with momentum"), heft_bench_training },
@@ -308,11 +310,36 @@ run_cases (const HeftBenchCase   **chosen,
   return HEFT_EXIT_DONE;
 }
 
+static int
+list_cases (gboolean json)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+
+  if (!json)
+    {
+      for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+        printf ("%-16s %s\n", cases[i].name, _(cases[i].summary));
+      return HEFT_EXIT_DONE;
+    }
+  json_builder_begin_array (builder);
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      json_builder_begin_object (builder);
+      json_builder_set_member_name (builder, "case");
+      json_builder_add_string_value (builder, cases[i].name);
+      json_builder_set_member_name (builder, "summary");
+      json_builder_add_string_value (builder, _(cases[i].summary));
+      json_builder_end_object (builder);
+    }
+  json_builder_end_array (builder);
+  return heft_json_print (builder) ? HEFT_EXIT_DONE : HEFT_EXIT_FAILED;
+}
+
 int
 heft_cli_bench (int    argc,
                 char **argv)
 {
-  int batch = 0, threads = 0, repeats = 7;
+  int batch = EVERY_BATCH, threads = heft_cli_threads_default (), repeats = 7;
   gboolean json = FALSE, list = FALSE;
   const GOptionEntry entries[] = {
     { "batch", 0, 0, G_OPTION_ARG_INT, &batch, N_("Samples a step; by default 32, 128 and 512 (toy: 10)"), "N" },
@@ -324,23 +351,20 @@ heft_cli_bench (int    argc,
   };
   const HeftBenchCase *chosen[G_N_ELEMENTS (cases)];
   HeftBenchOptions options;
+  g_autoptr (GError) error = NULL;
   guint n = 0;
 
   if (!heft_cli_parse (&argc, &argv, entries, N_("[CASE…]"), N_("Throughput and latency of the engine"), 0,
                        G_N_ELEMENTS (cases)))
     return HEFT_EXIT_USAGE;
-  if (batch < 0 || batch > 1000000)
+  if (batch != EVERY_BATCH && (batch < 1 || batch > 1000000))
     return heft_cli_fail (HEFT_EXIT_USAGE, _("--batch must lie between 1 and 1000000; %d does not."), batch);
-  if (threads < 0 || threads > 256)
-    return heft_cli_fail (HEFT_EXIT_USAGE, _("--threads must lie between 1 and 256; %d does not."), threads);
+  if (!heft_cli_threads_check (threads, &error))
+    return heft_cli_fail_error (HEFT_EXIT_USAGE, error);
   if (repeats < 1 || repeats > 1000)
     return heft_cli_fail (HEFT_EXIT_USAGE, _("--repeats must lie between 1 and 1000; %d does not."), repeats);
   if (list)
-    {
-      for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
-        printf ("%-16s %s\n", cases[i].name, _(cases[i].summary));
-      return HEFT_EXIT_DONE;
-    }
+    return list_cases (json);
   for (int i = 1; i < argc; i++)
     {
       chosen[n] = find_case (argv[i]);
@@ -350,8 +374,8 @@ heft_cli_bench (int    argc,
   for (gsize i = 0; n == 0 && argc < 2 && i < G_N_ELEMENTS (cases); i++)
     chosen[i] = &cases[i];
   options = (HeftBenchOptions) {
-    .batch = (gsize) batch,
-    .threads = threads > 0 ? (guint) threads : g_get_num_processors (),
+    .batch = batch != EVERY_BATCH ? (gsize) batch : 0,
+    .threads = (guint) threads,
     .repeats = (guint) repeats,
   };
   return run_cases (chosen, n > 0 ? n : G_N_ELEMENTS (cases), &options, json);

@@ -49,7 +49,7 @@ typedef struct
 {
   char   **settings;           /* NAME=VALUE */
   char    *seed;
-  int      threads;
+  int      threads;            /* heft_cli_threads_default() to begin with */
   char    *output;
   char    *resume;             /* a saved run to continue */
   int      save_every;         /* seconds between two savings of a run that goes on; 0 = only at its end */
@@ -69,7 +69,10 @@ HeftParameters *heft_cli_options_parameters (const HeftCliOptions *self, const c
 gboolean heft_cli_options_apply (const HeftCliOptions *self, HeftParameters *parameters, GError **error);
 /* Whether the folders of -o and --export can be written to, and the formats exist. */
 gboolean heft_cli_options_check_output (const HeftCliOptions *self, GError **error);
-guint    heft_cli_options_threads (const HeftCliOptions *self);
+/* What --threads is where it is not typed: one a core. */
+int      heft_cli_threads_default (void);
+/* FALSE, with a sentence naming --threads, where @threads is not one that can be had. */
+gboolean heft_cli_threads_check   (int threads, GError **error);
 
 /* --- json.c ---------------------------------------------------------------------------------------------------------- */
 

@@ -145,7 +145,7 @@ heft_cli_export (int argc, char **argv)
   };
   g_autoptr (GError) error = NULL;
   g_autoptr (HeftSavedRun) saved = NULL;
-  HeftCliOptions output = { 0 };
+  HeftCliOptions output = { .threads = heft_cli_threads_default () };
 
   if (!heft_cli_parse (&argc, &argv, entries, N_("FILE.heft"), N_("Figures and data of a saved run."), 1, 1))
     return HEFT_EXIT_USAGE;

@@ -9,11 +9,13 @@
 #include <string.h>
 
 #include <heft/dataset.h>
+#include <heft/error.h>
 #include <heft/measure.h>
 #include <heft/safetensors.h>
 
 #include "cli/cli.h"
 #include "cli/measure.h"
+#include "curvature/factors.h"
 
 /* As `train`: beta = 0.1 / N, lambda = 0.1. */
 #define DEFAULT_N_BETA 0.1
@@ -23,7 +25,8 @@
 typedef struct
 {
   char    *data, *activation, *architecture, *input, *samples, *beta, *lambda, *fisher, *scope, *nuisances, *seed;
-  gboolean hessian, activations, json;
+  int      threads;
+  gboolean hessian, activations, json, quiet;
 } Typed;
 
 static void
@@ -117,6 +120,7 @@ read_options (const Typed *typed, HeftMeasureOptions *options, gboolean *has_bet
   options->hessian = typed->hessian;
   options->activations = typed->activations;
   options->n_nuisances = (gsize) nuisances;
+  options->n_threads = (guint) typed->threads;
   return TRUE;
 }
 
@@ -129,6 +133,20 @@ read_shape (const Typed *typed, HeftDataset *data, HeftShape *shape, GError **er
   if (!heft_dataset_get_shape (data, &shape->channels, &shape->height, &shape->width))
     *shape = (HeftShape) { 0 };
   return TRUE;
+}
+
+/* What does not fit together is bad usage, said before anything is measured. */
+static gboolean
+check_fit (Job *job, GError **error)
+{
+  if (!heft_factors_check (job->network, job->data, error))
+    return FALSE;
+  if (job->options.n_nuisances == 0 || heft_dataset_get_shape (job->data, NULL, NULL, NULL))
+    return TRUE;
+  g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER,
+               _("“%s” holds no images, and only images can be turned, moved or blurred: choose a set of images."),
+               heft_dataset_get_name (job->data));
+  return FALSE;
 }
 
 static gboolean
@@ -150,7 +168,7 @@ load (Job *job, const Typed *typed, const char *file, gboolean has_beta, GError 
     n = MIN (n, job->options.n_samples);
   if (!has_beta)
     job->options.beta = DEFAULT_N_BETA / (double) MAX (n, 1);
-  return TRUE;
+  return check_fit (job, error);
 }
 
 /* --- The command ---------------------------------------------------------------------------------------------------- */
@@ -163,17 +181,17 @@ measure (Job *job, const Typed *typed)
 
   if (measurement == NULL)
     return heft_cli_fail_error (HEFT_EXIT_FAILED, error);
-  if (!typed->json)
+  if (typed->json)
+    return heft_cli_measure_print_json (measurement, job->network) ? HEFT_EXIT_DONE : HEFT_EXIT_FAILED;
+  if (!typed->quiet)
     heft_cli_measure_print_text (measurement, job->network);
-  else if (!heft_cli_measure_print_json (measurement, job->network))
-    return HEFT_EXIT_FAILED;
   return HEFT_EXIT_DONE;
 }
 
 int
 heft_cli_measure (int argc, char **argv)
 {
-  g_auto (Typed) typed = { 0 };
+  g_auto (Typed) typed = { .threads = heft_cli_threads_default () };
   const GOptionEntry entries[] = {
     { "data", 0, 0, G_OPTION_ARG_STRING, &typed.data, N_("data: a name, IMAGES,LABELS as IDX or NPY, or a CSV file"), "D" },
     { "activation", 0, 0, G_OPTION_ARG_STRING, &typed.activation, N_("what stands between the layers: relu, tanh, ..."), "NAME" },
@@ -190,7 +208,9 @@ heft_cli_measure (int argc, char **argv)
     { "nuisances", 0, 0, G_OPTION_ARG_STRING, &typed.nuisances, N_("the smallest visible rotation, shift, blur ... of the first n images too"),
       "n" },
     { "seed", 0, 0, G_OPTION_ARG_STRING, &typed.seed, N_("seed of sampled labels and made-up data (default: 0)"), "N" },
+    { "threads", 0, 0, G_OPTION_ARG_INT, &typed.threads, N_("Worker threads; never changes a result (default: cores)"), N_("N") },
     { "json", 0, 0, G_OPTION_ARG_NONE, &typed.json, N_("print one JSON document"), NULL },
+    { "quiet", 0, 0, G_OPTION_ARG_NONE, &typed.quiet, N_("Neither progress nor results in words"), NULL },
     { NULL },
   };
   g_auto (Job) job = { .options = { .lambda = DEFAULT_LAMBDA } };
@@ -200,6 +220,8 @@ heft_cli_measure (int argc, char **argv)
   if (!heft_cli_parse (&argc, &argv, entries, N_("NETWORK.safetensors"), N_("Measure a trained network made elsewhere."), 1, 1)
       || !read_options (&typed, &job.options, &has_beta))
     return HEFT_EXIT_USAGE;
+  if (!heft_cli_threads_check (typed.threads, &error))
+    return heft_cli_fail_error (HEFT_EXIT_USAGE, error);
   if (typed.data == NULL)
     return heft_cli_fail (HEFT_EXIT_USAGE, _("--data is missing; “heft-cli measure --help” lists the options."));
   if (!load (&job, &typed, argv[1], has_beta, &error))

@@ -14,6 +14,8 @@
 
 #include "cli/cli.h"
 
+#define MAX_THREADS 1024
+
 /* One line of valid UTF-8: what was typed, or stands in a file, is quoted in a sentence and may be neither. */
 static char *
 dup_line (const char *text)
@@ -182,17 +184,28 @@ check_folder (const char *folder, GError **error)
   return FALSE;
 }
 
+int
+heft_cli_threads_default (void)
+{
+  return (int) MIN (g_get_num_processors (), MAX_THREADS);
+}
+
+gboolean
+heft_cli_threads_check (int threads, GError **error)
+{
+  if (threads >= 1 && threads <= MAX_THREADS)
+    return TRUE;
+  g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER, _("--threads must lie between 1 and 1024; %d does not."), threads);
+  return FALSE;
+}
+
 gboolean
 heft_cli_options_check_output (const HeftCliOptions *self, GError **error)
 {
   g_auto (GStrv) formats = NULL;
 
-  if (self->threads < 0 || self->threads > 1024)
-    {
-      g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER, _("--threads must lie between 1 and 1024; %d does not."),
-                   self->threads);
-      return FALSE;
-    }
+  if (!heft_cli_threads_check (self->threads, error))
+    return FALSE;
   if (self->save_every < 0)
     {
       g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER,
@@ -230,10 +243,4 @@ heft_cli_options_check_output (const HeftCliOptions *self, GError **error)
   if (g_mkdir_with_parents (self->export_folder, 0777) != 0 || !check_folder (self->export_folder, error))
     return error == NULL || *error != NULL ? FALSE : check_folder (self->export_folder, error);
   return heft_cli_parse_formats (self->formats, &formats, error);
-}
-
-guint
-heft_cli_options_threads (const HeftCliOptions *self)
-{
-  return self->threads > 0 ? (guint) self->threads : g_get_num_processors ();
 }

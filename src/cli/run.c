@@ -239,7 +239,7 @@ resume_run (const HeftCliOptions *options, const char *id, GError **error)
     }
   if (!heft_parameters_check (parameters, error))
     return NULL;
-  return heft_run_new_resumed (saved, parameters, heft_cli_options_threads (options), error);
+  return heft_run_new_resumed (saved, parameters, (guint) options->threads, error);
 }
 
 static HeftRun *
@@ -252,13 +252,13 @@ new_run (const HeftCliOptions *options, const char *id, GError **error)
   parameters = heft_cli_options_parameters (options, id, error);
   if (parameters == NULL)
     return NULL;
-  return heft_run_new (heft_parameters_get_experiment (parameters), parameters, heft_cli_options_threads (options));
+  return heft_run_new (heft_parameters_get_experiment (parameters), parameters, (guint) options->threads);
 }
 
 int
 heft_cli_run (int argc, char **argv)
 {
-  g_auto (HeftCliOptions) options = { 0 };
+  g_auto (HeftCliOptions) options = { .threads = heft_cli_threads_default () };
   const GOptionEntry entries[] = {
     { "set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &options.settings, N_("Set a parameter; again for more"), N_("NAME=VALUE") },
     { "seed", 0, 0, G_OPTION_ARG_STRING, &options.seed, N_("Seed of all random numbers (default: 0)"), N_("N") },

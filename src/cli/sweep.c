@@ -270,7 +270,7 @@ run_grid (const Grid *grid, const HeftParameters *base, const HeftCliOptions *op
     {
       g_autoptr (HeftParameters) parameters = grid_parameters (grid, base, i, NULL);
       g_autoptr (HeftRun) run = heft_run_new (heft_parameters_get_experiment (base), parameters,
-                                              heft_cli_options_threads (options));
+                                              (guint) options->threads);
       g_autoptr (HeftParameters) used = NULL;
       g_autoptr (GError) failure = NULL;
 
@@ -301,7 +301,7 @@ run_grid (const Grid *grid, const HeftParameters *base, const HeftCliOptions *op
 int
 heft_cli_sweep (int argc, char **argv)
 {
-  g_auto (HeftCliOptions) options = { 0 };
+  g_auto (HeftCliOptions) options = { .threads = heft_cli_threads_default () };
   g_auto (GStrv) axes = NULL;
   g_autofree char *seeds = NULL;
   const GOptionEntry entries[] = {

@@ -77,6 +77,11 @@ test_usage (void)
   assert_refused ("run train -s dataset=missing.csv", "missing.csv");
   assert_refused ("run train -s architecture=12-x", "12-x");
   assert_refused ("run train --threads -3", "threads");
+  assert_refused ("run train --threads 0", "between 1 and 1024");
+  assert_refused ("sweep lagrangian --threads 0", "between 1 and 1024");
+  assert_refused ("bench toy --threads 0", "between 1 and 1024");
+  assert_refused ("bench toy --batch 0", "between 1 and 1000000");
+  assert_refused ("bench toy --batch -1", "between 1 and 1000000");
   assert_refused ("run train -o no/such/folder/a.heft", "no/such/folder");
   assert_refused ("run train -o ", "not one");
   assert_refused ("run train --format svg", "--export");
@@ -119,6 +124,30 @@ test_list_and_describe (void)
   g_assert_cmpint (version.status, ==, 0);
   g_assert_nonnull (strstr (version.out, HEFT_VERSION));
   g_assert_cmpint (nothing.status, ==, 2);
+}
+
+/* The same cases by name, a line or an element each. */
+static void
+test_bench_list (void)
+{
+  g_auto (Outcome) words = run ("bench --list");
+  g_auto (Outcome) json = run ("bench --list --json");
+  g_auto (GStrv) lines = g_strsplit (words.out, "\n", -1);
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  JsonArray *cases;
+
+  g_assert_cmpint (words.status, ==, 0);
+  g_assert_cmpint (json.status, ==, 0);
+  g_assert_true (json_parser_load_from_data (parser, json.out, -1, NULL));
+  cases = json_node_get_array (json_parser_get_root (parser));
+  g_assert_cmpuint (json_array_get_length (cases), ==, g_strv_length (lines) - 1);
+  for (guint i = 0; i < json_array_get_length (cases); i++)
+    {
+      JsonObject *named = json_array_get_object_element (cases, i);
+
+      g_assert_true (g_str_has_prefix (lines[i], json_object_get_string_member (named, "case")));
+      g_assert_true (g_str_has_suffix (lines[i], json_object_get_string_member (named, "summary")));
+    }
 }
 
 static JsonObject *
@@ -427,6 +456,7 @@ main (int argc, char **argv)
   folder = g_dir_make_tmp ("heft-cli-XXXXXX", NULL);
   g_test_add_func ("/cli/usage", test_usage);
   g_test_add_func ("/cli/describe", test_list_and_describe);
+  g_test_add_func ("/cli/bench-list", test_bench_list);
   g_test_add_func ("/cli/json", test_json);
   g_test_add_func ("/cli/missing", test_missing_result);
   g_test_add_func ("/cli/failure", test_failure);
