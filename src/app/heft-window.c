@@ -38,6 +38,13 @@ heft_window_show_error (HeftWindow *self, const char *heading, const char *body)
 
 /* --- Status ------------------------------------------------------------------------------------------------------ */
 
+/* Nothing was done before it failed: what it was to work on, or with, does not fit. */
+static gboolean
+never_began (HeftWindow *self, const HeftProgress *progress)
+{
+  return heft_session_get_state (self->session) == HEFT_RUN_FAILED && progress->step == 0 && !(progress->fraction > 0);
+}
+
 static char *
 describe_state (HeftWindow *self, const HeftProgress *progress)
 {
@@ -49,6 +56,8 @@ describe_state (HeftWindow *self, const HeftProgress *progress)
     return g_strdup (_("Ready"));
   if (progress->step == 0 && !(progress->fraction > 0) && heft_session_get_state (self->session) == HEFT_RUN_RUNNING)
     return g_strdup (_("Starting…"));
+  if (never_began (self, progress))
+    return g_strdup (_("Did not start"));
   if (progress->stage != NULL)
     {
       g_autofree char *count = heft_format_count ((double) progress->count);
@@ -74,7 +83,7 @@ describe_detail (HeftWindow *self, const HeftProgress *progress)
     {
     case HEFT_RUN_READY: return g_strdup (_("Press Space to start"));
     case HEFT_RUN_PAUSED: return g_strdup (_("Paused"));
-    case HEFT_RUN_FAILED: return g_strdup (_("Stopped by an error"));
+    case HEFT_RUN_FAILED: return g_strdup (never_began (self, progress) ? _("An error keeps it from starting") : _("Stopped by an error"));
     case HEFT_RUN_STOPPED: return g_strdup (_("Stopped"));
     case HEFT_RUN_DONE:
       if (heft_session_get_run (self->session) != NULL)

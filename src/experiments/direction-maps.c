@@ -103,6 +103,16 @@ fill (HeftFrame *frame, HeftNetwork *network, const double *mean, const double *
   return TRUE;
 }
 
+/* Why there is no picture, in its place. */
+static void
+publish_obstacle (HeftRecord *record, const char *words)
+{
+  HeftFrame *frame = heft_frame_new ("directions", 0);
+
+  heft_frame_set_text (frame, "obstacle", words);
+  heft_record_publish (record, frame);
+}
+
 gboolean
 heft_direction_maps_publish (HeftRecord *record, HeftNetwork *network, const double *mean, const double *variance, HeftDataset *data,
                              gsize chosen_layer, const char *noise, GCancellable *cancellable, GError **error)
@@ -111,11 +121,21 @@ heft_direction_maps_publish (HeftRecord *record, HeftNetwork *network, const dou
   g_autoptr (GError) failure = NULL;
 
   if (heft_network_get_n_inputs (network) > HEFT_DIRECTIONS_MAX_INPUTS)
-    return TRUE;
+    {
+      g_autofree char *most = heft_words_count (HEFT_DIRECTIONS_MAX_INPUTS);
+      g_autofree char *inputs = heft_words_count (heft_network_get_n_inputs (network));
+      g_autofree char *words = g_strdup_printf (_("Directions are measured for up to %s inputs, because their matrices take long; this network "
+                                                  "has %s. Make the images smaller to see them."), most, inputs);
+
+      publish_obstacle (record, words);
+      return TRUE;
+    }
   frame = heft_frame_new ("directions", 0);
   if (fill (frame, network, mean, variance, data, heft_maps_layer (network, chosen_layer), noise, cancellable, &failure))
     heft_record_publish (record, g_steal_pointer (&frame));
-  else if (!g_error_matches (failure, HEFT_ERROR, HEFT_ERROR_TOO_LARGE))
+  else if (g_error_matches (failure, HEFT_ERROR, HEFT_ERROR_TOO_LARGE))
+    publish_obstacle (record, failure->message);
+  else
     {
       g_propagate_error (error, g_steal_pointer (&failure));
       return FALSE;

@@ -34,11 +34,11 @@ gboolean heft_plane_maps_publish (HeftRecord *record, guint64 step, HeftNetwork 
 /* Points a side of its grid. */
 gsize    heft_plane_maps_side    (const HeftNetwork *network, gsize layer);
 
-/* Inputs of more numbers than this have no frame of directions: their matrices take long. */
+/* Inputs of more numbers than this have no directions: their matrices take long. */
 #define HEFT_DIRECTIONS_MAX_INPUTS 1024
 
 /* The frame "directions": of the same samples the direction in which the layer sees a change best (map:K), and the one that it sees worst
- * among the data's leading principal directions (change:K). */
+ * among the data's leading principal directions (change:K). Where that is not feasible, the reason as "obstacle". */
 gboolean heft_direction_maps_publish (HeftRecord *record, HeftNetwork *network, const double *mean, const double *variance,
                                       HeftDataset *data, gsize chosen_layer, const char *noise, GCancellable *cancellable,
                                       GError **error);

@@ -114,7 +114,8 @@ heft_network_directions_sentence (HeftRecord *record)
   double ratio = frame != NULL ? heft_frame_get_number (frame, "ratio", NAN) : NAN;
   g_autofree char *words = NULL;
 
-  if (frame == NULL)
+  /* What keeps the panel empty stands in its place. */
+  if (frame == NULL || heft_frame_get_text (frame, "obstacle") != NULL)
     return NULL;
   if (!isfinite (ratio))
     return g_strdup_printf (_("After %s some of the directions in which the data differ cannot be seen."), heft_frame_get_text (frame, "layer"));

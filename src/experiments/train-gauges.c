@@ -345,14 +345,14 @@ heft_train_publish_thresholds (HeftRecord *record, const HeftTrainSetup *setup, 
 /* --- Q itself ----------------------------------------------------------------------------------------------------------- */
 
 void
-heft_gauges_posterior (HeftGauges *self, const HeftMeasureRequest *request)
+heft_train_publish_posterior (HeftRecord *record, const HeftTrainSetup *setup, const HeftPosterior *posterior, const HeftPrior *prior,
+                              guint64 step)
 {
-  const HeftPosterior *posterior = request->posterior;
-  const float *centre = heft_prior_get_centre (request->prior);
-  HeftFrame *frame = heft_frame_new ("posterior", request->step);
+  const float *centre = heft_prior_get_centre (prior);
+  HeftFrame *frame = heft_frame_new ("posterior", step);
   double *mean = g_new (double, posterior->n);
-  double *offsets = g_new (double, self->setup->n_layers + 1);
-  double *lambdas = g_new (double, self->setup->n_layers);
+  double *offsets = g_new (double, setup->n_layers + 1);
+  double *lambdas = g_new (double, setup->n_layers);
 
   for (gsize i = 0; i < posterior->n; i++)
     mean[i] = posterior->mean[i];
@@ -380,16 +380,16 @@ heft_gauges_posterior (HeftGauges *self, const HeftMeasureRequest *request)
         copy[i] = centre[i];
       heft_frame_take_array (frame, "centre", 1, posterior->n, copy);
     }
-  for (gsize l = 0; l < self->setup->n_layers; l++)
+  for (gsize l = 0; l < setup->n_layers; l++)
     {
-      offsets[l] = (double) heft_network_get_weight_layer (self->setup->network, l)->offset;
-      lambdas[l] = heft_prior_get_lambda (request->prior, l);
+      offsets[l] = (double) heft_network_get_weight_layer (setup->network, l)->offset;
+      lambdas[l] = heft_prior_get_lambda (prior, l);
     }
-  offsets[self->setup->n_layers] = (double) posterior->n;
-  heft_frame_take_array (frame, "offsets", 1, self->setup->n_layers + 1, offsets);
-  heft_frame_take_array (frame, "lambdas", 1, self->setup->n_layers, lambdas);
-  heft_frame_set_network (frame, self->setup->network);
-  heft_record_publish (self->record, frame);
+  offsets[setup->n_layers] = (double) posterior->n;
+  heft_frame_take_array (frame, "offsets", 1, setup->n_layers + 1, offsets);
+  heft_frame_take_array (frame, "lambdas", 1, setup->n_layers, lambdas);
+  heft_frame_set_network (frame, setup->network);
+  heft_record_publish (record, frame);
 }
 
 /* --- The ledger ----------------------------------------------------------------------------------------------------------- */

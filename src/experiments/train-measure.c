@@ -85,7 +85,7 @@ measure (HeftGauges *gauges, const HeftMeasureRequest *request, GError **error)
   if (request->final)
     heft_gauges_results (gauges, request);
   /* Always: whoever saves the run finds the means, variances and scales that the last KL on show is of. */
-  heft_gauges_posterior (gauges, request);
+  heft_train_publish_posterior (gauges->record, gauges->setup, request->posterior, request->prior, request->step);
   return TRUE;
 }
 
@@ -155,17 +155,24 @@ heft_measurer_new (HeftRun *run, const HeftTrainSetup *setup)
 }
 
 void
+heft_measurer_halt (HeftMeasurer *self)
+{
+  pthread_mutex_lock (&self->mutex);
+  self->quit = TRUE;
+  pthread_cond_broadcast (&self->changed);
+  pthread_mutex_unlock (&self->mutex);
+  if (self->thread != NULL)
+    g_thread_join (g_steal_pointer (&self->thread));
+}
+
+void
 heft_measurer_free (HeftMeasurer *self)
 {
   HeftMeasureRequest *request;
 
   if (self == NULL)
     return;
-  pthread_mutex_lock (&self->mutex);
-  self->quit = TRUE;
-  pthread_cond_broadcast (&self->changed);
-  pthread_mutex_unlock (&self->mutex);
-  g_thread_join (self->thread);
+  heft_measurer_halt (self);
   while ((request = g_queue_pop_head (&self->waiting)) != NULL)
     request_clear (request);
   g_clear_pointer (&self->current, request_clear);

@@ -83,7 +83,8 @@ typedef struct
 typedef struct _HeftMeasurer HeftMeasurer;
 
 HeftMeasurer *heft_measurer_new    (HeftRun *run, const HeftTrainSetup *setup);
-/* Stops what it is doing. */
+/* Stops what it is doing; what waits is no longer measured. */
+void          heft_measurer_halt   (HeftMeasurer *self);
 void          heft_measurer_free   (HeftMeasurer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftMeasurer, heft_measurer_free)
 /* Takes @request. Where too many wait already it waits until one is done (what is measured never depends on time); obeys pause
@@ -129,7 +130,6 @@ gboolean heft_gauges_invariance (HeftGauges *self, const HeftMeasureRequest *req
 /* KL, thresholds, Gaussian information: what beta and lambda alone move. */
 void     heft_gauges_price      (HeftGauges *self, const HeftMeasureRequest *request);
 void     heft_gauges_ledger     (HeftGauges *self, const HeftMeasureRequest *request);
-void     heft_gauges_posterior  (HeftGauges *self, const HeftMeasureRequest *request);
 void     heft_gauges_results    (HeftGauges *self, const HeftMeasureRequest *request);
 
 /* --- train-state.c: all of it, bit for bit ------------------------------------------------------------------------------ */
@@ -151,6 +151,10 @@ void heft_train_ledger_course  (HeftLedger *ledger, const HeftMeasureRequest *re
 /* The frame "course": what clipping does, and why training ended; only where there is something to say. */
 void heft_train_publish_course (HeftRecord *record, const HeftMeasureRequest *request);
 void heft_train_publish_end    (HeftRecord *record, guint64 step, const HeftPlateau *plateau);
+
+/* Q itself, the frame "posterior" that heft_record_save_network() reads: means, variances, factors, and the prior's scales. */
+void heft_train_publish_posterior (HeftRecord *record, const HeftTrainSetup *setup, const HeftPosterior *posterior,
+                                   const HeftPrior *prior, guint64 step);
 
 /* Layers' N log C and the like, once; and why there is no KL to compare with it, where @trainer's Q has none. */
 void     heft_train_publish_thresholds (HeftRecord *record, const HeftTrainSetup *setup, HeftTrainer *trainer);

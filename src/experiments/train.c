@@ -237,6 +237,10 @@ store_stopped_results (Lab *lab)
     }
   for (gsize i = 0; i < G_N_ELEMENTS (unmeasured); i++)
     heft_record_set_result_missing (lab->record, unmeasured[i], reason);
+  /* The one this KL is of; nothing that was measured before may come after it. */
+  heft_measurer_halt (lab->measurer);
+  heft_train_publish_posterior (lab->record, lab->setup, heft_trainer_get_posterior (lab->trainer), heft_trainer_get_prior (lab->trainer),
+                                heft_trainer_get_step (lab->trainer));
 }
 
 /* The plateau's state is all doubles. */

@@ -47,14 +47,17 @@ heft_words_number (double value)
     return g_strdup (isnan (value) ? "–" : value > 0 ? "∞" : "−∞");
   if (value == 0)
     return g_strdup ("0");
+  /* A minus sign, which C's conversions do not write. */
+  if (value < 0)
+    {
+      g_autofree char *words = heft_words_number (size);
+
+      return g_strconcat ("−", words, NULL);
+    }
   if (size >= 1e-3 && size < 999.5)
     return g_strdup (g_ascii_formatd (buffer, sizeof buffer, "%.3g", value));
   if (size >= 999.5 && size < 1e6)
-    {
-      g_autofree char *count = heft_words_count ((guint64) (size + 0.5));
-
-      return g_strconcat (value < 0 ? "−" : "", count, NULL);
-    }
+    return heft_words_count ((guint64) (size + 0.5));
   g_ascii_formatd (buffer, sizeof buffer, "%.2e", value);
   e = strchr (buffer, 'e');
   text = g_string_new_len (buffer, e - buffer);

@@ -152,6 +152,22 @@ test_grid_prices (void)
     }
 }
 
+/* A minus sign of any size, not a hyphen. */
+static void
+test_minus (void)
+{
+  static const struct { double value; const char *words; } cases[] = {
+    { -0.25, "−0.25" }, { -12345, "−12,345" }, { -2.5e-7, "−2.50 × 10⁻⁷" }, { 0.25, "0.25" }, { -INFINITY, "−∞" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *words = heft_words_number (cases[i].value);
+
+      g_assert_cmpstr (words, ==, cases[i].words);
+    }
+}
+
 /* What only moves Q is no obstacle: a bound over all Q at once holds for one that lost units while it was trained or that stopped early. */
 static void
 test_training_is_free (void)
@@ -257,6 +273,7 @@ main (int argc, char **argv)
   g_test_add_func ("/course/held-apart", test_held_apart);
   g_test_add_func ("/course/grid", test_grid);
   g_test_add_func ("/course/grid-prices", test_grid_prices);
+  g_test_add_func ("/course/minus", test_minus);
   g_test_add_func ("/course/training-is-free", test_training_is_free);
   g_test_add_func ("/course/noisy-labels", test_noisy_labels);
   g_test_add_func ("/course/grid-rounds", test_grid_rounds);

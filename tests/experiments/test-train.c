@@ -308,6 +308,7 @@ static void
 test_live (void)
 {
   g_autoptr (HeftRun) run = make_run (1, (const char *[]) { "epochs=0", NULL });
+  g_autoptr (HeftFrame) left = NULL;
   HeftRecord *record = heft_run_get_record (run);
   gsize n, kl = (gsize) heft_record_find_series (record, "kl");
   double priced = NAN, step = 0, later = 0;
@@ -353,6 +354,11 @@ test_live (void)
   heft_run_stop (run);
   g_assert_true (heft_run_join (run, NULL));
   g_assert_cmpint (heft_run_get_state (run), ==, HEFT_RUN_STOPPED);
+  /* What a stopped run leaves is the network of its last step, not of its last measurement. */
+  g_assert_true (heft_record_get_result (record, "kl", &priced));
+  g_assert_cmpfloat_with_epsilon (closed_form_kl (record, 0, NULL) / priced, 1, 1e-6);
+  left = heft_record_get_frame (record, "posterior");
+  g_assert_cmpuint (heft_frame_get_step (left), ==, (guint64) step + 1);
 }
 
 /* Wild settings end in a sentence, and never leave a number that is not finite. */
