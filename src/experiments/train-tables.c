@@ -169,7 +169,7 @@ static const HeftParameterSpec parameters[] = {
   { .id = "spectra-samples", .label = N_("Samples in spectra"),
     .help = N_("How many training samples the Fisher spectra are measured on."),
     .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_MEASUREMENT, .minimum = 16, .maximum = 1024, .logarithmic = TRUE,
-    .default_text = "256", .rare = TRUE },
+    .default_text = "192", .rare = TRUE },
   { .id = "invariance-layer", .label = N_("Layer of the invariance maps"),
     .help = N_("1 is the first hidden layer; one more than there are hidden layers is the logits; 0 is the last hidden layer."),
     .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_MEASUREMENT, .minimum = 0, .maximum = 1000,

@@ -13,13 +13,13 @@
 #include "experiments/words.h"
 #include "linalg/state.h"
 
-/* What share of training's floating-point operations each gauge may take; 4.2 % in all. A gauge's operations run at less than half the
+/* What share of training's floating-point operations each gauge may take; 2.9 % in all. A gauge's operations run at less than half the
  * speed of a step's, so that training slows by about a tenth. */
 static const double shares[HEFT_N_GAUGES] = {
-  [HEFT_GAUGE_LOSS] = 0.009,
-  [HEFT_GAUGE_SPECTRA] = 0.010,
-  [HEFT_GAUGE_HEAD] = 0.020,
-  [HEFT_GAUGE_INVARIANCE] = 0.003,
+  [HEFT_GAUGE_LOSS] = 0.008,
+  [HEFT_GAUGE_SPECTRA] = 0.003,
+  [HEFT_GAUGE_HEAD] = 0.0165,
+  [HEFT_GAUGE_INVARIANCE] = 0.002,
 };
 
 /* The curves begin with some points on a log axis, whatever they cost. */
