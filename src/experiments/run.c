@@ -562,8 +562,9 @@ heft_run_start (HeftRun *self)
   self->steps_left = -1;
   if (self->state == HEFT_RUN_PAUSED)
     self->state = HEFT_RUN_RUNNING;
-  ensure_thread (self);
+  /* Before there is a thread, which would else take steps that nobody asked for. */
   update_attention (self);
+  ensure_thread (self);
   pthread_mutex_unlock (&self->mutex);
 }
 
@@ -587,8 +588,9 @@ heft_run_step (HeftRun *self)
   self->pause = FALSE;
   if (self->state == HEFT_RUN_PAUSED)
     self->state = HEFT_RUN_RUNNING;
-  ensure_thread (self);
+  /* Before there is a thread, which would else take steps that nobody asked for. */
   update_attention (self);
+  ensure_thread (self);
   pthread_mutex_unlock (&self->mutex);
 }
 

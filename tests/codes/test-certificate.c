@@ -132,6 +132,20 @@ test_hostile (void)
     certificate = example ();
     certificate.beta_pac = 0.5;
     assert_refused (certificate, HEFT_BOUND_LAGRANGIAN);
+    /* What is not known makes no bound, and no price makes one smaller. */
+    for (gsize i = 0; i < 2; i++)
+      for (HeftBoundKind kind = 0; kind < HEFT_N_BOUNDS; kind++)
+        {
+          certificate = example ();
+          certificate.scale_price = i == 0 ? -1 : NAN;
+          assert_refused (certificate, kind);
+          certificate = example ();
+          certificate.n_draws = i == 0 ? -1 : NAN;
+          assert_refused (certificate, kind);
+          certificate = example ();
+          certificate.n_betas = i == 0 ? 0.5 : NAN;
+          assert_refused (certificate, kind);
+        }
     certificate = example ();
     certificate.kl = 1e300;
     g_assert_cmpfloat (bound_of (&certificate, HEFT_BOUND_PAC_BAYES_KL), ==, 1);
@@ -181,6 +195,32 @@ test_objective (void)
         g_assert_true (isfinite (heft_objective_beta (objective, end, 0, 100, 0.05, 9, 1)));
         g_assert_true (isfinite (heft_objective_beta (objective, end, 1e12, 100, 0.05, 9, 1)));
         g_assert_cmpfloat (heft_objective_beta (objective, end, 1e12, 100, 0.05, 9, 1), >, 0);
+      }
+}
+
+/* Where p has run into 1 the slope is that of kl, solved here for log (1 - p). */
+static void
+test_objective_vacuous (void)
+{
+  const double risks[] = { 0.1, 0.25, 0.5, 0.9 }, n = 50, delta = 0.025;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (risks); i++)
+    for (double kl = 2000; kl < 3e5; kl *= 10)
+      {
+        const double q = risks[i], c = (kl + log (2 * sqrt (n) / delta)) / n;
+        double low = -1e6, high = -1e-3, ratio;
+
+        for (int step = 0; step < 200; step++)
+          {
+            double u = (low + high) / 2, log_p = log1p (-exp (u));
+
+            if (q * (log (q) - log_p) + (1 - q) * (log1p (-q) - u) > c)
+              low = u;
+            else
+              high = u;
+          }
+        ratio = log1p (-exp (low)) - low + log1p (-q) - log (q);
+        g_assert_cmpfloat_with_epsilon (heft_objective_beta (HEFT_OBJECTIVE_PAC_BAYES_KL, q, kl, n, delta, 2, 0) * n * ratio / 2, 1, 1e-8);
       }
 }
 
@@ -250,6 +290,7 @@ main (int argc, char **argv)
   g_test_add_func ("/codes/certificate/obstacles", test_obstacles);
   g_test_add_func ("/codes/certificate/hostile", test_hostile);
   g_test_add_func ("/codes/certificate/objective", test_objective);
+  g_test_add_func ("/codes/certificate/objective/vacuous", test_objective_vacuous);
   g_test_add_func ("/codes/certificate/coverage", test_coverage);
   return g_test_run ();
 }

@@ -142,6 +142,36 @@ test_low_rank_draws (void)
     }
 }
 
+/* More weights than are summed at a time, in closed form: the same mean m and deviation s everywhere, a direction of the same a everywhere and one of
+ * b and -b in turn, which are orthogonal. */
+static void
+test_many_weights (void)
+{
+  enum { N = 4 * 1501 };
+  const float m = 0.125f, log_s = -3, a = 0.0625f, b = 0.03125f;
+  const double lambda = 0.4, s2 = exp (2 * log_s), moment = (double) m * m + s2 + (double) a * a + (double) b * b;
+  g_autoptr (HeftNetwork) network = heft_network_new ("", HEFT_ACTIVATION_TANH, (HeftShape) { 1500, 1, 1 }, 4, NULL);
+  g_autoptr (HeftPrior) prior = heft_prior_new (network, HEFT_PRIOR_ISOTROPIC, lambda, NULL, NULL, NULL);
+  g_autoptr (HeftPosterior) posterior = heft_posterior_new_low_rank (network, 2);
+  double expected, sampled, error;
+
+  g_assert_cmpuint (posterior->n, ==, N);
+  for (gsize i = 0; i < N; i++)
+    {
+      posterior->mean[i] = i % 3 == 0 ? -m : m;
+      posterior->log_deviation[i] = log_s;
+      posterior->factors[i] = a;
+      posterior->factors[N + i] = i % 2 == 0 ? b : -b;
+    }
+  expected = 0.5 * (N * (moment / lambda / lambda - 1 - log (s2 / lambda / lambda)) - log (1 + N * (double) a * a / s2) -
+                    log (1 + N * (double) b * b / s2));
+  g_assert_cmpfloat_with_epsilon (heft_code_second_moment (network, prior, posterior, 0), moment, 1e-14);
+  g_assert_cmpfloat_with_epsilon (heft_code_kl (network, prior, posterior, NULL), expected, 1e-9 * expected);
+  sampled = heft_code_kl_sampled (network, prior, posterior, 3, 0, 30, NULL, &error);
+  g_assert_cmpfloat (error, <, 0.01 * expected);
+  g_assert_cmpfloat_with_epsilon (sampled, expected, 5 * error);
+}
+
 /* By draws and in closed form. */
 static void
 test_sampled_kl (void)
@@ -269,6 +299,7 @@ main (int argc, char **argv)
   g_test_add_func ("/codes/low-rank/reference", test_low_rank_reference);
   g_test_add_func ("/codes/low-rank/identities", test_low_rank_identities);
   g_test_add_func ("/codes/low-rank/draws", test_low_rank_draws);
+  g_test_add_func ("/codes/many-weights", test_many_weights);
   g_test_add_func ("/codes/sampled-kl", test_sampled_kl);
   g_test_add_func ("/codes/mixture/reference", test_mixture_reference);
   g_test_add_func ("/codes/mixture/kl", test_mixture_kl);

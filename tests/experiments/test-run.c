@@ -170,6 +170,22 @@ test_steps_and_pause (void)
   g_assert_true (heft_record_get_result (heft_run_get_record (run), "total", NULL));
 }
 
+/* A first step is one step, however late whoever asked for it gets on after the thread has begun. */
+static void
+test_first_step (void)
+{
+  for (int i = 0; i < 100; i++)
+    {
+      g_autoptr (HeftRun) run = make_run ("1000000000");
+
+      heft_run_step (run);
+      wait_for_state (run, HEFT_RUN_PAUSED);
+      g_assert_cmpuint (count (run), ==, 1);
+      heft_run_stop (run);
+      g_assert_true (heft_run_join (run, NULL));
+    }
+}
+
 static void
 test_live_parameters (void)
 {
@@ -281,6 +297,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/run/end", test_to_the_end);
   g_test_add_func ("/run/steps", test_steps_and_pause);
+  g_test_add_func ("/run/first-step", test_first_step);
   g_test_add_func ("/run/live", test_live_parameters);
   g_test_add_func ("/run/failure", test_failure_is_kept);
   g_test_add_func ("/run/interactive", test_interactive);

@@ -210,6 +210,18 @@ stop_at_forty (guint64 done, guint64 total, gpointer data)
   return done != 40;
 }
 
+/* How many steps there were, and of how many. */
+static gboolean
+count_steps (guint64 done, guint64 total, gpointer data)
+{
+  guint64 *counts = data;
+
+  counts[0]++;
+  g_assert_cmpuint (done, ==, counts[0]);
+  counts[1] = total;
+  return TRUE;
+}
+
 /* By a network, on data that can be learned: far shorter than the labels written down, and the same at any thread count. */
 static void
 test_prequential_network (void)
@@ -221,7 +233,7 @@ test_prequential_network (void)
                                        .n_draws = 4 };
   g_auto (HeftPrequential) one = { 0 };
   g_auto (HeftPrequential) two = { 0 };
-  guint64 last = 0;
+  guint64 last = 0, counts[2] = { 0 };
 
   training.config.batch = 32;
   training.config.learning_rate = 0.02;
@@ -233,6 +245,13 @@ test_prequential_network (void)
   g_assert_cmpfloat (one.total, ==, two.total);
   g_assert_cmpfloat (one.total, <, 0.7 * heft_code_length_uniform (300, 2));
   g_assert_cmpfloat (one.total, >, 16 * log (2.0));
+  /* Blocks end at 16, 32, 64, 128, 256 and 300: 200 steps before each but the first, for ten epochs are at most 80. */
+  training.progress = count_steps;
+  training.user_data = counts;
+  heft_prequential_clear (&two);
+  g_assert_true (heft_prequential_train (network, data, &training, 16, 2, NULL, &two, &error));
+  g_assert_cmpuint (counts[0], ==, 5 * 200);
+  g_assert_cmpuint (counts[1], ==, counts[0]);
   training.progress = stop_at_forty;
   training.user_data = &last;
   heft_prequential_clear (&two);

@@ -147,6 +147,25 @@ test_zero (void)
   g_assert_true (isfinite (products->hessian->trace) && isfinite (products->hessian_gap));
 }
 
+/* Prices that there are not. */
+static void
+test_prices (void)
+{
+  static const double bad[] = { 0, -1, NAN, INFINITY };
+  g_auto (Fixture) f = fixture_new ("5", HEFT_ACTIVATION_TANH, FLAT (4), 2, 20, 6);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    for (int which = 0; which < 2; which++)
+      {
+        g_autoptr (GError) error = NULL;
+        HeftMeasureOptions options = { .beta = which == 0 ? bad[i] : BETA, .lambda = which == 1 ? bad[i] : LAMBDA, .whole_network = TRUE };
+
+        g_assert_null (heft_measure (f.network, f.weights, f.data, &options, NULL, &error));
+        g_assert_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER);
+        g_assert_true (g_str_has_prefix (error->message, which == 0 ? "beta " : "lambda "));
+      }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -155,5 +174,6 @@ main (int argc, char **argv)
   g_test_add_func ("/information/measure/determinant", test_determinant);
   g_test_add_func ("/information/measure/nuisances", test_nuisances);
   g_test_add_func ("/information/measure/zero", test_zero);
+  g_test_add_func ("/information/measure/prices", test_prices);
   return g_test_run ();
 }

@@ -564,6 +564,64 @@ test_overflow_names_layer (void)
   g_assert_cmpmem (huge->mean, huge->n * sizeof (float), heft_trainer_get_posterior (trainer)->mean, huge->n * sizeof (float));
 }
 
+/* Where every output is finite it is the layer whose weights grew most, wherever it stands. */
+static void
+test_growth_names_layer (void)
+{
+  g_autoptr (HeftDataset) data = reference_dataset (100, N_FEATURES, N_CLASSES, 10);
+  g_autoptr (HeftNetwork) network = make_network ("20-20", HEFT_ACTIVATION_LINEAR);
+  guint named[3] = { 0 };
+
+  for (guint64 seed = 1; seed <= 40; seed++)
+    {
+      HeftTrainerConfig config = heft_trainer_config_default ();
+      g_autoptr (HeftTrainer) trainer = NULL;
+      g_autoptr (HeftPosterior) before = NULL;
+      g_autoptr (GError) error = NULL;
+      const HeftPosterior *after;
+      guint most = 0;
+      double growth[3];
+
+      config.posterior = HEFT_POSTERIOR_DIRAC;
+      config.optimizer = HEFT_OPTIMIZER_SGD;
+      config.learning_rate = 5 * (1 + (double) (seed % 5));
+      config.seed = seed;
+      trainer = make_trainer (network, data, &config);
+      before = heft_posterior_copy (heft_trainer_get_posterior (trainer));
+      for (guint step = 0; step < 50 && heft_trainer_step (trainer, NULL, &error); step++)
+        ;
+      if (error) g_printerr ("%s\n", error->message); else g_printerr("none\n");
+      if (error == NULL || strstr (error->message, "grew most") == NULL)
+        continue;
+      after = heft_trainer_get_posterior (trainer);
+      for (guint l = 0; l < 3; l++)
+        {
+          const HeftLayer *layer = heft_network_get_weight_layer (network, l);
+          double squares[2] = { 0 };
+
+          for (gsize i = layer->offset; i < layer->offset + layer->n_parameters; i++)
+            {
+              squares[0] += (double) before->mean[i] * before->mean[i];
+              squares[1] += (double) after->mean[i] * after->mean[i];
+            }
+          growth[l] = squares[1] / squares[0];
+          if (growth[l] > growth[most])
+            most = l;
+        }
+      for (guint l = 0; l < 3; l++)
+        {
+          g_autofree char *says = g_strdup_printf ("layer %s grew most", heft_network_get_weight_layer (network, l)->name);
+
+          /* Sums in single precision do not tell equal growths apart. */
+          g_assert_true (strstr (error->message, says) == NULL || growth[l] >= 0.999 * growth[most]);
+        }
+      named[most]++;
+    }
+  /* Not always the first or the last of them. */
+  g_assert_cmpuint ((named[0] > 0) + (named[1] > 0) + (named[2] > 0), >=, 2);
+  if (g_test_verbose ()) g_test_message ("%u %u %u", named[0], named[1], named[2]);
+}
+
 static void
 test_refusals (void)
 {
@@ -616,6 +674,7 @@ main (int    argc,
   g_test_add_func ("/train/warm-start", test_warm_start);
   g_test_add_func ("/train/divergence", test_divergence);
   g_test_add_func ("/train/overflow-names-layer", test_overflow_names_layer);
+  g_test_add_func ("/train/growth-names-layer", test_growth_names_layer);
   g_test_add_func ("/train/refusals", test_refusals);
 
   return g_test_run ();
