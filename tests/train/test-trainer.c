@@ -590,7 +590,6 @@ test_growth_names_layer (void)
       before = heft_posterior_copy (heft_trainer_get_posterior (trainer));
       for (guint step = 0; step < 50 && heft_trainer_step (trainer, NULL, &error); step++)
         ;
-      if (error) g_printerr ("%s\n", error->message); else g_printerr("none\n");
       if (error == NULL || strstr (error->message, "grew most") == NULL)
         continue;
       after = heft_trainer_get_posterior (trainer);
@@ -619,7 +618,6 @@ test_growth_names_layer (void)
     }
   /* Not always the first or the last of them. */
   g_assert_cmpuint ((named[0] > 0) + (named[1] > 0) + (named[2] > 0), >=, 2);
-  if (g_test_verbose ()) g_test_message ("%u %u %u", named[0], named[1], named[2]);
 }
 
 static void
