@@ -91,17 +91,36 @@ n_classes (const Study *self)
 
 /* --- The transition ---------------------------------------------------------------------------------------------- */
 
+/* Whether an error at the smallest N beta is that of a code that has learned something to lose: not above half that of guessing. */
+static gboolean
+is_learned (double first_error, double guessing)
+{
+  return first_error <= 0.5 * guessing;
+}
+
+static double
+guessing (const Study *self)
+{
+  return 1 - 1 / n_classes (self);
+}
+
+static gboolean
+chain_learned (const Study *self, const Chain *chain)
+{
+  return chain->n > 0 && is_learned (chain->error[0], guessing (self));
+}
+
 /* Where the error has risen half the way from its value at the smallest N beta to that of guessing, interpolated in log N beta; NAN where
- * the points do not reach that far. */
+ * the points do not reach that far, and where nothing was learned that could be lost: between two errors near guessing the half is noise. */
 static double
 transition (const Study *self, const Chain *chain)
 {
   double low, half;
 
-  if (chain->n == 0)
+  if (!chain_learned (self, chain))
     return NAN;
   low = chain->error[0];
-  half = 0.5 * (low + 1 - 1 / n_classes (self));
+  half = 0.5 * (low + guessing (self));
   for (gsize i = 1; i < chain->n; i++)
     if (chain->error[i - 1] < half && chain->error[i] >= half)
       {
@@ -110,6 +129,15 @@ transition (const Study *self, const Chain *chain)
         return self->n_beta[i - 1] * pow (self->n_beta[i] / self->n_beta[i - 1], share);
       }
   return NAN;
+}
+
+static void
+add_transition (HeftLedger *ledger, const Study *self, int index, const char *label, const char *note, HeftQuantity quantity)
+{
+  const Chain *chain = &self->chains[index];
+  gboolean lost = chain->n > 0 && !chain_learned (self, chain);
+
+  heft_ledger_add (ledger, label, transition (self, chain), "", lost ? _("never learned at the smallest $N\\beta$") : note, quantity);
 }
 
 static void
@@ -132,10 +160,10 @@ publish_ledger (Study *self)
       if (chain->n > 0)
         heft_ledger_gauge (&ledger, chain->kl[0] / uniform);
     }
-  heft_ledger_add (&ledger, _("Transition of random labels"), transition (self, &self->chains[RANDOM_LABELS]), "",
-                   _("$N\\beta$ where the error is half the way to guessing"), HEFT_QUANTITY_RANDOM_LABELS);
-  heft_ledger_add (&ledger, _("Transition of true labels"), transition (self, &self->chains[TRUE_LABELS]), "",
-                   _("the same; – where true labels still fit at the largest $N\\beta$"), HEFT_QUANTITY_TRUE_LABELS);
+  add_transition (&ledger, self, RANDOM_LABELS, _("Transition of random labels"),
+                  _("$N\\beta$ where the error is half the way to guessing"), HEFT_QUANTITY_RANDOM_LABELS);
+  add_transition (&ledger, self, TRUE_LABELS, _("Transition of true labels"),
+                  _("the same; – where true labels still fit at the largest $N\\beta$"), HEFT_QUANTITY_TRUE_LABELS);
   heft_record_publish (self->record, heft_ledger_end (&ledger));
 }
 
@@ -227,12 +255,21 @@ static void
 store_transition (Study *self, int chain, const char *id)
 {
   double value = transition (self, &self->chains[chain]);
+  const char *reason;
 
   if (isfinite (value))
-    heft_record_set_result (self->record, id, value);
+    {
+      heft_record_set_result (self->record, id, value);
+      return;
+    }
+  if (self->chains[chain].n == 0)
+    reason = _("The run was stopped before it came to this point.");
+  else if (!chain_learned (self, &self->chains[chain]))
+    reason = _("These labels were never learned: at the smallest N β the error is above half that of guessing, and there is nothing to "
+               "lose. Train longer or go to a smaller N β.");
   else
-    heft_record_set_result_missing (self->record, id,
-                                    _("Over these N β the error does not rise half the way from its first value to guessing."));
+    reason = _("Over these N β the error does not rise half the way from its first value to guessing.");
+  heft_record_set_result_missing (self->record, id, reason);
 }
 
 static void
@@ -311,7 +348,7 @@ publish_levels (Study *self)
       double n_beta = self->n_beta[i == 0 ? 0 : self->n_points - 1];
 
       heft_record_append (self->record, MEMORISING, 0, n_beta, uniform);
-      heft_record_append (self->record, CHANCE, 0, n_beta, 1 - 1 / n_classes (self));
+      heft_record_append (self->record, CHANCE, 0, n_beta, guessing (self));
     }
 }
 
@@ -352,12 +389,31 @@ check_random_labels (HeftParameters *parameters, GError **error)
 
 /* --- Sentences --------------------------------------------------------------------------------------------------- */
 
+/* What the first point of @series missed, in words, where that is too much to have been learned; else NULL. */
+static char *
+unlearned_words (HeftRecord *record, const char *series)
+{
+  double first, chance;
+
+  if (heft_record_read (record, (gsize) heft_record_find_series (record, series), 0, 0, 1, NULL, &first) != 1 ||
+      !heft_record_get_last (record, "chance", 0, NULL, &chance) || is_learned (first, chance))
+    return NULL;
+  return heft_words_percent (first);
+}
+
 static char *
 error_sentence (HeftRecord *record)
 {
   double value, other, last_true, last_random, n_beta;
-  g_autofree char *words = NULL, *true_words = NULL, *random_words = NULL;
+  g_autofree char *words = NULL, *true_words = NULL, *random_words = unlearned_words (record, "random_error");
 
+  if (random_words != NULL)
+    return g_strdup_printf (_("Random labels were never learned: at the smallest $N\\beta$ the code still errs on %s of them."),
+                            random_words);
+  true_words = unlearned_words (record, "true_error");
+  if (true_words != NULL)
+    return g_strdup_printf (_("True labels were never learned: at the smallest $N\\beta$ the code still errs on %s of them."),
+                            true_words);
   if (heft_record_get_result (record, "transition", &value))
     {
       random_words = heft_words_number (value);

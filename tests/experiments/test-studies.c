@@ -137,6 +137,39 @@ test_random_labels (void)
   assert_panels (run);
 }
 
+/* Trained too little to memorise, random labels have no transition: the first error is that of guessing but for luck, and half the way
+ * from there to guessing is anywhere. The true labels of the same run have theirs. */
+static void
+test_random_labels_never_learned (void)
+{
+  const char *settings[] = { "dataset=digits-8x8", "samples=200", "architecture=16", "epochs=8", "batch=20", "learning-rate=0.01",
+                             "lambda=0.3", "n-beta=0.03,0.3,3,30,300", "draws=20", NULL };
+  g_autoptr (HeftRun) run = make_run ("random-labels", 2, settings);
+  HeftRecord *record = heft_run_get_record (run);
+  g_autofree double *random_error = NULL, *true_error = NULL;
+  g_autofree char *reason = NULL, *sentence = NULL;
+  g_autoptr (HeftFrame) ledger = NULL;
+  gsize n;
+
+  finish (run);
+  random_error = heft_record_dup_result_array (record, "curve_random_error", &n);
+  true_error = heft_record_dup_result_array (record, "curve_true_error", &n);
+  g_assert_cmpuint (n, ==, 5);
+  /* The case at hand: above half the guessing error, and yet rising past the middle between its first value and guessing. */
+  g_assert_cmpfloat (random_error[0], >, 0.45);
+  g_assert_cmpfloat (random_error[n - 1], >, 0.5 * (random_error[0] + 0.9));
+  g_assert_cmpfloat (true_error[0], <, 0.45);
+  g_assert_false (heft_record_get_result (record, "transition", NULL));
+  g_assert_cmpfloat (result (run, "transition_true"), >, 0.03);
+  reason = heft_record_dup_result_reason (record, "transition");
+  g_assert_nonnull (strstr (reason, "never learned"));
+  sentence = heft_run_get_experiment (run)->panels[0].sentence (record);
+  g_assert_nonnull (strstr (sentence, "never learned"));
+  ledger = heft_record_get_frame (record, "ledger");
+  g_assert_cmpstr (heft_frame_get_text (ledger, "row:3:note"), ==, "never learned at the smallest $N\\beta$");
+  assert_panels (run);
+}
+
 static void
 test_random_labels_same_bytes (void)
 {
@@ -271,6 +304,7 @@ main (int argc, char **argv)
   g_test_add_func ("/experiments/tradeoff/same-bytes", test_tradeoff_same_bytes);
   g_test_add_func ("/experiments/tradeoff/refusals", test_tradeoff_refusals);
   g_test_add_func ("/experiments/random-labels", test_random_labels);
+  g_test_add_func ("/experiments/random-labels/never-learned", test_random_labels_never_learned);
   g_test_add_func ("/experiments/random-labels/same-bytes", test_random_labels_same_bytes);
   g_test_add_func ("/experiments/shannon", test_shannon);
   g_test_add_func ("/experiments/shannon/same-bytes", test_shannon_same_bytes);
