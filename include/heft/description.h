@@ -26,13 +26,14 @@ gsize  heft_rate_hull   (gsize n, const double *information, const double *loss,
  * @betas: n, positive and growing
  * @information: n, KL(Q||P) trained at each
  * @loss: n, E_Q L
- * @misfit: (out) (nullable): n - 1, the relative misfit of each interval
+ * @misfit: (out) (nullable): n - 1, the relative misfit of each interval, with its sign
  *
  * The envelope identity d min C / d beta = KL, by differences: over each interval the change of C = E_Q L + beta KL is set against the
- * integral of KL, taken as a power of beta between the two ends (exact where it is one). The misfit is |difference| / integral.
+ * integral of KL, taken as a power of beta between the two ends (exact where it is one). The misfit is (change - integral) / integral: negative
+ * where KL is above its optimum, of which C notices only the second order.
  * 0 for exact optima on a fine grid; training that has not converged, noise in E_Q L and a coarse grid all show.
  *
- * Returns: the largest misfit; NaN for fewer than two points or numbers that do not fit
+ * Returns: the largest misfit, without its sign; NaN for fewer than two points or numbers that do not fit
  */
 double heft_slope_check (gsize n, const double *betas, const double *information, const double *loss, double *misfit);
 

@@ -6,6 +6,8 @@
 
 #include <math.h>
 
+#include <heft/description.h>
+
 #include "experiments/beta-sweep.h"
 
 void
@@ -65,4 +67,65 @@ heft_beta_sweep_run (const HeftBetaSweep *self, GError **error)
         return FALSE;
     }
   return TRUE;
+}
+
+/* --- The curve that a sweep traces --------------------------------------------------------------------------------- */
+
+void
+heft_rate_curve_init (HeftRateCurve *self, double low, double high, gsize n_points, gsize n_samples)
+{
+  double elbo = 1 / (double) n_samples, nearest = INFINITY;
+
+  self->n = 0;
+  self->n_points = MIN (n_points, HEFT_RATE_MOST_POINTS);
+  self->elbo = -1;
+  heft_log_grid (low, high, self->n_points, self->betas);
+  for (gsize i = 0; i < self->n_points && elbo >= low && elbo <= high; i++)
+    if (fabs (log (self->betas[i] / elbo)) < nearest)
+      {
+        nearest = fabs (log (self->betas[i] / elbo));
+        self->elbo = (gssize) i;
+      }
+  if (self->elbo >= 0)
+    self->betas[self->elbo] = elbo;
+}
+
+static void
+publish_hull (const HeftRateCurve *self, HeftRecord *record, gsize series)
+{
+  gsize corners[HEFT_RATE_MOST_POINTS], n = heft_rate_hull (self->n, self->kl, self->loss, corners);
+
+  heft_record_clear_series (record, series);
+  for (gsize i = 0; i < n; i++)
+    heft_record_append (record, series, 0, self->kl[corners[i]], self->loss[corners[i]]);
+}
+
+void
+heft_rate_series_clear (const HeftRateSeries *self, HeftRecord *record)
+{
+  const gsize all[] = { self->rate, self->beta, self->hull, self->elbo };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (all); i++)
+    heft_record_clear_series (record, all[i]);
+}
+
+void
+heft_rate_curve_add (HeftRateCurve *self, const HeftSweepPoint *point, HeftRecord *record, const HeftRateSeries *series)
+{
+  gsize index = self->n++;
+
+  self->kl[index] = point->kl;
+  self->loss[index] = point->train.loss;
+  self->loss_error[index] = point->train.loss_error;
+  heft_record_append (record, series->rate, 0, point->kl, point->train.loss);
+  heft_record_append (record, series->beta, 0, point->kl, point->beta);
+  if (heft_rate_curve_is_elbo (self, index))
+    heft_record_append (record, series->elbo, 0, point->kl, point->train.loss);
+  publish_hull (self, record, series->hull);
+}
+
+gboolean
+heft_rate_curve_is_elbo (const HeftRateCurve *self, gsize index)
+{
+  return self->elbo == (gssize) index;
 }

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <heft/record.h>
 #include <heft/trainer.h>
 
 G_BEGIN_DECLS
@@ -41,6 +42,31 @@ typedef struct
 
 /* FALSE with an error, or without one when it was stopped. */
 gboolean heft_beta_sweep_run   (const HeftBetaSweep *self, GError **error);
+
+/* --- The curve that a sweep traces --------------------------------------------------------------------------------- */
+
+#define HEFT_RATE_MOST_POINTS 64
+
+typedef struct
+{
+  gsize  n, n_points;               /* measured, planned */
+  gssize elbo;                      /* the point of N beta = 1, or -1 */
+  double betas[HEFT_RATE_MOST_POINTS], kl[HEFT_RATE_MOST_POINTS], loss[HEFT_RATE_MOST_POINTS], loss_error[HEFT_RATE_MOST_POINTS];
+} HeftRateCurve;
+
+/* Where a record keeps it, all against KL: the points, their beta, the lower convex hull of the points so far, the point of the ELBO. */
+typedef struct
+{
+  gsize rate, beta, hull, elbo;
+} HeftRateSeries;
+
+/* An empty curve over the grid from @low to @high; the point nearest to the ELBO, beta = 1/@n_samples, if that lies inside, is put on it. */
+void     heft_rate_curve_init    (HeftRateCurve *self, double low, double high, gsize n_points, gsize n_samples);
+/* A sweep that starts over. */
+void     heft_rate_series_clear  (const HeftRateSeries *self, HeftRecord *record);
+/* The next point, which @record shows at once. */
+void     heft_rate_curve_add     (HeftRateCurve *self, const HeftSweepPoint *point, HeftRecord *record, const HeftRateSeries *series);
+gboolean heft_rate_curve_is_elbo (const HeftRateCurve *self, gsize index);
 
 /* The points low (high/low)^(i / (n - 1)); low alone where n is 1. */
 void     heft_log_grid         (double low, double high, gsize n, double *values);

@@ -148,8 +148,14 @@ copy_curves (HeftRecord *from, HeftRecord *to, GVariant *state)
   heft_record_set_layers (to, n_layers, names);
   for (gsize s = 0; s < heft_record_get_n_series (from); s++)
     for (gsize l = 0; l < n_curves (from, s); l++, place++)
-      if (place >= n || !copy_curve (from, to, s, l, (gsize) lengths[place]))
-        return FALSE;
+      {
+        guint64 length = place < n ? lengths[place] : 0;
+
+        if (length == HEFT_CHECKPOINT_WHOLE_CURVE)
+          length = heft_record_get_length (from, s, l);
+        if (place >= n || !copy_curve (from, to, s, l, length))
+          return FALSE;
+      }
   return place == n;
 }
 

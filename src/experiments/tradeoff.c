@@ -17,7 +17,6 @@
 #include "experiments/train-private.h"
 #include "experiments/words.h"
 
-#define MOST_POINTS 64
 /* The first point starts from the initialisation, whose random weights take long to forget. */
 #define FIRST_FACTOR 5
 #define SAMPLES 10000
@@ -49,6 +48,8 @@ enum
   TEST_ERROR,
 };
 
+static const HeftRateSeries rate_series = { RATE, RATE_BETA, HULL, ELBO };
+
 typedef struct
 {
   HeftRun              *run;
@@ -56,43 +57,11 @@ typedef struct
   const HeftTrainSetup *setup;
   gboolean              quick;
   guint                 draws;
-  gsize                 n, n_points;       /* measured, planned */
-  gssize                elbo;              /* the point of N beta = 1, or -1 */
-  double                betas[MOST_POINTS], kl[MOST_POINTS], loss[MOST_POINTS], loss_error[MOST_POINTS];
+  HeftRateCurve         curve;
   double                prequential;       /* NAN until known */
   double                share;             /* of the run that the sweep is; the prequential code is the rest */
   double                epoch_samples;
 } Sweep;
-
-/* The grid from beta-min to beta-max; the point nearest to the ELBO, if it lies inside, is put on it. */
-static void
-make_grid (Sweep *self, const HeftParameters *parameters)
-{
-  double elbo = 1 / (double) self->setup->n_samples;
-  double low = heft_parameters_get_real (parameters, "beta-min"), high = heft_parameters_get_real (parameters, "beta-max");
-  double nearest = INFINITY;
-
-  heft_log_grid (low, high, self->n_points, self->betas);
-  self->elbo = -1;
-  for (gsize i = 0; i < self->n_points && elbo >= low && elbo <= high; i++)
-    if (fabs (log (self->betas[i] / elbo)) < nearest)
-      {
-        nearest = fabs (log (self->betas[i] / elbo));
-        self->elbo = (gssize) i;
-      }
-  if (self->elbo >= 0)
-    self->betas[self->elbo] = elbo;
-}
-
-static void
-publish_hull (Sweep *self)
-{
-  gsize corners[MOST_POINTS], n = heft_rate_hull (self->n, self->kl, self->loss, corners);
-
-  heft_record_clear_series (self->record, HULL);
-  for (gsize i = 0; i < n; i++)
-    heft_record_append (self->record, HULL, 0, self->kl[corners[i]], self->loss[corners[i]]);
-}
 
 /* Straight lines across the panel of lengths, from the first point of the grid to the last. */
 static void
@@ -100,42 +69,64 @@ publish_level (Sweep *self, gsize series, double nats)
 {
   double n = (double) self->setup->n_samples;
 
-  heft_record_append (self->record, series, 0, n * self->betas[0], nats);
-  heft_record_append (self->record, series, 0, n * self->betas[self->n_points - 1], nats);
+  heft_record_append (self->record, series, 0, n * self->curve.betas[0], nats);
+  heft_record_append (self->record, series, 0, n * self->curve.betas[self->curve.n_points - 1], nats);
 }
 
 static double
 slope_check (const Sweep *self)
 {
-  return heft_slope_check (self->n, self->betas, self->kl, self->loss, NULL);
+  return heft_slope_check (self->curve.n, self->curve.betas, self->curve.kl, self->curve.loss, NULL);
+}
+
+/* The misfit behind slope_check with its sign, and the standard error that the weight draws give it: an upper one, for both ends of an
+ * interval are measured by the same draws. FALSE for less than two points. */
+static gboolean
+signed_misfit (const Sweep *self, double *misfit, double *error)
+{
+  const HeftRateCurve *curve = &self->curve;
+  double all[HEFT_RATE_MOST_POINTS], change;
+  gsize worst = 0;
+
+  if (!isfinite (heft_slope_check (curve->n, curve->betas, curve->kl, curve->loss, all)))
+    return FALSE;
+  for (gsize i = 1; i + 1 < curve->n; i++)
+    if (fabs (all[i]) > fabs (all[worst]))
+      worst = i;
+  *misfit = all[worst];
+  change = curve->loss[worst + 1] + curve->betas[worst + 1] * curve->kl[worst + 1]
+           - curve->loss[worst] - curve->betas[worst] * curve->kl[worst];
+  /* Relative to the integral of KL, as the misfit is. */
+  *error = hypot (curve->loss_error[worst], curve->loss_error[worst + 1]) * fabs ((1 + *misfit) / change);
+  return isfinite (*error);
 }
 
 static double
 lagrangian (const Sweep *self, gsize i)
 {
-  return self->loss[i] + self->betas[i] * self->kl[i];
+  return self->curve.loss[i] + self->curve.betas[i] * self->curve.kl[i];
 }
 
 static double
 variational (const Sweep *self, gsize i)
 {
-  return heft_code_length_variational ((double) self->setup->n_samples, self->loss[i], self->kl[i]);
+  return heft_code_length_variational ((double) self->setup->n_samples, self->curve.loss[i], self->curve.kl[i]);
 }
 
 static void
 publish_ledger (Sweep *self)
 {
-  HeftLedger ledger = heft_ledger_begin (self->n);
+  HeftLedger ledger = heft_ledger_begin (self->curve.n);
   double n = (double) self->setup->n_samples;
   double uniform = heft_code_length_uniform (n, (double) heft_network_get_n_classes (self->setup->network));
-  gsize elbo = (gsize) MAX (self->elbo, 0);
-  gboolean known = self->elbo >= 0 && self->n > elbo;
+  gsize elbo = (gsize) MAX (self->curve.elbo, 0);
+  gboolean known = self->curve.elbo >= 0 && self->curve.n > elbo;
 
   heft_ledger_add (&ledger, _("Largest misfit of KL and the slope of min $C$"), slope_check (self), "",
                    _("relative, by differences over the grid; 0 at exact optima"), HEFT_QUANTITY_LAGRANGIAN);
-  heft_ledger_add (&ledger, _("KL at $N\\beta = 1$"), known ? self->kl[elbo] : NAN, "nat", _("the evidence lower bound"),
+  heft_ledger_add (&ledger, _("KL at $N\\beta = 1$"), known ? self->curve.kl[elbo] : NAN, "nat", _("the evidence lower bound"),
                    HEFT_QUANTITY_KL);
-  heft_ledger_add (&ledger, _("$E_Q L$ at $N\\beta = 1$"), known ? self->loss[elbo] : NAN, "nat",
+  heft_ledger_add (&ledger, _("$E_Q L$ at $N\\beta = 1$"), known ? self->curve.loss[elbo] : NAN, "nat",
                    _("a sample, mean over weight draws"), HEFT_QUANTITY_TRAIN_LOSS);
   heft_ledger_add (&ledger, _("Variational code at $N\\beta = 1$"), known ? variational (self, elbo) : NAN, "nat",
                    _("$N E_Q L + \\mathrm{KL}$: labels and weights, by bits back"), HEFT_QUANTITY_CORRECTED);
@@ -197,24 +188,15 @@ after_point (gsize index, const HeftSweepPoint *point, gpointer user_data, GErro
   HeftRecord *record = self->record;
   double n_beta = point->beta * (double) self->setup->n_samples;
 
-  self->kl[index] = point->kl;
-  self->loss[index] = point->train.loss;
-  self->loss_error[index] = point->train.loss_error;
-  self->n = index + 1;
-  heft_record_append (record, RATE, 0, point->kl, point->train.loss);
-  heft_record_append (record, RATE_BETA, 0, point->kl, point->beta);
+  heft_rate_curve_add (&self->curve, point, record, &rate_series);
   heft_record_append (record, MINIMUM, 0, point->beta, lagrangian (self, index));
   heft_record_append (record, MINIMUM_SLOPE, 0, point->beta, point->kl);
   heft_record_append (record, VARIATIONAL, 0, n_beta, variational (self, index));
   heft_record_append (record, INFORMATION, 0, n_beta, point->kl);
   heft_record_append (record, TRAIN_LOSS, 0, n_beta, point->train.loss);
   heft_record_append (record, TRAIN_ERROR, 0, n_beta, point->train.error);
-  if ((gssize) index == self->elbo)
-    {
-      heft_record_append (record, ELBO, 0, point->kl, point->train.loss);
-      heft_record_append (record, MINIMUM_ELBO, 0, point->beta, lagrangian (self, index));
-    }
-  publish_hull (self);
+  if (heft_rate_curve_is_elbo (&self->curve, index))
+    heft_record_append (record, MINIMUM_ELBO, 0, point->beta, lagrangian (self, index));
   publish_ledger (self);
   return measure_test (self, point, heft_trainer_get_posterior (loop->trainer), error);
 }
@@ -228,7 +210,7 @@ sweep (Sweep *self, const HeftParameters *parameters, GError **error)
   double epochs = heft_parameters_get_real (parameters, "epochs") / (self->quick ? 5 : 1);
   Loop user_data = { self, trainer };
   HeftBetaSweep loop = {
-    .trainer = trainer, .data = self->setup->data.train, .n_samples = SAMPLES, .betas = self->betas, .n_points = self->n_points,
+    .trainer = trainer, .data = self->setup->data.train, .n_samples = SAMPLES, .betas = self->curve.betas, .n_points = self->curve.n_points,
     .learning_rate = rate, .last_learning_rate = rate / 20, .seed = heft_run_get_seed (self->run), .first_draw = DRAWS_FROM,
     .n_draws = self->draws, .n_threads = n_threads, .cancellable = heft_run_get_cancellable (self->run), .step = step_of_loop,
     .point = after_point, .user_data = &user_data,
@@ -279,26 +261,36 @@ static void
 store_results (Sweep *self)
 {
   HeftRecord *record = self->record;
-  double misfit = slope_check (self);
-  gsize elbo = (gsize) MAX (self->elbo, 0);
+  double misfit = slope_check (self), error;
+  gsize elbo = (gsize) MAX (self->curve.elbo, 0);
 
-  heft_record_set_result_array (record, "curve_beta", self->betas, self->n);
-  heft_record_set_result_array (record, "curve_information", self->kl, self->n);
-  heft_record_set_result_array (record, "curve_expected_loss", self->loss, self->n);
-  heft_record_set_result_array (record, "curve_expected_loss_error", self->loss_error, self->n);
+  heft_record_set_result_array (record, "curve_beta", self->curve.betas, self->curve.n);
+  heft_record_set_result_array (record, "curve_information", self->curve.kl, self->curve.n);
+  heft_record_set_result_array (record, "curve_expected_loss", self->curve.loss, self->curve.n);
+  heft_record_set_result_array (record, "curve_expected_loss_error", self->curve.loss_error, self->curve.n);
   if (isfinite (misfit))
     heft_record_set_result (record, "slope_check", misfit);
   else
     heft_record_set_result_missing (record, "slope_check", _("The slope needs two points of the curve."));
-  if (self->elbo >= 0 && self->n > elbo)
+  if (signed_misfit (self, &misfit, &error))
     {
-      heft_record_set_result (record, "elbo_information", self->kl[elbo]);
-      heft_record_set_result (record, "elbo_expected_loss", self->loss[elbo]);
+      heft_record_set_result (record, "slope_misfit", misfit);
+      heft_record_set_result (record, "slope_misfit_standard_error", error);
+    }
+  else
+    {
+      heft_record_set_result_missing (record, "slope_misfit", _("The slope needs two points of the curve."));
+      heft_record_set_result_missing (record, "slope_misfit_standard_error", _("The slope needs two points of the curve."));
+    }
+  if (self->curve.elbo >= 0 && self->curve.n > elbo)
+    {
+      heft_record_set_result (record, "elbo_information", self->curve.kl[elbo]);
+      heft_record_set_result (record, "elbo_expected_loss", self->curve.loss[elbo]);
       heft_record_set_result (record, "elbo_code_length", variational (self, elbo));
     }
   else
     {
-      const char *reason = self->elbo >= 0 ? _("The run was stopped before it came to this point.")
+      const char *reason = self->curve.elbo >= 0 ? _("The run was stopped before it came to this point.")
                                            : _("β = 1/N does not lie between beta-min and beta-max.");
 
       heft_record_set_result_missing (record, "elbo_information", reason);
@@ -331,10 +323,10 @@ run_tradeoff (HeftRun *run, GError **error)
   self->setup = &setup;
   self->quick = heft_parameters_get_integer (parameters, "effort") == 1;
   self->draws = (guint) heft_parameters_get_integer (parameters, "draws");
-  self->n_points = (gsize) heft_parameters_get_integer (parameters, "points");
   self->prequential = NAN;
   self->share = 0.8;
-  make_grid (self, parameters);
+  heft_rate_curve_init (&self->curve, heft_parameters_get_real (parameters, "beta-min"), heft_parameters_get_real (parameters, "beta-max"),
+                        (gsize) heft_parameters_get_integer (parameters, "points"), setup.n_samples);
   publish_level (self, MEMORISING,
                  heft_code_length_uniform ((double) setup.n_samples, (double) heft_network_get_n_classes (setup.network)));
   publish_ledger (self);
@@ -377,18 +369,22 @@ result_or_dash (HeftRecord *record, const char *id)
 static char *
 tradeoff_sentence (HeftRecord *record)
 {
-  return heft_record_get_last (record, "tradeoff_beta", 0, NULL, NULL) ? heft_train_tradeoff_sentence (record) : NULL;
+  return heft_record_get_last (record, "tradeoff_beta", 0, NULL, NULL) ? heft_train_curve_sentence (record) : NULL;
 }
 
 static char *
 minimum_sentence (HeftRecord *record)
 {
-  double beta, kl, value;
+  double beta, kl, value, side, error;
   g_autofree char *words_beta = NULL, *words_kl = NULL, *misfit = NULL;
 
   if (heft_record_get_result (record, "slope_check", &value))
     {
       misfit = heft_words_percent (value);
+      if (heft_record_get_result (record, "slope_misfit", &side) &&
+          heft_record_get_result (record, "slope_misfit_standard_error", &error) && side < -error)
+        return g_strdup_printf (_("The slope of min $C_\\beta$ should be KL at every point; over this grid the two differ by at most %s: KL "
+                                  "is still above its optimum there, and training longer lowers it."), misfit);
       return g_strdup_printf (_("The slope of min $C_\\beta$ should be KL at every point; over this grid the two differ by at most %s."),
                               misfit);
     }
@@ -470,7 +466,7 @@ static const HeftParameterSpec parameters[] = {
     .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OBJECTIVE, .minimum = 1e-12, .maximum = 1e3, .logarithmic = TRUE,
     .default_text = "30/N", .per_sample = TRUE },
   { .id = "points", .label = N_("Points"), .help = N_("How many β the sweep stops at, evenly on a log scale; the nearest to 1/N is put there."),
-    .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_OBJECTIVE, .minimum = 2, .maximum = MOST_POINTS, .default_text = "12" },
+    .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_OBJECTIVE, .minimum = 2, .maximum = HEFT_RATE_MOST_POINTS, .default_text = "12" },
   { .id = "learning-rate", .label = N_("Learning rate $\\eta$"), .help = N_("The length of a step; it falls to a twentieth at the end of each point."),
     .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OPTIMIZER, .minimum = 1e-8, .maximum = 100, .logarithmic = TRUE,
     .default_text = "0.005" },
@@ -479,10 +475,10 @@ static const HeftParameterSpec parameters[] = {
     .default_text = "128" },
   { .id = "epochs", .label = N_("Epochs a point"), .help = N_("How long the network is trained at each β; five times as long at the first."),
     .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OPTIMIZER, .minimum = 0.01, .maximum = 1e4, .logarithmic = TRUE,
-    .default_text = "25" },
+    .default_text = "40" },
   { .id = "draws", .label = N_("Weight draws"), .help = N_("How many networks drawn from Q each loss averages over; the same draws at every β."),
     .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_MEASUREMENT, .minimum = 1, .maximum = 1000, .logarithmic = TRUE,
-    .default_text = "10" },
+    .default_text = "30" },
   { .id = "effort", .label = N_("Effort"), .help = N_("Quick trains a fifth as long: a first look, less converged."),
     .kind = HEFT_PARAMETER_CHOICE, .group = HEFT_GROUP_MEASUREMENT, .default_text = "full", .choices = efforts,
     .choice_labels = effort_labels },
@@ -524,6 +520,8 @@ static const HeftResultSpec results[] = {
   { "curve_expected_loss", N_("E_Q L along the curve, mean over weight draws"), "nat", TRUE },
   { "curve_expected_loss_error", N_("Its standard error over the weight draws"), "nat", TRUE },
   { "slope_check", N_("Largest relative misfit of KL and the slope of min C, by differences"), "", FALSE },
+  { "slope_misfit", N_("The same with its sign: negative where KL is above its optimum"), "", FALSE },
+  { "slope_misfit_standard_error", N_("Standard error of slope_misfit over the weight draws, at most"), "", FALSE },
   { "elbo_information", N_("KL(Q‖P) at β = 1/N"), "nat", FALSE },
   { "elbo_expected_loss", N_("E_Q L at β = 1/N"), "nat", FALSE },
   { "elbo_code_length", N_("Variational code length of all labels at β = 1/N, N E_Q L + KL"), "nat", FALSE },

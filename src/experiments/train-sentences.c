@@ -7,6 +7,9 @@
 #include <glib/gi18n-lib.h>
 #include <math.h>
 
+#include <heft/description.h>
+
+#include "experiments/beta-sweep.h"
 #include "experiments/train.h"
 #include "experiments/words.h"
 
@@ -126,13 +129,14 @@ heft_train_spectra_sentence (HeftRecord *record)
   return g_strdup_printf (_("%s The trace of $F$ is %s nats, and %s with the scale of the logits divided out."), paid, raw, scaled);
 }
 
+/* The points of a curve that a sweep has traced so far, and that of the ELBO. */
 char *
-heft_train_tradeoff_sentence (HeftRecord *record)
+heft_train_curve_sentence (HeftRecord *record)
 {
   int series = heft_record_find_series (record, "tradeoff");
   gsize n = series >= 0 ? heft_record_get_length (record, (gsize) series, 0) : 0;
   double kl, loss, beta;
-  g_autofree char *words_kl = NULL, *words_loss = NULL, *words_beta = NULL, *count = NULL;
+  g_autofree char *words_kl = NULL, *words_loss = NULL, *words_beta = NULL, *count = NULL, *points = NULL, *elbo = NULL;
 
   if (n == 0 || !heft_record_get_last (record, "tradeoff", 0, &kl, &loss) ||
       !heft_record_get_last (record, "tradeoff_beta", 0, NULL, &beta))
@@ -141,10 +145,36 @@ heft_train_tradeoff_sentence (HeftRecord *record)
   words_loss = heft_words_number (loss);
   words_beta = heft_words_number (beta);
   count = heft_words_count (n);
-  return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE,
-                                       "%s point; the last, at $\\beta$ = %s, buys $E_Q L$ = %s nats for %s nats of KL.",
-                                       "%s points; the last, at $\\beta$ = %s, buys $E_Q L$ = %s nats for %s nats of KL.", n),
-                          count, words_beta, words_loss, words_kl);
+  points = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE,
+                                         "%s point; the last, at $\\beta$ = %s, buys $E_Q L$ = %s nats for %s nats of KL.",
+                                         "%s points; the last, at $\\beta$ = %s, buys $E_Q L$ = %s nats for %s nats of KL.", n),
+                            count, words_beta, words_loss, words_kl);
+  if (!heft_record_get_last (record, "elbo", 0, &kl, &loss))
+    return g_steal_pointer (&points);
+  g_free (words_kl);
+  g_free (words_loss);
+  words_kl = heft_words_number (kl);
+  words_loss = heft_words_number (loss);
+  elbo = g_strdup_printf (_("The ELBO ($N\\beta = 1$) buys %s nats for %s."), words_loss, words_kl);
+  return g_strjoin (" ", points, elbo, NULL);
+}
+
+/* The identity KL = d min C / d beta, over the points so far. */
+char *
+heft_train_tradeoff_sentence (HeftRecord *record)
+{
+  g_autofree char *curve = heft_train_curve_sentence (record), *misfit = NULL, *check = NULL;
+  double kl[HEFT_RATE_MOST_POINTS], loss[HEFT_RATE_MOST_POINTS], betas[HEFT_RATE_MOST_POINTS], value;
+  gsize n = heft_record_read (record, (gsize) heft_record_find_series (record, "tradeoff"), 0, 0, G_N_ELEMENTS (kl), kl, loss);
+  gsize m = heft_record_read (record, (gsize) heft_record_find_series (record, "tradeoff_beta"), 0, 0, G_N_ELEMENTS (betas), NULL, betas);
+
+  /* The sweep goes on meanwhile: a point may have no beta yet. */
+  value = heft_slope_check (MIN (n, m), betas, kl, loss, NULL);
+  if (!isfinite (value))
+    return g_steal_pointer (&curve);
+  misfit = heft_words_percent (value);
+  check = g_strdup_printf (_("KL and the slope of min $C_\\beta$ differ by at most %s."), misfit);
+  return g_strjoin (" ", curve, check, NULL);
 }
 
 /* Of a map over the plane. */

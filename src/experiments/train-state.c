@@ -4,6 +4,7 @@
 
 #include "config.h"
 
+#include "experiments/checkpoint.h"
 #include "experiments/train-private.h"
 #include "linalg/state.h"
 
@@ -109,11 +110,18 @@ get_spectra (GVariant *state, const char *name, const HeftTrainSetup *setup, GPt
 
 /* --- The gauges ----------------------------------------------------------------------------------------------------------- */
 
+/* Written by the sweep, which knows no step of training. */
+static gboolean
+is_swept (gsize series)
+{
+  return series == HEFT_TRAIN_TRADEOFF || series == HEFT_TRAIN_TRADEOFF_BETA || series == HEFT_TRAIN_HULL || series == HEFT_TRAIN_ELBO;
+}
+
 /* Written by training itself or by a job, not by what measures. */
 static gboolean
 is_measured (gsize series)
 {
-  return series != HEFT_TRAIN_BATCH_LOSS && series != HEFT_TRAIN_BETA && series != HEFT_TRAIN_TRADEOFF && series != HEFT_TRAIN_TRADEOFF_BETA;
+  return series != HEFT_TRAIN_BATCH_LOSS && series != HEFT_TRAIN_BETA && !is_swept (series);
 }
 
 /* Points of every curve, as a checkpoint's "lengths"; or of the measured ones, with 0 for the others. */
@@ -167,8 +175,8 @@ heft_gauges_set_state (HeftGauges *self, GVariant *state, GError **error)
   return TRUE;
 }
 
-/* The curves that training itself writes, or a job, are as long as they are now; the measured ones as long as when the last
- * measurement was complete. */
+/* The curves that training itself writes are as long as they are now; the measured ones as long as when the last measurement was complete;
+ * those of the sweep are kept whole: they start over with each sweep, and the hull loses corners, so that a length would not last. */
 GVariant *
 heft_train_join_lengths (HeftRecord *record, GVariant *gauges)
 {
@@ -187,6 +195,8 @@ heft_train_join_lengths (HeftRecord *record, GVariant *gauges)
           guint64 length;
 
           g_variant_get_child (is_measured (s) ? measured : now, place, "t", &length);
+          if (is_swept (s))
+            length = HEFT_CHECKPOINT_WHOLE_CURVE;
           g_variant_builder_add (&lengths, "t", length);
         }
     }

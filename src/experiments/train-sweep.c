@@ -25,9 +25,12 @@
 
 typedef struct
 {
-  HeftRun    *run;
-  HeftRecord *record;
+  HeftRun       *run;
+  HeftRecord    *record;
+  HeftRateCurve  curve;
 } Job;
+
+static const HeftRateSeries series = { HEFT_TRAIN_TRADEOFF, HEFT_TRAIN_TRADEOFF_BETA, HEFT_TRAIN_HULL, HEFT_TRAIN_ELBO };
 
 static gboolean
 after_step (guint64 done, guint64 total, gpointer user_data)
@@ -40,10 +43,9 @@ after_step (guint64 done, guint64 total, gpointer user_data)
 static gboolean
 after_point (gsize index, const HeftSweepPoint *point, gpointer user_data, GError **error)
 {
-  const Job *job = user_data;
+  Job *job = user_data;
 
-  heft_record_append (job->record, HEFT_TRAIN_TRADEOFF, 0, point->kl, point->train.loss);
-  heft_record_append (job->record, HEFT_TRAIN_TRADEOFF_BETA, 0, point->kl, point->beta);
+  heft_rate_curve_add (&job->curve, point, job->record, &series);
   return TRUE;
 }
 
@@ -54,19 +56,17 @@ sweep (HeftRun *run, const HeftTrainSetup *setup, const HeftParameters *paramete
   double epochs = heft_parameters_get_real (parameters, "sweep-epochs");
   double learning_rate = heft_parameters_get_real (parameters, "learning-rate");
   guint64 steps = MAX ((guint64) (epochs * (double) heft_trainer_get_steps_per_epoch (trainer) + 0.5), 1);
-  Job job = { run, heft_run_get_record (run) };
-  double betas[N_POINTS];
+  Job job = { .run = run, .record = heft_run_get_record (run) };
   HeftBetaSweep loop = {
-    .trainer = trainer, .data = setup->data.train, .n_samples = SAMPLES, .betas = betas, .n_points = N_POINTS,
+    .trainer = trainer, .data = setup->data.train, .n_samples = SAMPLES, .betas = job.curve.betas, .n_points = N_POINTS,
     .first_steps = steps * FIRST_FACTOR, .steps = steps, .learning_rate = learning_rate, .last_learning_rate = learning_rate,
     .seed = heft_run_get_seed (run), .first_draw = SWEEP_DRAWS, .n_draws = DRAWS, .n_threads = 1,
     .cancellable = heft_run_get_job_cancellable (run, HEFT_TRAIN_SWEEP), .step = after_step, .point = after_point,
     .user_data = &job,
   };
 
-  heft_log_grid (beta / LOWER, beta * UPPER, N_POINTS, betas);
-  heft_record_clear_series (job.record, HEFT_TRAIN_TRADEOFF);
-  heft_record_clear_series (job.record, HEFT_TRAIN_TRADEOFF_BETA);
+  heft_rate_curve_init (&job.curve, beta / LOWER, beta * UPPER, N_POINTS, setup->n_samples);
+  heft_rate_series_clear (&series, job.record);
   return heft_beta_sweep_run (&loop, error);
 }
 

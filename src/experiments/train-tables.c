@@ -175,7 +175,7 @@ static const HeftParameterSpec parameters[] = {
     .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_MEASUREMENT, .minimum = 0, .maximum = 1000,
     .default_text = "0", .live = TRUE },
   { .id = "sweep-epochs", .label = N_("Epochs a point of the sweep"),
-    .help = N_("How long the sweep over β trains at each of its 11 points, from β/3 to 100 β; six times as long at the first."),
+    .help = N_("How long the sweep over β trains at each of its 11 points, from β/3 to 100 β (the nearest to 1/N is put there); six times as long at the first."),
     .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_MEASUREMENT, .minimum = 0.01, .maximum = 1000, .logarithmic = TRUE,
     .default_text = "5", .live = TRUE, .rare = TRUE },
 };
@@ -220,6 +220,10 @@ static const HeftSeriesSpec series[] = {
                                  HEFT_QUANTITY_LAGRANGIAN, FALSE, N_("the β each point was trained at") },
   [HEFT_TRAIN_BETA] = { "beta_effective", N_("$\\beta$ in effect"), "", N_("Step"), HEFT_QUANTITY_LAGRANGIAN, FALSE,
                         N_("ratio of the bound’s slopes in KL and in risk, at the running risk and the exact KL") },
+  [HEFT_TRAIN_HULL] = { "hull", N_("Lower convex hull"), "nat", N_("$\\mathrm{KL}(Q \\Vert P)$ (nat)"), HEFT_QUANTITY_THRESHOLD, FALSE,
+                        N_("of the points so far: what mixtures of them attain") },
+  [HEFT_TRAIN_ELBO] = { "elbo", N_("ELBO, $N\\beta = 1$"), "nat", N_("$\\mathrm{KL}(Q \\Vert P)$ (nat)"), HEFT_QUANTITY_BOUND, FALSE,
+                        N_("the point trained at β = 1/N") },
 };
 
 /* --- Results ----------------------------------------------------------------------------------------------------- */
@@ -272,7 +276,7 @@ static const HeftPanelSpec panels[] = {
     .sentence = heft_train_spectra_sentence },
   { .id = "tradeoff", .title = N_("Trade-off of loss and information"), .kind = HEFT_PANEL_CURVE,
     .x_label = N_("$\\mathrm{KL}(Q \\Vert P)$"), .x_unit = "nat", .y_label = N_("$E_Q L$, training"), .y_unit = "nat",
-    .series = { "tradeoff", "tradeoff_beta" },
+    .series = { "tradeoff", "tradeoff_beta", "hull", "elbo" },
     .things_to_try = N_("Start the sweep: each point is a network trained at its own β. A converged curve has slope −β at "
                         "each of them."),
     .sentence = heft_train_tradeoff_sentence },

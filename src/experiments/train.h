@@ -27,6 +27,8 @@ enum
   HEFT_TRAIN_TRADEOFF,
   HEFT_TRAIN_TRADEOFF_BETA,
   HEFT_TRAIN_BETA,
+  HEFT_TRAIN_HULL,
+  HEFT_TRAIN_ELBO,
 };
 
 enum
@@ -39,6 +41,7 @@ extern const HeftExperiment heft_experiment_train;
 char    *heft_train_loss_sentence       (HeftRecord *record);
 char    *heft_train_kl_sentence         (HeftRecord *record);
 char    *heft_train_spectra_sentence    (HeftRecord *record);
+char    *heft_train_curve_sentence      (HeftRecord *record);
 char    *heft_train_tradeoff_sentence   (HeftRecord *record);
 char    *heft_train_invariance_sentence (HeftRecord *record);
 char    *heft_train_ledger_sentence     (HeftRecord *record);

@@ -90,12 +90,12 @@ heft_slope_check (gsize n, const double *betas, const double *information, const
         return NAN;
       change = (loss[i + 1] - loss[i]) + betas[i + 1] * information[i + 1] - betas[i] * information[i];
       integral = power_integral (betas[i], betas[i + 1], information[i], information[i + 1]);
-      value = fabs (change - integral) / fabs (integral);
+      value = (change - integral) / fabs (integral);
       if (!isfinite (value))
         return NAN;
       if (misfit != NULL)
         misfit[i] = value;
-      worst = MAX (worst, value);
+      worst = MAX (worst, fabs (value));
     }
   return worst;
 }

@@ -133,6 +133,38 @@ check_resume (const char *const *settings)
   assert_same_files (joined, whole);
 }
 
+/* The curves of a sweep belong to no step: a run whose sweep was started over after its checkpoint is gone on from all the same, with what
+ * the sweep has. */
+static void
+test_sweep_started_over (void)
+{
+  static const char *const settings[] = { "epochs=1", "sweep-epochs=0.1", NULL };
+  g_autofree char *path = in_folder ("swept.heft");
+  g_autoptr (HeftParameters) parameters = make_parameters (settings);
+  g_autoptr (HeftRun) run = heft_run_new (heft_experiment_find ("train", NULL), parameters, 1), longer = NULL;
+  static const char *const names[] = { "tradeoff", "tradeoff_beta", "hull", "elbo" };
+  HeftRecord *record = heft_run_get_record (run);
+  HeftProgress progress;
+
+  g_assert_true (heft_run_start_job (run, 0, NULL));
+  while (heft_run_get_job_progress (run, 0, &progress))
+    g_usleep (1000);
+  finish (run, path);
+  g_assert_true (heft_run_start_job (run, 0, NULL));
+  heft_run_stop_job (run, 0);
+  while (heft_run_get_job_progress (run, 0, &progress))
+    g_usleep (1000);
+  g_assert_cmpuint (heft_record_get_length (record, (gsize) heft_record_find_series (record, "tradeoff"), 0), <, 11);
+  g_assert_true (heft_run_file_save (run, path, NULL));
+  longer = resume (path, "2", 1);
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      gsize series = (gsize) heft_record_find_series (record, names[i]);
+
+      g_assert_cmpuint (heft_record_get_length (heft_run_get_record (longer), series, 0), ==, heft_record_get_length (record, series, 0));
+    }
+}
+
 static void
 test_mean_field (void)
 {
@@ -297,6 +329,7 @@ main (int argc, char **argv)
 
   g_test_init (&argc, &argv, NULL);
   folder = g_dir_make_tmp ("heft-resume-XXXXXX", NULL);
+  g_test_add_func ("/resume/sweep-started-over", test_sweep_started_over);
   g_test_add_func ("/resume/mean-field", test_mean_field);
   g_test_add_func ("/resume/dirac", test_dirac);
   g_test_add_func ("/resume/convolution", test_convolution);

@@ -40,10 +40,48 @@ test_tradeoff (void)
   g_assert_true (elbo);
   misfit = heft_slope_check (n, betas, kl, loss, NULL);
   g_assert_cmpfloat (result (run, "slope_check"), ==, misfit);
+  g_assert_cmpfloat (fabs (result (run, "slope_misfit")), ==, misfit);
+  g_assert_cmpfloat (result (run, "slope_misfit_standard_error"), >, 0);
   /* The envelope identity on a trained network. Beyond N beta = 1 this small one collapses into the prior, and no grid is fine enough. */
   g_assert_cmpfloat (misfit, <, 0.1);
   g_assert_cmpfloat (result (run, "prequential_code_length"), <, result (run, "uniform_code_length"));
   g_assert_cmpfloat_with_epsilon (result (run, "uniform_code_length"), 1000 * log (10.0), 1e-9);
+}
+
+/* Compressed for too short a time at each point, the code keeps more nats than it should, and the panel says so; not where the draws could
+ * have done it. */
+static void
+test_tradeoff_unsettled (void)
+{
+  const char *settings[] = { "dataset=digits-8x8", "samples=1000", "architecture=8", "epochs=4", "points=6", "batch=32",
+                             "learning-rate=0.01", "beta-min=0.03/N", "beta-max=1/N", "draws=30", NULL };
+  g_autoptr (HeftRun) run = make_run ("tradeoff", 2, settings);
+  HeftRecord *record = heft_run_get_record (run);
+  g_autofree double *betas = NULL, *kl = NULL, *loss = NULL, *errors = NULL;
+  g_autofree char *sentence = NULL, *doubtful = NULL;
+  double misfit[5], change, expected;
+  gsize n, worst = 0;
+
+  finish (run);
+  betas = heft_record_dup_result_array (record, "curve_beta", &n);
+  kl = heft_record_dup_result_array (record, "curve_information", &n);
+  loss = heft_record_dup_result_array (record, "curve_expected_loss", &n);
+  errors = heft_record_dup_result_array (record, "curve_expected_loss_error", &n);
+  g_assert_cmpuint (n, ==, 6);
+  heft_slope_check (n, betas, kl, loss, misfit);
+  for (gsize i = 1; i < 5; i++)
+    worst = fabs (misfit[i]) > fabs (misfit[worst]) ? i : worst;
+  g_assert_cmpuint (worst, >, 0);
+  change = loss[worst + 1] - loss[worst] + betas[worst + 1] * kl[worst + 1] - betas[worst] * kl[worst];
+  expected = hypot (errors[worst], errors[worst + 1]) / (change / (1 + misfit[worst]));
+  g_assert_cmpfloat (result (run, "slope_misfit"), ==, misfit[worst]);
+  g_assert_cmpfloat_with_epsilon (result (run, "slope_misfit_standard_error"), expected, 1e-9);
+  g_assert_cmpfloat (misfit[worst], <, -expected);
+  sentence = heft_run_get_experiment (run)->panels[1].sentence (record);
+  g_assert_nonnull (strstr (sentence, "above its optimum"));
+  heft_record_set_result (record, "slope_misfit_standard_error", 1.1 * fabs (misfit[worst]));
+  doubtful = heft_run_get_experiment (run)->panels[1].sentence (record);
+  g_assert_null (strstr (doubtful, "above its optimum"));
 }
 
 static void
@@ -301,6 +339,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/experiments/tradeoff", test_tradeoff);
+  g_test_add_func ("/experiments/tradeoff/unsettled", test_tradeoff_unsettled);
   g_test_add_func ("/experiments/tradeoff/same-bytes", test_tradeoff_same_bytes);
   g_test_add_func ("/experiments/tradeoff/refusals", test_tradeoff_refusals);
   g_test_add_func ("/experiments/random-labels", test_random_labels);

@@ -9,6 +9,7 @@
 #include <heft/code.h>
 #include <heft/curvature.h>
 #include <heft/dataset.h>
+#include <heft/description.h>
 #include <heft/error.h>
 #include <heft/runfile.h>
 
@@ -489,10 +490,44 @@ test_thresholds (void)
   g_assert_null (strstr (sentence, "–"));
 }
 
+/* The hull of the sweep's points, the point of the ELBO, and what is said of both. */
+static void
+check_sweep_hull (HeftRecord *record, gsize n, const double *kl, const double *loss, const double *beta)
+{
+  gsize corners[16], n_corners = heft_rate_hull (n, kl, loss, corners);
+  double hull_kl[16], hull_loss[16], elbo_kl, elbo_loss;
+  g_autofree char *sentence = NULL;
+  static const char words[] = "KL and the slope of min $C_\\beta$ differ by at most ";
+  double misfit = 100 * heft_slope_check (n, beta, kl, loss, NULL);
+  const char *check;
+  gsize elbo = 0;
+
+  g_assert_cmpuint (heft_record_read (record, (gsize) heft_record_find_series (record, "hull"), 0, 0, 16, hull_kl, hull_loss), ==, n_corners);
+  for (gsize i = 0; i < n_corners; i++)
+    {
+      g_assert_cmpfloat (hull_kl[i], ==, kl[corners[i]]);
+      g_assert_cmpfloat (hull_loss[i], ==, loss[corners[i]]);
+    }
+  /* N = 400: the test's parameters. */
+  while (elbo < n && beta[elbo] != 1.0 / 400)
+    elbo++;
+  g_assert_cmpuint (elbo, <, n);
+  g_assert_cmpuint (heft_record_read (record, (gsize) heft_record_find_series (record, "elbo"), 0, 0, 16, &elbo_kl, &elbo_loss), ==, 1);
+  g_assert_cmpfloat (elbo_kl, ==, kl[elbo]);
+  g_assert_cmpfloat (elbo_loss, ==, loss[elbo]);
+  for (gsize p = 0; p < heft_experiment_find ("train", NULL)->n_panels; p++)
+    if (strcmp (heft_experiment_find ("train", NULL)->panels[p].id, "tradeoff") == 0)
+      sentence = heft_experiment_find ("train", NULL)->panels[p].sentence (record);
+  g_assert_nonnull (strstr (sentence, "The ELBO ($N\\beta = 1$) buys"));
+  check = strstr (sentence, words);
+  g_assert_nonnull (check);
+  g_assert_cmpfloat_with_epsilon (g_ascii_strtod (check + strlen (words), NULL), misfit, 0.05 * misfit);
+}
+
 static void
 test_sweep (void)
 {
-  g_autoptr (HeftRun) run = make_run (1, NULL);
+  g_autoptr (HeftRun) run = make_run (1, (const char *[]) { "samples=400", NULL });
   HeftRecord *record = heft_run_get_record (run);
   gsize tradeoff = (gsize) heft_record_find_series (record, "tradeoff");
   gsize betas = (gsize) heft_record_find_series (record, "tradeoff_beta");
@@ -512,6 +547,13 @@ test_sweep (void)
   g_assert_cmpfloat (beta[10] / beta[0], >, 299);
   /* The dearest nats are the fewest. */
   g_assert_cmpfloat (kl[10], <, kl[0]);
+  check_sweep_hull (record, 11, kl, loss, beta);
+  /* Another sweep starts all of it over. */
+  g_assert_true (heft_run_start_job (run, 0, NULL));
+  while (heft_run_get_job_progress (run, 0, &progress))
+    g_usleep (2000);
+  g_assert_cmpuint (heft_record_read (record, tradeoff, 0, 0, 16, kl, loss), ==, 11);
+  check_sweep_hull (record, 11, kl, loss, beta);
 }
 
 /* A convolutional network with everything measured: layers, spectra, maps and results. */

@@ -102,6 +102,30 @@ test_slope_power (void)
     }
 }
 
+/* KL above its optimum by a tenth of it, paid for by a loss that is lower by as much as C is not higher: the optimum's C to first order, a
+ * slope below KL by 1 - 1 / 1.1. Below the optimum the sign turns. */
+static void
+test_slope_sign (void)
+{
+  const double betas[] = { 0.01, 0.1, 3 }, factors[] = { 1.1, 0.9 };
+
+  for (gsize f = 0; f < G_N_ELEMENTS (factors); f++)
+    {
+      double information[3], loss[3], misfit[2];
+
+      for (int i = 0; i < 3; i++)
+        {
+          double optimum = 2 * pow (betas[i], -0.5);
+
+          information[i] = factors[f] * optimum;
+          loss[i] = 2 * sqrt (betas[i]) - betas[i] * (information[i] - optimum);
+        }
+      g_assert_cmpfloat_with_epsilon (heft_slope_check (3, betas, information, loss, misfit), fabs (1 / factors[f] - 1), 1e-12);
+      for (int i = 0; i < 2; i++)
+        g_assert_cmpfloat_with_epsilon (misfit[i], 1 / factors[f] - 1, 1e-12);
+    }
+}
+
 /* --- Description lengths ------------------------------------------------------------------------------------------ */
 
 static void
@@ -268,6 +292,7 @@ main (int argc, char **argv)
   g_test_add_func ("/information/description/hull-edges", test_hull_edges);
   g_test_add_func ("/information/description/slope", test_slope);
   g_test_add_func ("/information/description/slope-power", test_slope_power);
+  g_test_add_func ("/information/description/slope-sign", test_slope_sign);
   g_test_add_func ("/information/description/lengths", test_lengths);
   g_test_add_func ("/information/description/prequential-coin", test_prequential_coin);
   g_test_add_func ("/information/description/prequential-refusals", test_prequential_refusals);
