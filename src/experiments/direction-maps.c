@@ -48,14 +48,14 @@ set_title (HeftFrame *frame, gsize k, const HeftDirections *directions)
 
 /* One sample, and how far apart the two steps are. FALSE with @error. */
 static gboolean
-add_sample (HeftFrame *frame, gsize k, HeftNetwork *network, const double *mean, const double *variance, HeftDataset *data, gsize sample,
+add_sample (HeftFrame *frame, gsize k, HeftNetwork *network, const double *mean, const HeftWeightNoise *noise, HeftDataset *data, gsize sample,
             gsize layer, const double *subspace, gsize n_subspace, double *ratio, GError **error)
 {
   g_autofree double *input = g_new (double, heft_dataset_get_n_features (data));
   g_autoptr (HeftDirections) directions = NULL;
 
   heft_dataset_gather_f64 (data, NULL, sample, 1, input);
-  directions = heft_directions_new (network, mean, variance, input, layer, 1, subspace, n_subspace, 1, error);
+  directions = heft_noise_directions_new (network, mean, noise, input, layer, 1, subspace, n_subspace, 1, error);
   if (directions == NULL)
     return FALSE;
   set_picture (frame, "image", k, data, input);
@@ -67,10 +67,10 @@ add_sample (HeftFrame *frame, gsize k, HeftNetwork *network, const double *mean,
 }
 
 static void
-set_words (HeftFrame *frame, const HeftNetwork *network, gsize layer, gsize n_subspace, const char *noise)
+set_words (HeftFrame *frame, const HeftNetwork *network, gsize layer, gsize n_subspace, const char *words)
 {
   g_autofree char *name = heft_maps_layer_words (layer, heft_visibility_n_layers (network));
-  g_autofree char *estimator = g_strdup_printf (_("%s; after %s; least visible of the data’s %zu leading principal directions"), noise, name,
+  g_autofree char *estimator = g_strdup_printf (_("%s; after %s; least visible of the data’s %zu leading principal directions"), words, name,
                                                 n_subspace);
 
   heft_frame_set_text (frame, "signed", "yes");
@@ -83,8 +83,8 @@ set_words (HeftFrame *frame, const HeftNetwork *network, gsize layer, gsize n_su
 }
 
 static gboolean
-fill (HeftFrame *frame, HeftNetwork *network, const double *mean, const double *variance, HeftDataset *data, gsize layer,
-      const char *noise, GCancellable *cancellable, GError **error)
+fill (HeftFrame *frame, HeftNetwork *network, const double *mean, const HeftWeightNoise *noise, HeftDataset *data, gsize layer,
+      const char *words, GCancellable *cancellable, GError **error)
 {
   gsize d = heft_dataset_get_n_features (data), chosen[HEFT_MAPS_IMAGES], n_images = heft_maps_choose_images (data, chosen);
   gsize n = MIN (heft_dataset_get_n_samples (data), MAX_SAMPLES), n_subspace = MIN (SUBSPACE, d);
@@ -95,9 +95,9 @@ fill (HeftFrame *frame, HeftNetwork *network, const double *mean, const double *
     return FALSE;
   for (gsize k = 0; k < n_images; k++)
     if (g_cancellable_set_error_if_cancelled (cancellable, error)
-        || !add_sample (frame, k, network, mean, variance, data, chosen[k], layer, subspace, n_subspace, &ratio, error))
+        || !add_sample (frame, k, network, mean, noise, data, chosen[k], layer, subspace, n_subspace, &ratio, error))
       return FALSE;
-  set_words (frame, network, layer, n_subspace, noise);
+  set_words (frame, network, layer, n_subspace, words);
   if (isfinite (ratio))
     heft_frame_set_number (frame, "ratio", ratio);
   return TRUE;
@@ -114,8 +114,8 @@ publish_obstacle (HeftRecord *record, const char *words)
 }
 
 gboolean
-heft_direction_maps_publish (HeftRecord *record, HeftNetwork *network, const double *mean, const double *variance, HeftDataset *data,
-                             gsize chosen_layer, const char *noise, GCancellable *cancellable, GError **error)
+heft_direction_maps_publish (HeftRecord *record, HeftNetwork *network, const double *mean, const HeftWeightNoise *noise, HeftDataset *data,
+                             gsize chosen_layer, const char *words, GCancellable *cancellable, GError **error)
 {
   g_autoptr (HeftFrame) frame = NULL;
   g_autoptr (GError) failure = NULL;
@@ -124,14 +124,14 @@ heft_direction_maps_publish (HeftRecord *record, HeftNetwork *network, const dou
     {
       g_autofree char *most = heft_words_count (HEFT_DIRECTIONS_MAX_INPUTS);
       g_autofree char *inputs = heft_words_count (heft_network_get_n_inputs (network));
-      g_autofree char *words = g_strdup_printf (_("Directions are measured for up to %s inputs, because their matrices take long; this network "
+      g_autofree char *reason = g_strdup_printf (_("Directions are measured for up to %s inputs, because their matrices take long; this network "
                                                   "has %s. Make the images smaller to see them."), most, inputs);
 
-      publish_obstacle (record, words);
+      publish_obstacle (record, reason);
       return TRUE;
     }
   frame = heft_frame_new ("directions", 0);
-  if (fill (frame, network, mean, variance, data, heft_maps_layer (network, chosen_layer), noise, cancellable, &failure))
+  if (fill (frame, network, mean, noise, data, heft_maps_layer (network, chosen_layer), words, cancellable, &failure))
     heft_record_publish (record, g_steal_pointer (&frame));
   else if (g_error_matches (failure, HEFT_ERROR, HEFT_ERROR_TOO_LARGE))
     publish_obstacle (record, failure->message);

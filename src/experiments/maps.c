@@ -94,10 +94,10 @@ heft_maps_layer_words (gsize layer, gsize n_layers)
 }
 
 static void
-finish_frame (HeftFrame *frame, gsize layer, gsize n_layers, const char *noise, const Sight *sight)
+finish_frame (HeftFrame *frame, gsize layer, gsize n_layers, const char *words, const Sight *sight)
 {
   g_autofree char *name = heft_maps_layer_words (layer, n_layers);
-  g_autofree char *estimator = g_strdup_printf (_("%s; after %s"), noise, name);
+  g_autofree char *estimator = g_strdup_printf (_("%s; after %s"), words, name);
 
   heft_frame_set_text (frame, "map_label", _("Fisher $F_{z|x}$ of each input"));
   heft_frame_set_text (frame, "change_label", _("Smallest visible change $1/\\sqrt{F}$"));
@@ -125,8 +125,8 @@ heft_maps_cost (const HeftNetwork *network, gsize chosen_layer)
 }
 
 gboolean
-heft_maps_publish (HeftRecord *record, guint64 step, HeftNetwork *network, const double *mean, const double *variance,
-                   HeftDataset *data, gsize chosen_layer, const char *noise, GCancellable *cancellable, GError **error)
+heft_maps_publish (HeftRecord *record, guint64 step, HeftNetwork *network, const double *mean, const HeftWeightNoise *noise,
+                   HeftDataset *data, gsize chosen_layer, const char *words, GCancellable *cancellable, GError **error)
 {
   gsize n_layers = heft_visibility_n_layers (network), chosen[HEFT_MAPS_IMAGES];
   gsize layer = heft_maps_layer (network, chosen_layer);
@@ -136,7 +136,7 @@ heft_maps_publish (HeftRecord *record, guint64 step, HeftNetwork *network, const
   Sight sight = { INFINITY, 0, 0 };
 
   if (heft_network_get_n_inputs (network) == 2)
-    return heft_plane_maps_publish (record, step, network, mean, variance, data, layer, noise, cancellable, error);
+    return heft_plane_maps_publish (record, step, network, mean, noise, data, layer, words, cancellable, error);
   for (gsize k = 0; k < n_images; k++)
     {
       g_autoptr (HeftVisibility) seen = NULL;
@@ -145,7 +145,7 @@ heft_maps_publish (HeftRecord *record, guint64 step, HeftNetwork *network, const
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
       heft_dataset_gather_f64 (data, NULL, chosen[k], 1, input);
-      seen = heft_visibility_new (network, mean, variance, input, layer, NULL, &failure);
+      seen = heft_noise_visibility_new (network, mean, noise, input, layer, &failure);
       /* What the machine cannot hold is said in the panel; the run goes on. */
       if (g_error_matches (failure, HEFT_ERROR, HEFT_ERROR_TOO_LARGE))
         {
@@ -160,7 +160,7 @@ heft_maps_publish (HeftRecord *record, guint64 step, HeftNetwork *network, const
         }
       add_image (frame, k, data, chosen[k], input, seen, &sight);
     }
-  finish_frame (frame, layer, n_layers, noise, &sight);
+  finish_frame (frame, layer, n_layers, words, &sight);
   heft_record_publish (record, g_steal_pointer (&frame));
   return TRUE;
 }

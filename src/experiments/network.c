@@ -18,6 +18,8 @@
 #include "experiments/maps.h"
 #include "experiments/network.h"
 #include "information/effective.h"
+#include "information/moments.h"
+#include "information/reverse.h"
 #include "linalg/linalg.h"
 
 /* Up to so many weights the whole network's Fisher is kept as a matrix, for its Hessian and for Sigma* with all its correlations. */
@@ -48,7 +50,9 @@ heft_measured_network_clear (HeftMeasuredNetwork *self)
   g_clear_pointer (&self->nuisances, heft_nuisance_table_free);
   g_clear_pointer (&self->weights, g_free);
   g_clear_pointer (&self->diagonal, heft_curvature_unref);
+  g_clear_pointer (&self->blocks, heft_curvature_unref);
   g_clear_pointer (&self->variance, g_free);
+  heft_correlated_noise_clear (&self->correlated);
   heft_aligned_free (g_steal_pointer (&self->fisher));
 }
 
@@ -211,7 +215,24 @@ measure_spectra (Job *job, GError **error)
   return self->measurement != NULL;
 }
 
-/* The diagonal of the Fisher, and all of it where it is small. */
+/* Points in the plane: their map looks at thousands of them. */
+static gboolean
+is_plane (const HeftMeasuredNetwork *self)
+{
+  return heft_network_get_n_inputs (self->network) == 2;
+}
+
+static gboolean
+measure_blocks (Job *job, GError **error)
+{
+  HeftMeasuredNetwork *self = &job->measured;
+
+  self->blocks = heft_curvature_new (self->network, self->weights, self->data, 0, HEFT_CURVATURE_EKFAC, HEFT_FISHER_EXACT, 0, FALSE,
+                                     heft_run_get_n_threads (job->run), heft_run_get_cancellable (job->run), error);
+  return self->blocks != NULL;
+}
+
+/* The diagonal of the Fisher; all of it where it is small, and EKFAC where it is not. */
 static gboolean
 measure_fisher (Job *job, GError **error)
 {
@@ -224,6 +245,8 @@ measure_fisher (Job *job, GError **error)
   if (self->diagonal == NULL)
     return FALSE;
   self->variance = g_new (double, k);
+  if ((!is_dense (self) || is_plane (self)) && !measure_blocks (job, error))
+    return FALSE;
   if (!is_dense (self))
     return TRUE;
   self->fisher = heft_aligned_try_alloc (k * k, sizeof (double), error);
@@ -247,6 +270,18 @@ show_prices (Job *job)
   heft_network_publish_ledger (job->record, self);
 }
 
+/* Sigma* at the present price. */
+static gboolean
+price_noise (Job *job, GError **error)
+{
+  HeftMeasuredNetwork *self = &job->measured;
+
+  self->structured = (HeftStructuredNoise) { self->blocks, self->beta, self->lambda };
+  heft_correlated_noise_clear (&self->correlated);
+  return self->fisher == NULL || heft_correlated_noise_init (&self->correlated, heft_network_get_n_parameters (self->network),
+                                                             self->fisher, self->beta, self->lambda, error);
+}
+
 static gboolean
 measure_effective (Job *job, gsize n, GError **error)
 {
@@ -256,8 +291,8 @@ measure_effective (Job *job, gsize n, GError **error)
   g_clear_pointer (&self->effective, g_ptr_array_unref);
   self->effective = heft_effective_layers_new (self->network, n);
   if (self->fisher == NULL)
-    return heft_effective_mean_field (self->network, self->weights, self->variance, self->data, n, self->effective, cancellable,
-                                      error);
+    return heft_effective_structured (self->network, self->weights, self->blocks, self->beta, self->lambda, self->data, n, 0,
+                                      self->effective, cancellable, error);
   return heft_effective_measure (self->network, self->weights, self->data, n, heft_dataset_get_n_samples (self->data), self->fisher,
                                  self->beta, self->lambda, self->effective, cancellable, error);
 }
@@ -266,25 +301,40 @@ static gboolean
 measure_nuisances (Job *job, gsize n, GError **error)
 {
   HeftMeasuredNetwork *self = &job->measured;
+  const HeftWeightNoise noise = heft_network_noise (self);
 
   g_clear_pointer (&self->nuisances, heft_nuisance_table_free);
   if (!heft_dataset_get_shape (self->data, NULL, NULL, NULL))
     return TRUE;
-  self->nuisances = heft_nuisance_table_new (self->network, self->weights, self->variance, self->data, n, NULL, 0,
-                                             heft_run_get_cancellable (job->run), error);
+  self->nuisances = heft_noise_nuisances_new (self->network, self->weights, &noise, self->data, n, NULL, 0,
+                                              heft_run_get_cancellable (job->run), error);
   return self->nuisances != NULL;
+}
+
+/* Of the maps: Sigma* of the whole Fisher costs too much at every point of a plane, and blocks where only going backwards is feasible. */
+static HeftWeightNoise
+maps_noise (const HeftMeasuredNetwork *self, gsize chosen_layer)
+{
+  gsize operation = heft_moments_operation (self->network, heft_maps_layer (self->network, chosen_layer));
+
+  if (is_plane (self))
+    return (HeftWeightNoise) { .structured = &self->structured };
+  if (self->fisher == NULL && heft_reverse_is_cheaper (self->network, operation))
+    return (HeftWeightNoise) { .variance = self->variance };
+  return heft_network_noise (self);
 }
 
 static gboolean
 measure_maps (Job *job, GError **error)
 {
   HeftMeasuredNetwork *self = &job->measured;
-  const char *noise = _("first order, Σ* of the Fisher’s diagonal");
   gsize layer = (gsize) heft_parameters_get_integer (job->parameters, "invariance-layer");
+  const HeftWeightNoise noise = maps_noise (self, layer);
+  const char *words = heft_network_noise_words (&noise);
   GCancellable *cancellable = heft_run_get_cancellable (job->run);
 
-  return heft_maps_publish (job->record, 0, self->network, self->weights, self->variance, self->data, layer, noise, cancellable, error)
-         && heft_direction_maps_publish (job->record, self->network, self->weights, self->variance, self->data, layer, noise, cancellable,
+  return heft_maps_publish (job->record, 0, self->network, self->weights, &noise, self->data, layer, words, cancellable, error)
+         && heft_direction_maps_publish (job->record, self->network, self->weights, &noise, self->data, layer, words, cancellable,
                                          error);
 }
 
@@ -356,7 +406,7 @@ run_job (Job *job, GError **error)
       changed = FALSE;
       read_prices (job);
       show_prices (job);
-      if (!look_through_layers (job, begin, &changed, &go_on, error))
+      if (!price_noise (job, error) || !look_through_layers (job, begin, &changed, &go_on, error))
         return FALSE;
       begin = 0;
       if (go_on && !changed)

@@ -7,6 +7,8 @@
 #include <heft/invariance.h>
 #include <heft/measure.h>
 
+#include "information/noise.h"
+
 G_BEGIN_DECLS
 
 /* Experiment `network`: a trained network made elsewhere and what can be measured of it. Its work is in network.c, what it shows in
@@ -26,15 +28,22 @@ typedef struct
   HeftDataset     *data;              /* the samples measured */
   HeftMeasurement *measurement;
   HeftCurvature   *diagonal;          /* the diagonal of the Fisher, labels exact */
+  HeftCurvature   *blocks;            /* EKFAC, where there is no @fisher or very many points are looked at; else NULL */
   double          *fisher;            /* k x k where that is feasible, else NULL */
   double           beta, lambda;      /* now */
   double          *variance;          /* k: of the mean-field optimum at them */
+  HeftCorrelatedNoise correlated;     /* Sigma* at them with all its correlations, where there is @fisher */
+  HeftStructuredNoise structured;     /* the same of @blocks */
   GPtrArray       *effective;         /* HeftEffectiveLayer */
   HeftNuisanceTable *nuisances;       /* NULL where inputs are no images */
 } HeftMeasuredNetwork;
 
 void     heft_measured_network_clear (HeftMeasuredNetwork *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (HeftMeasuredNetwork, heft_measured_network_clear)
+
+/* The weight noise that activations are looked at with, and its name in an estimator. */
+HeftWeightNoise heft_network_noise   (const HeftMeasuredNetwork *self);
+const char *heft_network_noise_words (const HeftWeightNoise *noise);
 
 /* What the numbers of a HeftMeasuredNetwork look like: frames of the panels, and results. */
 void     heft_network_publish_spectra     (HeftRecord *record, const HeftMeasuredNetwork *self);

@@ -103,12 +103,12 @@ take_upright (HeftFrame *frame, const char *name, gsize side, double *values)
 }
 
 static void
-set_words (HeftFrame *frame, const HeftNetwork *network, gsize layer, const Range *range, const char *noise)
+set_words (HeftFrame *frame, const HeftNetwork *network, gsize layer, const Range *range, const char *words)
 {
   g_autofree char *name = heft_maps_layer_words (layer, heft_visibility_n_layers (network));
   g_autofree char *x0 = heft_words_number (range->lower[0]), *x1 = heft_words_number (range->upper[0]);
   g_autofree char *y0 = heft_words_number (range->lower[1]), *y1 = heft_words_number (range->upper[1]);
-  g_autofree char *estimator = g_strdup_printf (_("%s; after %s; $x_1$ from %s to %s, $x_2$ from %s to %s"), noise, name, x0, x1, y0, y1);
+  g_autofree char *estimator = g_strdup_printf (_("%s; after %s; $x_1$ from %s to %s, $x_2$ from %s to %s"), words, name, x0, x1, y0, y1);
 
   heft_frame_set_text (frame, "image_title", heft_network_get_n_classes (network) == 2 ? _("Class 1") : _("Likeliest class"));
   heft_frame_set_text (frame, "change_title", _("Smallest area"));
@@ -119,8 +119,8 @@ set_words (HeftFrame *frame, const HeftNetwork *network, gsize layer, const Rang
 }
 
 gboolean
-heft_plane_maps_publish (HeftRecord *record, guint64 step, HeftNetwork *network, const double *mean, const double *variance,
-                         HeftDataset *data, gsize layer, const char *noise, GCancellable *cancellable, GError **error)
+heft_plane_maps_publish (HeftRecord *record, guint64 step, HeftNetwork *network, const double *mean, const HeftWeightNoise *noise,
+                         HeftDataset *data, gsize layer, const char *words, GCancellable *cancellable, GError **error)
 {
   gsize side = heft_plane_maps_side (network, layer), blind = 0;
   Range range = find_range (data);
@@ -128,7 +128,7 @@ heft_plane_maps_publish (HeftRecord *record, guint64 step, HeftNetwork *network,
   double smallest = INFINITY;
   HeftFrame *frame;
 
-  if (!heft_plane_map (network, mean, variance, layer, range.lower[0], range.upper[0], range.lower[1], range.upper[1], side, side,
+  if (!heft_noise_plane_map (network, mean, noise, layer, range.lower[0], range.upper[0], range.lower[1], range.upper[1], side, side,
                        trace, area, cancellable, error))
     return FALSE;
   for (gsize i = 0; i < side * side; i++)
@@ -141,7 +141,7 @@ heft_plane_maps_publish (HeftRecord *record, guint64 step, HeftNetwork *network,
   take_upright (frame, "image:0", side, find_probabilities (network, mean, &range, side));
   take_upright (frame, "map:0", side, g_steal_pointer (&trace));
   take_upright (frame, "change:0", side, g_steal_pointer (&area));
-  set_words (frame, network, layer, &range, noise);
+  set_words (frame, network, layer, &range, words);
   if (isfinite (smallest))
     heft_frame_set_number (frame, "smallest_area", smallest);
   heft_frame_set_number (frame, "blind_share", (double) blind / (double) (side * side));

@@ -63,6 +63,7 @@ heft_gauges_invariance (HeftGauges *self, const HeftMeasureRequest *request, GEr
   const HeftPosterior *posterior = request->posterior;
   const char *noise = NULL;
   g_autofree double *variance = weight_variances (self, request, &noise);
+  const HeftWeightNoise independent = { .variance = variance };
   g_autofree double *mean = NULL;
 
   if (variance == NULL)
@@ -74,6 +75,6 @@ heft_gauges_invariance (HeftGauges *self, const HeftMeasureRequest *request, GEr
   mean = g_new (double, posterior->n);
   for (gsize i = 0; i < posterior->n; i++)
     mean[i] = posterior->mean[i];
-  return heft_maps_publish (self->record, request->step, self->setup->network, mean, variance, self->setup->data.test,
+  return heft_maps_publish (self->record, request->step, self->setup->network, mean, &independent, self->setup->data.test,
                             request->invariance_layer, noise, self->cancellable, error);
 }

@@ -9,7 +9,7 @@
 
 #include <heft/invariance.h>
 
-#include "information/moments.h"
+#include "information/noise.h"
 #include "linalg/linalg.h"
 
 /* Samples gathered at a time for a covariance. */
@@ -75,6 +75,15 @@ HeftDirections *
 heft_directions_new (HeftNetwork *network, const double *mean, const double *variance, const double *input, gsize layer,
                      gsize n_most, const double *subspace, gsize n_subspace, gsize n_least, GError **error)
 {
+  const HeftWeightNoise noise = { .variance = variance };
+
+  return heft_noise_directions_new (network, mean, &noise, input, layer, n_most, subspace, n_subspace, n_least, error);
+}
+
+HeftDirections *
+heft_noise_directions_new (HeftNetwork *network, const double *weights, const HeftWeightNoise *noise, const double *input, gsize layer,
+                           gsize n_most, const double *subspace, gsize n_subspace, gsize n_least, GError **error)
+{
   g_autoptr (HeftDirections) self = g_new0 (HeftDirections, 1);
   heft_aligned_autofree double *root = NULL;
   gsize d = heft_network_get_n_inputs (network), n_active, rank;
@@ -88,7 +97,7 @@ heft_directions_new (HeftNetwork *network, const double *mean, const double *var
   self->most_fisher = g_new0 (double, n_most);
   self->least = g_new0 (double, n_least * d);
   self->least_fisher = g_new0 (double, n_least);
-  if (!heft_moments_look (network, mean, variance, input, layer, d, NULL, &n_active, &rank, &root, error)
+  if (!heft_noise_look (network, weights, noise, input, layer, &n_active, &rank, &root, error)
       || !find_most (self, rank, root, error)
       || !find_least (self, rank, root, subspace, n_subspace, error))
     return NULL;

@@ -364,7 +364,7 @@ measure_structured (HeftMeasurement *self, HeftNetwork *network, const double *w
   self->effective = heft_effective_layers_new (network, self->n_samples);
   self->structured = TRUE;
   return curvature != NULL && heft_effective_structured (network, weights, curvature, self->beta, self->lambda, data,
-                                                         self->n_samples, self->effective, cancellable, error);
+                                                         self->n_samples, self->n_samples, self->effective, cancellable, error);
 }
 
 static gboolean

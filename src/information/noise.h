@@ -47,9 +47,19 @@ typedef struct
   const HeftCorrelatedNoise *correlated;
 } HeftWeightNoise;
 
-/* heft_visibility_new() and heft_nuisance_table_new() with any noise. */
+/* heft_moments_look() of all inputs with any noise. */
+gboolean           heft_noise_look           (HeftNetwork *network, const double *weights, const HeftWeightNoise *noise, const double *input,
+                                              gsize layer, gsize *n_active, gsize *rank, double **root, GError **error);
+
+/* heft_visibility_new(), heft_directions_new(), heft_plane_map() and heft_nuisance_table_new() with any noise. */
 HeftVisibility    *heft_noise_visibility_new (HeftNetwork *network, const double *weights, const HeftWeightNoise *noise, const double *input,
                                               gsize layer, GError **error);
+HeftDirections    *heft_noise_directions_new (HeftNetwork *network, const double *weights, const HeftWeightNoise *noise, const double *input,
+                                              gsize layer, gsize n_most, const double *subspace, gsize n_subspace, gsize n_least,
+                                              GError **error);
+gboolean           heft_noise_plane_map      (HeftNetwork *network, const double *weights, const HeftWeightNoise *noise, gsize layer,
+                                              double x0, double x1, double y0, double y1, gsize width, gsize height, double *trace,
+                                              double *log_determinant, GCancellable *cancellable, GError **error);
 HeftNuisanceTable *heft_noise_nuisances_new  (HeftNetwork *network, const double *weights, const HeftWeightNoise *noise, HeftDataset *data,
                                               gsize n_samples, const HeftNuisance *nuisances, gsize n_nuisances,
                                               GCancellable *cancellable, GError **error);

@@ -10,7 +10,7 @@
 #include <heft/error.h>
 #include <heft/invariance.h>
 
-#include "information/moments.h"
+#include "information/noise.h"
 #include "linalg/linalg.h"
 
 /* Singular values of the root (rank x 2) from its two columns: F = [a b; b c], its determinant as the sum of squared minors, which
@@ -36,6 +36,16 @@ heft_plane_map (HeftNetwork *network, const double *mean, const double *variance
                 double y0, double y1, gsize width, gsize height, double *trace, double *log_determinant,
                 GCancellable *cancellable, GError **error)
 {
+  const HeftWeightNoise noise = { .variance = variance };
+
+  return heft_noise_plane_map (network, mean, &noise, layer, x0, x1, y0, y1, width, height, trace, log_determinant, cancellable, error);
+}
+
+gboolean
+heft_noise_plane_map (HeftNetwork *network, const double *weights, const HeftWeightNoise *noise, gsize layer, double x0, double x1,
+                      double y0, double y1, gsize width, gsize height, double *trace, double *log_determinant,
+                      GCancellable *cancellable, GError **error)
+{
   g_return_val_if_fail (layer < heft_visibility_n_layers (network), FALSE);
   if (heft_network_get_n_inputs (network) != 2)
     {
@@ -55,7 +65,7 @@ heft_plane_map (HeftNetwork *network, const double *mean, const double *variance
           heft_aligned_autofree double *root = NULL;
           gsize n_active, rank, cell = row * width + column;
 
-          if (!heft_moments_look (network, mean, variance, input, layer, 2, NULL, &n_active, &rank, &root, error))
+          if (!heft_noise_look (network, weights, noise, input, layer, &n_active, &rank, &root, error))
             return FALSE;
           summarise (rank, root, &trace[cell], &log_determinant[cell]);
         }

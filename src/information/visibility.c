@@ -83,10 +83,11 @@ heft_visibility_new (HeftNetwork *network, const double *mean, const double *var
   return g_steal_pointer (&self);
 }
 
+/* One layer of a sweep through all. */
 typedef struct
 {
-  HeftVisibility *seen;
-  gsize           layer;
+  gsize   layer, n_active, rank;
+  double *root;                 /* rank x inputs */
 } Observer;
 
 static gboolean
@@ -96,9 +97,10 @@ note_layer (gsize layer, gsize n_active, gsize rank, gsize m, double *root, gpoi
 
   if (layer != observer->layer)
     return TRUE;
-  observer->seen->n_active = n_active;
-  observer->seen->rank = rank;
-  fill (observer->seen, root, NULL);
+  observer->n_active = n_active;
+  observer->rank = rank;
+  observer->root = heft_aligned_new (double, MAX (rank * m, 1));
+  memcpy (observer->root, root, rank * m * sizeof *root);
   return TRUE;
 }
 
@@ -109,23 +111,43 @@ note_correlated (gsize layer, gsize n_active, const HeftChannel *channel, gsize 
   return note_layer (layer, n_active, channel->rank, d, root, user_data, error);
 }
 
+gboolean
+heft_noise_look (HeftNetwork *network, const double *weights, const HeftWeightNoise *noise, const double *input, gsize layer,
+                 gsize *n_active, gsize *rank, double **root, GError **error)
+{
+  gsize d = heft_network_get_n_inputs (network);
+  Observer observer = { .layer = layer };
+  gboolean done;
+
+  g_return_val_if_fail (layer < heft_visibility_n_layers (network), FALSE);
+  if (noise->correlated == NULL && noise->structured == NULL)
+    return heft_moments_look (network, weights, noise->variance, input, layer, d, NULL, n_active, rank, root, error);
+  if (noise->correlated != NULL)
+    done = heft_correlated_sweep (noise->correlated, network, weights, input, FALSE, note_correlated, &observer, error);
+  else
+    done = heft_moments_sweep_structured (network, weights, noise->structured, input, d, NULL, note_layer, &observer, error);
+  *n_active = observer.n_active;
+  *rank = observer.rank;
+  if (done)
+    *root = observer.root;
+  else
+    heft_aligned_free (observer.root);
+  return done;
+}
+
 HeftVisibility *
 heft_noise_visibility_new (HeftNetwork *network, const double *weights, const HeftWeightNoise *noise, const double *input, gsize layer,
                            GError **error)
 {
   g_autoptr (HeftVisibility) self = NULL;
-  Observer observer = { .layer = layer };
-  gboolean done;
+  heft_aligned_autofree double *root = NULL;
 
-  if (noise->correlated == NULL && noise->structured == NULL)
-    return heft_visibility_new (network, weights, noise->variance, input, layer, NULL, error);
   g_return_val_if_fail (layer < heft_visibility_n_layers (network), NULL);
-  observer.seen = self = visibility_new (network, layer);
-  if (noise->correlated != NULL)
-    done = heft_correlated_sweep (noise->correlated, network, weights, input, FALSE, note_correlated, &observer, error);
-  else
-    done = heft_moments_sweep_structured (network, weights, noise->structured, input, self->n_inputs, NULL, note_layer, &observer, error);
-  return done ? g_steal_pointer (&self) : NULL;
+  self = visibility_new (network, layer);
+  if (!heft_noise_look (network, weights, noise, input, layer, &self->n_active, &self->rank, &root, error))
+    return NULL;
+  fill (self, root, NULL);
+  return g_steal_pointer (&self);
 }
 
 /* Going forward a covariance is propagated: its cost is cubic in the widths. */

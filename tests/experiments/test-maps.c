@@ -41,7 +41,7 @@ test_plane (gconstpointer classes)
   double lower[2] = { INFINITY, INFINITY }, upper[2] = { -INFINITY, -INFINITY };
   gsize rows, columns;
 
-  g_assert_true (heft_maps_publish (record, 7, f.network, f.weights, variance, f.data, 2, "noise", NULL, &error));
+  g_assert_true (heft_maps_publish (record, 7, f.network, f.weights, &(HeftWeightNoise) { .variance = variance }, f.data, 2, "noise", NULL, &error));
   g_assert_no_error (error);
   frame = heft_record_get_frame (record, "invariance");
   image = heft_frame_get_array (frame, "image:0", &rows, &columns);
@@ -87,7 +87,7 @@ test_blind (void)
   g_autoptr (HeftFrame) frame = NULL;
   gsize rows, columns;
 
-  g_assert_true (heft_maps_publish (record, 0, f.network, f.weights, variance, f.data, 1, "noise", NULL, NULL));
+  g_assert_true (heft_maps_publish (record, 0, f.network, f.weights, &(HeftWeightNoise) { .variance = variance }, f.data, 1, "noise", NULL, NULL));
   frame = heft_record_get_frame (record, "invariance");
   g_assert_true (isinf (heft_frame_get_array (frame, "change:0", &rows, &columns)[0]));
   g_assert_cmpfloat (heft_frame_get_number (frame, "blind_share", NAN), ==, 1);
@@ -117,7 +117,7 @@ test_directions (void)
   gsize rows, columns, chosen[HEFT_MAPS_IMAGES], n = heft_maps_choose_images (f.data, chosen);
   double largest = 0;
 
-  g_assert_true (heft_direction_maps_publish (record, f.network, f.weights, variance, f.data, 1, "noise", NULL, NULL));
+  g_assert_true (heft_direction_maps_publish (record, f.network, f.weights, &(HeftWeightNoise) { .variance = variance }, f.data, 1, "noise", NULL, NULL));
   frame = heft_record_get_frame (record, "directions");
   g_assert_cmpuint (n, ==, 3);
   g_assert_true (heft_principal_directions (f.data, 50, 10, principal, NULL, NULL));
@@ -162,7 +162,8 @@ test_too_wide (void)
   g_autoptr (HeftRecord) record = record_new ();
   g_autoptr (HeftFrame) frame = NULL;
 
-  g_assert_true (heft_direction_maps_publish (record, f.network, f.weights, variance, f.data, 1, "noise", NULL, NULL));
+  g_assert_true (heft_direction_maps_publish (record, f.network, f.weights, &(HeftWeightNoise) { .variance = variance }, f.data, 1,
+                                              "noise", NULL, NULL));
   frame = heft_record_get_frame (record, "directions");
   g_assert_nonnull (frame);
   g_assert_nonnull (strstr (heft_frame_get_text (frame, "obstacle"), "1,025"));

@@ -2,6 +2,11 @@
 
 #include "config.h"
 
+#include <glib/gstdio.h>
+
+#include <heft/information.h>
+
+#include "experiments/maps.h"
 #include "reference/reference.h"
 
 static HeftRun *
@@ -53,6 +58,30 @@ check_bars (HeftFrame *frame, guint n_rows)
   g_assert_cmpfloat (largest, >, 0);
 }
 
+/* The frame says which weight noise it is of. */
+static void
+check_words (HeftRun *run, const char *id, const char *words)
+{
+  g_autoptr (HeftFrame) frame = heft_record_get_frame (heft_run_get_record (run), id);
+
+  g_assert_nonnull (frame);
+  if (strstr (heft_frame_get_text (frame, "estimator"), words) == NULL)
+    g_error ("%s: “%s” is missing in “%s”", id, words, heft_frame_get_text (frame, "estimator"));
+}
+
+static double
+sum_of_map (HeftRun *run, const char *map)
+{
+  g_autoptr (HeftFrame) frame = heft_record_get_frame (heft_run_get_record (run), "invariance");
+  gsize rows, columns;
+  const double *values = heft_frame_get_array (frame, map, &rows, &columns);
+  double sum = 0;
+
+  for (gsize i = 0; i < rows * columns; i++)
+    sum += values[i];
+  return sum;
+}
+
 /* A file made by PyTorch gives PyTorch's numbers, in results and in the frames of the panels. */
 static void
 test_reference (gconstpointer data)
@@ -77,7 +106,7 @@ test_reference (gconstpointer data)
                                       "activation", json_object_get_string_member (reference.values, "activation"),
                                       "layers", json_object_get_null_member (reference.values, "architecture")
                                         ? "" : json_object_get_string_member (reference.values, "architecture"),
-                                      "activation-samples", "4", NULL }, FALSE);
+                                      "activation-samples", "4", "invariance-layer", "1000", NULL }, FALSE);
   g_assert_true (heft_run_join (run, NULL));
   information = json_object_get_object_member (reference.values, "information");
   near (result (run, "loss"), json_object_get_double_member (reference.values, "loss"), 1e-10);
@@ -93,6 +122,12 @@ test_reference (gconstpointer data)
     JsonArray *array = json_object_get_array_member (reference.values, "effective_fisher");
     JsonObject *logits = json_array_get_object_element (array, json_array_get_length (array) - 1);
     g_autofree double *values = reference_array (logits, "information", 4);
+    g_autofree double *traces = reference_array (logits, "fisher_trace", 0);
+
+    /* What the logits see of the first sample, with the same Sigma*. */
+    near (sum_of_map (run, "map:0"), traces[0], 1e-6);
+    check_words (run, "invariance", "whole network’s exact Fisher");
+    check_words (run, "effective", "whole network’s exact Fisher");
 
     near (heft_frame_get_number (effective, "last", NAN), (values[0] + values[1] + values[2] + values[3]) / 4, 1e-6);
     check_bars (effective, json_array_get_length (array));
@@ -118,9 +153,60 @@ test_default (void)
   for (gsize i = 0; i < rows * columns; i++)
     g_assert_true (shares[i] >= 0 && shares[i] <= 1);
   g_assert_true (g_str_has_suffix (heft_frame_get_text (nuisances, "cell:0"), "°"));
+  check_words (run, "nuisances", "whole network’s exact Fisher");
+  check_words (run, "directions", "whole network’s exact Fisher");
   maps = heft_record_get_frame (heft_run_get_record (run), "invariance");
   g_assert_nonnull (heft_frame_get_array (maps, "map:0", &rows, &columns));
   g_assert_cmpuint (rows, ==, 8);
+}
+
+/* Too many weights for a Sigma* with all correlations: that of EKFAC's blocks, in every panel. */
+static void
+test_blocks (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("heft-XXXXXX", NULL), *path = g_build_filename (folder, "large.safetensors", NULL);
+  g_autoptr (HeftDataset) all = heft_data_load_all ("digits-8x8", 0, NULL);
+  g_autoptr (HeftDataset) data = heft_dataset_head (all, 40);
+  g_autoptr (HeftNetwork) network = heft_network_new ("48", HEFT_ACTIVATION_TANH, (HeftShape) { 1, 8, 8 }, 10, NULL);
+  gsize k = heft_network_get_n_parameters (network), chosen[HEFT_MAPS_IMAGES];
+  g_autofree double *weights = g_new (double, k), *found = NULL;
+  double information[4], traces[4], input[64];
+  g_autoptr (HeftCurvature) curvature = NULL;
+  g_autoptr (HeftNuisanceTable) table = NULL;
+  g_autoptr (HeftVisibility) seen = NULL;
+  g_autoptr (HeftFrame) nuisances = NULL;
+  g_autoptr (HeftRun) run = NULL;
+  HeftStructuredNoise structured = { .beta = 0.003, .lambda = 0.4 };
+  const HeftWeightNoise noise = { .structured = &structured };
+  gsize n;
+
+  for (gsize i = 0; i < k; i++)
+    weights[i] = 0.3 * sin (1.7 * (double) i * (double) (i % 13 + 1));
+  g_assert_true (heft_network_save_safetensors (path, network, weights, HEFT_TENSOR_F64, NULL));
+  run = start_run ((const char *[]) { "network", path, "dataset", "digits-8x8", "samples", "40", "activation-samples", "2",
+                                      "beta", "0.003", "lambda", "0.4", "hessian", "false", NULL }, FALSE);
+  g_assert_true (heft_run_join (run, NULL));
+  curvature = heft_curvature_new (network, weights, data, 0, HEFT_CURVATURE_EKFAC, HEFT_FISHER_EXACT, 0, FALSE, 1, NULL, NULL);
+  structured.curvature = curvature;
+  g_assert_true (heft_effective_information_structured (network, weights, curvature, 0.003, 0.4, data, 2, 0, information, traces, NULL,
+                                                        NULL));
+  found = heft_record_dup_result_array (heft_run_get_record (run), "effective_information", &n);
+  g_assert_cmpuint (n, ==, 2);
+  for (gsize l = 0; l < 2; l++)
+    near (found[l], (information[2 * l] + information[2 * l + 1]) / 2, 1e-9);
+  heft_maps_choose_images (data, chosen);
+  heft_dataset_gather_f64 (data, NULL, chosen[0], 1, input);
+  seen = heft_noise_visibility_new (network, weights, &noise, input, 0, NULL);
+  near (sum_of_map (run, "map:0"), seen->trace, 1e-9);
+  table = heft_noise_nuisances_new (network, weights, &noise, data, 2, NULL, 0, NULL, NULL);
+  nuisances = heft_record_get_frame (heft_run_get_record (run), "nuisances");
+  near (heft_frame_get_number (nuisances, "number:0", NAN), table->smallest_change[0], 1e-9);
+  check_words (run, "effective", "EKFAC");
+  check_words (run, "invariance", "EKFAC");
+  check_words (run, "directions", "EKFAC");
+  check_words (run, "nuisances", "EKFAC");
+  g_remove (path);
+  g_rmdir (folder);
 }
 
 /* A new beta prices the spectra anew, as a run that had it from the beginning. */
@@ -133,6 +219,8 @@ test_prices (void)
   double expected, found = NAN;
 
   g_assert_true (heft_run_join (other, NULL));
+  check_words (other, "invariance", "EKFAC");
+  check_words (other, "effective", "whole network’s exact Fisher");
   expected = result (other, "information");
   g_assert_true (heft_run_set_parameter (run, "beta", "0.2", NULL));
   for (int i = 0; i < 1000 && !(found == expected); i++)
@@ -205,6 +293,7 @@ main (int argc, char **argv)
       g_test_add_data_func (path, reference_names[i], test_reference);
     }
   g_test_add_func ("/experiments/network/default", test_default);
+  g_test_add_func ("/experiments/network/blocks", test_blocks);
   g_test_add_func ("/experiments/network/large", test_large);
   g_test_add_func ("/experiments/network/prices", test_prices);
   g_test_add_func ("/experiments/network/refusals", test_refusals);
