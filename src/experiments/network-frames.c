@@ -230,8 +230,10 @@ activation_label (const char *name)
 HeftWeightNoise
 heft_network_noise (const HeftMeasuredNetwork *self)
 {
-  return self->fisher != NULL ? (HeftWeightNoise) { .correlated = &self->correlated }
-                              : (HeftWeightNoise) { .structured = &self->structured };
+  if (self->fisher != NULL)
+    return (HeftWeightNoise) { .correlated = &self->correlated };
+  return self->blocks != NULL ? (HeftWeightNoise) { .structured = &self->structured }
+                              : (HeftWeightNoise) { .variance = self->variance };
 }
 
 const char *

@@ -222,14 +222,19 @@ is_plane (const HeftMeasuredNetwork *self)
   return heft_network_get_n_inputs (self->network) == 2;
 }
 
+/* Where the blocks do not fit into memory the diagonal stands in for them. */
 static gboolean
 measure_blocks (Job *job, GError **error)
 {
   HeftMeasuredNetwork *self = &job->measured;
+  g_autoptr (GError) failure = NULL;
 
   self->blocks = heft_curvature_new (self->network, self->weights, self->data, 0, HEFT_CURVATURE_EKFAC, HEFT_FISHER_EXACT, 0, FALSE,
-                                     heft_run_get_n_threads (job->run), heft_run_get_cancellable (job->run), error);
-  return self->blocks != NULL;
+                                     heft_run_get_n_threads (job->run), heft_run_get_cancellable (job->run), &failure);
+  if (failure == NULL || g_error_matches (failure, HEFT_ERROR, HEFT_ERROR_TOO_LARGE))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&failure));
+  return FALSE;
 }
 
 /* The diagonal of the Fisher; all of it where it is small, and EKFAC where it is not. */
@@ -290,6 +295,9 @@ measure_effective (Job *job, gsize n, GError **error)
 
   g_clear_pointer (&self->effective, g_ptr_array_unref);
   self->effective = heft_effective_layers_new (self->network, n);
+  if (self->fisher == NULL && self->blocks == NULL)
+    return heft_effective_mean_field (self->network, self->weights, self->variance, self->data, n, self->effective, cancellable,
+                                      error);
   if (self->fisher == NULL)
     return heft_effective_structured (self->network, self->weights, self->blocks, self->beta, self->lambda, self->data, n, 0,
                                       self->effective, cancellable, error);
@@ -317,7 +325,7 @@ maps_noise (const HeftMeasuredNetwork *self, gsize chosen_layer)
 {
   gsize operation = heft_moments_operation (self->network, heft_maps_layer (self->network, chosen_layer));
 
-  if (is_plane (self))
+  if (is_plane (self) && self->blocks != NULL)
     return (HeftWeightNoise) { .structured = &self->structured };
   if (self->fisher == NULL && heft_reverse_is_cheaper (self->network, operation))
     return (HeftWeightNoise) { .variance = self->variance };
