@@ -125,7 +125,7 @@ heft_direction_maps_publish (HeftRecord *record, HeftNetwork *network, const dou
       g_autofree char *most = heft_words_count (HEFT_DIRECTIONS_MAX_INPUTS);
       g_autofree char *inputs = heft_words_count (heft_network_get_n_inputs (network));
       g_autofree char *reason = g_strdup_printf (_("Directions are measured for up to %s inputs, because their matrices take long; this network "
-                                                  "has %s. Make the images smaller to see them."), most, inputs);
+                                                   "has %s. Make the images smaller to see them."), most, inputs);
 
       publish_obstacle (record, reason);
       return TRUE;

@@ -83,6 +83,19 @@ take (GPtrArray *layers, gsize n_samples, const double *information, const doubl
 }
 
 gboolean
+heft_effective_mean_field (HeftNetwork *network, const double *weights, const double *variance, HeftDataset *data,
+                           gsize n_samples, GPtrArray *layers, GCancellable *cancellable, GError **error)
+{
+  g_autofree double *information = g_new (double, layers->len * n_samples);
+  g_autofree double *trace = g_new (double, layers->len * n_samples);
+
+  if (!heft_effective_information (network, weights, variance, data, n_samples, 0, information, trace, cancellable, error))
+    return FALSE;
+  take (layers, n_samples, information, trace);
+  return TRUE;
+}
+
+gboolean
 heft_effective_structured (HeftNetwork *network, const double *weights, const HeftCurvature *curvature, double beta,
                            double lambda, HeftDataset *data, gsize n_samples, gsize n_covariance, GPtrArray *layers,
                            GCancellable *cancellable, GError **error)

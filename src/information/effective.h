@@ -16,6 +16,9 @@ gboolean heft_effective_measure (HeftNetwork *network, const double *weights, He
                                  gsize n_covariance, const double *fisher, double beta, double lambda, GPtrArray *layers,
                                  GCancellable *cancellable, GError **error);
 
+/* The same with noise N(0, diag variance), for networks of any size; the covariance is that of all of @data. */
+gboolean heft_effective_mean_field (HeftNetwork *network, const double *weights, const double *variance, HeftDataset *data,
+                                    gsize n_samples, GPtrArray *layers, GCancellable *cancellable, GError **error);
 /* The same with the noise of a structured curvature, for networks of any size; the covariance is that of the first @n_covariance (0: all). */
 gboolean heft_effective_structured (HeftNetwork *network, const double *weights, const HeftCurvature *curvature, double beta,
                                     double lambda, HeftDataset *data, gsize n_samples, gsize n_covariance,
