@@ -77,22 +77,6 @@ void heft_syrk_lower_f32 (gboolean transpose, gsize n, gsize k, float alpha, con
 void heft_syrk_lower_f64 (gboolean transpose, gsize n, gsize k, double alpha, const double *a, gsize lda,
                           double beta, double *c, gsize ldc);
 
-/* --- Products with a factor that is mostly zero ------------------------------------------------------------------------ */
-
-/* Which numbers of op(A) (m x k) are not zero. */
-typedef struct _HeftMarks HeftMarks;
-
-/* %NULL where so many are not that products gain nothing by skipping zeros; always so in double precision. */
-HeftMarks *heft_marks_new_f32 (gboolean transpose, gsize m, gsize k, const float *a, gsize lda) G_GNUC_WARN_UNUSED_RESULT;
-HeftMarks *heft_marks_new_f64 (gboolean transpose, gsize m, gsize k, const double *a, gsize lda) G_GNUC_WARN_UNUSED_RESULT;
-void       heft_marks_free    (HeftMarks *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftMarks, heft_marks_free)
-
-/* C (m x n) = op(A) B, or C + op(A) B where @add; without terms that are zero where @marks, of op(A), is not %NULL. */
-void heft_gemm_marked_f32 (const HeftMarks *marks, gboolean transpose_a, gsize m, gsize n, gsize k, const float *a, gsize lda,
-                           const float *b, gsize ldb, gboolean add, float *c, gsize ldc);
-void heft_gemm_marked_f64 (const HeftMarks *marks, gboolean transpose_a, gsize m, gsize n, gsize k, const double *a, gsize lda,
-                           const double *b, gsize ldb, gboolean add, double *c, gsize ldc);
 /* C (n x n, lower triangle) += A^T A, A is k x n; skips zeros where that pays. Some of the upper triangle may be written to. */
 void heft_add_gram_f32    (gsize n, gsize k, const float *a, gsize lda, float *c, gsize ldc);
 void heft_add_gram_f64    (gsize n, gsize k, const double *a, gsize lda, double *c, gsize ldc);
