@@ -231,20 +231,27 @@ export_panel (HeftWindow *self, const char *id, const char *path)
   return job;
 }
 
+/* Takes @job, which is all there is to do. */
+static void
+start_one (HeftWindow *self, Export *job)
+{
+  GPtrArray *jobs = g_ptr_array_new_with_free_func (export_free);
+
+  g_ptr_array_add (jobs, job);
+  start_export (self, jobs);
+}
+
 static void
 export_panel_to (HeftWindow *self, const char *id, const char *path)
 {
   Export *job = export_panel (self, id, path);
-  GPtrArray *jobs;
 
   if (job == NULL)
     {
       heft_window_show_message (self, _("There is no such panel"));
       return;
     }
-  jobs = g_ptr_array_new_with_free_func (export_free);
-  g_ptr_array_add (jobs, job);
-  start_export (self, jobs);
+  start_one (self, job);
 }
 
 static void
@@ -280,17 +287,14 @@ static void
 save_to (HeftWindow *self, const char *path)
 {
   HeftRun *run = heft_session_get_run (self->session);
-  GPtrArray *jobs;
   Export *job;
 
   if (run == NULL)
     return;
-  jobs = g_ptr_array_new_with_free_func (export_free);
   job = g_new0 (Export, 1);
   job->run = heft_run_ref (run);
   job->path = g_strdup (path);
-  g_ptr_array_add (jobs, job);
-  start_export (self, jobs);
+  start_one (self, job);
 }
 
 /* Where the widths go that belong to the means in @path: as heft-cli names them, train-network.safetensors and
@@ -309,18 +313,15 @@ static void
 save_network_to (HeftWindow *self, const char *path)
 {
   HeftRecord *record = heft_session_get_record (self->session);
-  GPtrArray *jobs;
   Export *job;
 
   if (record == NULL)
     return;
-  jobs = g_ptr_array_new_with_free_func (export_free);
   job = g_new0 (Export, 1);
   job->record = heft_record_ref (record);
   job->path = g_strdup (path);
   job->deviations = deviations_path (path);
-  g_ptr_array_add (jobs, job);
-  start_export (self, jobs);
+  start_one (self, job);
 }
 
 /* --- Opening ----------------------------------------------------------------------------------------------------- */
