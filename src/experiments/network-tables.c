@@ -91,16 +91,25 @@ heft_network_effective_sentence (HeftRecord *record)
   return g_strdup_printf (_("The first layer tells %s nats about an input, the logits %s."), first, last);
 }
 
+/* %NULL where the frame says what keeps its panel empty: that stands in the sentence's place (transfer full). */
+static HeftFrame *
+get_filled_frame (HeftRecord *record, const char *id)
+{
+  g_autoptr (HeftFrame) frame = heft_record_get_frame (record, id);
+
+  return frame != NULL && heft_frame_get_text (frame, "obstacle") == NULL ? g_steal_pointer (&frame) : NULL;
+}
+
 char *
 heft_network_nuisances_sentence (HeftRecord *record)
 {
-  g_autoptr (HeftFrame) frame = heft_record_get_frame (record, "nuisances");
-  double least = frame != NULL ? heft_frame_get_number (frame, "rotation", NAN) : NAN;
+  g_autoptr (HeftFrame) frame = get_filled_frame (record, "nuisances");
   g_autofree char *rotation = NULL;
+  double least;
 
-  /* What keeps the panel empty stands in its place. */
-  if (frame == NULL || heft_frame_get_text (frame, "obstacle") != NULL)
+  if (frame == NULL)
     return NULL;
+  least = heft_frame_get_number (frame, "rotation", NAN);
   if (!isfinite (least))
     return g_strdup (_("The logits cannot tell a rotation from none."));
   rotation = heft_words_number (least);
@@ -110,13 +119,13 @@ heft_network_nuisances_sentence (HeftRecord *record)
 char *
 heft_network_directions_sentence (HeftRecord *record)
 {
-  g_autoptr (HeftFrame) frame = heft_record_get_frame (record, "directions");
-  double ratio = frame != NULL ? heft_frame_get_number (frame, "ratio", NAN) : NAN;
+  g_autoptr (HeftFrame) frame = get_filled_frame (record, "directions");
   g_autofree char *words = NULL;
+  double ratio;
 
-  /* What keeps the panel empty stands in its place. */
-  if (frame == NULL || heft_frame_get_text (frame, "obstacle") != NULL)
+  if (frame == NULL)
     return NULL;
+  ratio = heft_frame_get_number (frame, "ratio", NAN);
   if (!isfinite (ratio))
     return g_strdup_printf (_("After %s some of the directions in which the data differ cannot be seen."), heft_frame_get_text (frame, "layer"));
   words = heft_words_number (ratio);
