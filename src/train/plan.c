@@ -251,7 +251,7 @@ add_chain_tasks (HeftPlan        *self,
     add_row_tasks (self, HEFT_TASK_LOSS, last, 2, stages[last].out);
   self->loss_phase = self->phase_ends->len;
   end_phase (self);
-  for (guint i = MIN (last, self->n_cut - 1); i > 0 && self->n_cut > 0; i--)
+  for (guint i = self->n_cut; i-- > 1;)
     {
       add_matrix_tasks (self, HEFT_TASK_BACKWARD, i, stages[i].in);
       end_phase (self);

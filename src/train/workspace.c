@@ -31,7 +31,6 @@ lay_out_chain (HeftTrainer *self,
 {
   const gsize batch = self->plan.batch;
   const gboolean noisy = heft_trainer_is_noisy (self);
-
   const gsize inputs = batch * heft_network_get_n_inputs (self->network);
 
   self->input_bytes = NULL;
