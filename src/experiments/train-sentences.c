@@ -155,7 +155,7 @@ heft_train_curve_sentence (HeftRecord *record)
   g_free (words_loss);
   words_kl = heft_words_number (kl);
   words_loss = heft_words_number (loss);
-  elbo = g_strdup_printf (_("The ELBO ($N\\beta = 1$) buys %s nats for %s."), words_loss, words_kl);
+  elbo = g_strdup_printf (_("The ELBO ($N\\beta = 1$) buys %s nats for %s nats of KL."), words_loss, words_kl);
   return g_strjoin (" ", points, elbo, NULL);
 }
 
