@@ -7,32 +7,22 @@
 #include <glib/gi18n-lib.h>
 
 #include "experiments/certificate.h"
-#include "experiments/choices.h"
+#include "experiments/common-parameters.h"
 
-static const char *const efforts[] = { "full", "quick", NULL };
-static const char *const effort_labels[] = { N_("Full"), N_("Quick"), NULL };
 static const char *const priors[] = { "init-centred", "isotropic", "empirical-bayes", NULL };
 static const char *const prior_labels[] = { N_("Centred at the initialisation"), N_("Isotropic"), N_("Empirical Bayes"), NULL };
 static const char *const objectives[] = { "pac-bayes-kl", "mcallester", "lagrangian", NULL };
 static const char *const objective_labels[] = { N_("PAC-Bayes-kl"), N_("McAllester"), N_("Lagrangian"), NULL };
 
 static const HeftParameterSpec parameters[] = {
-  { .id = "dataset", .label = N_("Data"), .help = N_("What the network learns: a named set, or a file of your own."),
-    .kind = HEFT_PARAMETER_DATASET, .group = HEFT_GROUP_DATA, .default_text = "mnist-10k" },
-  { .id = "samples", .label = N_("Training samples"), .help = N_("How many training samples are used; 0 uses all."),
-    .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_DATA, .minimum = 0, .maximum = 1e7, .default_text = "0" },
+  { HEFT_COMMON_LEARNED_DATASET, .default_text = "mnist-10k" },
+  { HEFT_COMMON_TRAINING_SAMPLES, .label = N_("Training samples"), .default_text = "0" },
   { .id = "data-prior", .label = N_("Share for the prior"),
     .help = N_("The share of the training samples that trains the prior's centre; they are not counted in the bound."),
     .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_DATA, .minimum = 0, .maximum = 0.95, .default_text = "0" },
-  { .id = "architecture", .label = N_("Hidden layers"),
-    .help = N_("Widths of the hidden layers, such as 256-256; empty for a linear classifier."),
-    .kind = HEFT_PARAMETER_TEXT, .group = HEFT_GROUP_NETWORK, .default_text = "600" },
-  { .id = "activation", .label = N_("Activation"), .help = N_("The non-linearity after each hidden layer."),
-    .kind = HEFT_PARAMETER_CHOICE, .group = HEFT_GROUP_NETWORK, .default_text = "relu",
-    .choices = heft_choices_activations, .choice_labels = heft_choices_activation_labels },
-  { .id = "prior", .label = N_("Prior $P$"), .help = N_("The code chosen before the data, against which KL is counted."),
-    .kind = HEFT_PARAMETER_CHOICE, .group = HEFT_GROUP_CODES, .default_text = "init-centred",
-    .choices = priors, .choice_labels = prior_labels },
+  { HEFT_COMMON_DENSE_ARCHITECTURE, .default_text = "600" },
+  { HEFT_COMMON_ACTIVATION, .default_text = "relu" },
+  { HEFT_COMMON_PRIOR, .default_text = "init-centred", .choices = priors, .choice_labels = prior_labels },
   { .id = "lambda", .label = N_("$\\lambda$ of hidden layers"), .help = N_("The standard deviation of the prior in the hidden layers."),
     .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_CODES, .minimum = 1e-4, .maximum = 0.99, .logarithmic = TRUE,
     .default_text = "0.007" },
@@ -56,27 +46,19 @@ static const HeftParameterSpec parameters[] = {
     .help = N_("Probabilities below it count as it, so that the cross-entropy is bounded; taken from a grid, and its bound pays for the choice."),
     .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OBJECTIVE, .minimum = 1e-12, .maximum = 0.1, .logarithmic = TRUE,
     .default_text = "0.05" },
-  { .id = "learning-rate", .label = N_("Learning rate $\\eta$"), .help = N_("The length of a step; it falls to a fiftieth towards the end."),
-    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OPTIMIZER, .minimum = 1e-8, .maximum = 100, .logarithmic = TRUE,
-    .default_text = "0.002" },
-  { .id = "batch", .label = N_("Batch size $B$"), .help = N_("Samples in a step; smaller batches are noisier."),
-    .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_OPTIMIZER, .minimum = 1, .maximum = 65536, .logarithmic = TRUE,
-    .default_text = "250" },
-  { .id = "epochs", .label = N_("Epochs"), .help = N_("Passes through the counted samples that train Q."),
-    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OPTIMIZER, .minimum = 0.01, .maximum = 1e5, .logarithmic = TRUE,
+  { HEFT_COMMON_LEARNING_RATE, .help = N_("The length of a step; it falls to a fiftieth towards the end."), .default_text = "0.002" },
+  { HEFT_COMMON_BATCH, .default_text = "250" },
+  { HEFT_COMMON_EPOCHS, .label = N_("Epochs"), .help = N_("Passes through the counted samples that train Q."), .maximum = 1e5,
     .default_text = "100" },
   { .id = "prior-epochs", .label = N_("Epochs of the prior"), .help = N_("Passes through the samples held apart that train the prior's centre."),
     .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OPTIMIZER, .minimum = 0.01, .maximum = 1e5, .logarithmic = TRUE,
     .default_text = "20" },
-  { .id = "draws", .label = N_("Weight draws $m$"), .help = N_("How many networks drawn from Q the certificate is measured by."),
-    .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_MEASUREMENT, .minimum = 1, .maximum = 1e7, .logarithmic = TRUE,
-    .default_text = "20000" },
+  { HEFT_COMMON_DRAWS, .label = N_("Weight draws $m$"), .help = N_("How many networks drawn from Q the certificate is measured by."),
+    .minimum = 1, .maximum = 1e7, .default_text = "20000" },
   { .id = "draw-samples", .label = N_("Samples a draw"),
     .help = N_("How many samples, drawn with replacement, each network is measured on; 0 takes all of them once."),
     .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_MEASUREMENT, .minimum = 0, .maximum = 1e7, .default_text = "100" },
-  { .id = "effort", .label = N_("Effort"), .help = N_("Quick trains a quarter as long and takes a tenth of the draws."),
-    .kind = HEFT_PARAMETER_CHOICE, .group = HEFT_GROUP_MEASUREMENT, .default_text = "full", .choices = efforts,
-    .choice_labels = effort_labels },
+  { HEFT_COMMON_EFFORT, .help = N_("Quick trains a quarter as long and takes a tenth of the draws."), .default_text = "full" },
 };
 
 #define TRAINING N_("running mean over about 100 steps, under the noise of training")

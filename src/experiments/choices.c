@@ -11,3 +11,5 @@
 const char *const heft_choices_activations[] = { "relu", "leaky-relu", "tanh", "sigmoid", "softplus", "gelu", "linear", NULL };
 const char *const heft_choices_activation_labels[] = { N_("ReLU"), N_("Leaky ReLU"), N_("tanh"), N_("Sigmoid"), N_("Softplus"), N_("GELU"),
                                                        N_("Linear"), NULL };
+const char *const heft_choices_efforts[] = { "full", "quick", NULL };
+const char *const heft_choices_effort_labels[] = { N_("Full"), N_("Quick"), NULL };

@@ -7,6 +7,7 @@
 #include <glib/gi18n-lib.h>
 #include <math.h>
 
+#include "experiments/common-parameters.h"
 #include "experiments/network.h"
 #include "experiments/train.h"
 #include "experiments/words.h"
@@ -169,17 +170,10 @@ static const HeftParameterSpec parameters[] = {
     .kind = HEFT_PARAMETER_TEXT, .group = HEFT_GROUP_NETWORK, .default_text = "" },
   { .id = "input", .label = N_("Input"), .help = N_("Channels x height x width of an image, such as 1x28x28; empty asks the data."),
     .kind = HEFT_PARAMETER_TEXT, .group = HEFT_GROUP_NETWORK, .default_text = "" },
-  { .id = "dataset", .label = N_("Data"), .help = N_("What the network is measured on: a named set, or a file of your own."),
-    .kind = HEFT_PARAMETER_DATASET, .group = HEFT_GROUP_DATA, .default_text = "digits-8x8" },
-  { .id = "samples", .label = N_("Samples $N$"), .help = N_("The first so many samples are used; 0 uses all."),
-    .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_DATA, .minimum = 0, .maximum = 1e7, .default_text = "300" },
-  { .id = "beta", .label = N_("$\\beta$"),
-    .help = N_("The price of a nat: what KL(Q‖P) counts against the mean loss. 1/N is the evidence lower bound (ELBO)."),
-    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OBJECTIVE, .minimum = 1e-12, .maximum = 1e3, .logarithmic = TRUE,
-    .default_text = "0.1/N", .live = TRUE, .per_sample = TRUE },
-  { .id = "lambda", .label = N_("$\\lambda$"), .help = N_("The standard deviation of the prior."),
-    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OBJECTIVE, .minimum = 1e-6, .maximum = 100, .logarithmic = TRUE,
-    .default_text = "0.1", .live = TRUE },
+  { HEFT_COMMON_DATASET, .help = N_("What the network is measured on: a named set, or a file of your own."), .default_text = "digits-8x8" },
+  { HEFT_COMMON_SAMPLES, .label = N_("Samples $N$"), .help = N_("The first so many samples are used; 0 uses all."), .default_text = "300" },
+  { HEFT_COMMON_BETA, .default_text = "0.1/N", .live = TRUE },
+  { HEFT_COMMON_LAMBDA, .group = HEFT_GROUP_OBJECTIVE, .default_text = "0.1", .live = TRUE },
   { .id = "fisher", .label = N_("Fisher"), .help = N_("Which Fisher the spectra and the information are of, and how it is measured."),
     .kind = HEFT_PARAMETER_CHOICE, .group = HEFT_GROUP_MEASUREMENT, .default_text = "automatic",
     .choices = fishers, .choice_labels = fisher_labels },
@@ -189,10 +183,7 @@ static const HeftParameterSpec parameters[] = {
     .help = N_("On how many samples the layers’ effective information and the nuisances are measured."),
     .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_MEASUREMENT, .minimum = 1, .maximum = 10000, .logarithmic = TRUE,
     .default_text = "24" },
-  { .id = "invariance-layer", .label = N_("Layer of the invariance maps"),
-    .help = N_("1 is the first hidden layer; one more than there are hidden layers is the logits; 0 is the last hidden layer."),
-    .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_MEASUREMENT, .minimum = 0, .maximum = 1000,
-    .default_text = "0", .live = TRUE },
+  { HEFT_COMMON_INVARIANCE_LAYER, .default_text = "0" },
 };
 
 static const HeftResultSpec results[] = {

@@ -13,7 +13,7 @@
 #include <heft/shannon.h>
 
 #include "experiments/beta-sweep.h"
-#include "experiments/choices.h"
+#include "experiments/common-parameters.h"
 #include "experiments/ledger.h"
 #include "experiments/shannon.h"
 #include "experiments/tasks.h"
@@ -504,48 +504,26 @@ ledger_sentence (HeftRecord *record)
 
 /* --- Tables ------------------------------------------------------------------------------------------------------ */
 
-static const char *const efforts[] = { "full", "quick", NULL };
-static const char *const effort_labels[] = { N_("Full"), N_("Quick"), NULL };
-
 static const HeftParameterSpec parameters[] = {
-  { .id = "dataset", .label = N_("Data"), .help = N_("What the network learns: a named set, or a file of your own."),
-    .kind = HEFT_PARAMETER_DATASET, .group = HEFT_GROUP_DATA, .default_text = "mnist-10k" },
-  { .id = "samples", .label = N_("Samples of a dataset $N$"),
-    .help = N_("How many samples each dataset draws, without replacement, from the training set; 0 draws half of it."),
-    .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_DATA, .minimum = 0, .maximum = 1e7, .default_text = "1000" },
+  { HEFT_COMMON_LEARNED_DATASET, .default_text = "mnist-10k" },
+  { HEFT_COMMON_SAMPLES, .label = N_("Samples of a dataset $N$"), .default_text = "1000",
+    .help = N_("How many samples each dataset draws, without replacement, from the training set; 0 draws half of it.") },
   { .id = "datasets", .label = N_("Datasets $M$"), .help = N_("How many datasets are drawn; more make the adapted prior's bias smaller."),
     .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_DATA, .minimum = 2, .maximum = 200, .default_text = "12" },
-  { .id = "architecture", .label = N_("Hidden layers"),
-    .help = N_("Widths of the hidden layers, such as 256-256; empty for a linear classifier."),
-    .kind = HEFT_PARAMETER_TEXT, .group = HEFT_GROUP_NETWORK, .default_text = "32" },
-  { .id = "activation", .label = N_("Activation"), .help = N_("The non-linearity after each hidden layer."),
-    .kind = HEFT_PARAMETER_CHOICE, .group = HEFT_GROUP_NETWORK, .default_text = "relu",
-    .choices = heft_choices_activations, .choice_labels = heft_choices_activation_labels },
-  { .id = "lambda", .label = N_("$\\lambda$"), .help = N_("The standard deviation of the prior."),
-    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_CODES, .minimum = 1e-6, .maximum = 100, .logarithmic = TRUE,
-    .default_text = "0.1" },
-  { .id = "beta", .label = N_("$\\beta$"),
-    .help = N_("The price of a nat: what KL(Q‖P) counts against the mean loss. 1/N is the evidence lower bound (ELBO)."),
-    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OBJECTIVE, .minimum = 1e-12, .maximum = 1e3, .logarithmic = TRUE,
-    .default_text = "0.1/N", .per_sample = TRUE },
+  { HEFT_COMMON_DENSE_ARCHITECTURE, .default_text = "32" },
+  { HEFT_COMMON_ACTIVATION, .default_text = "relu" },
+  { HEFT_COMMON_LAMBDA, .group = HEFT_GROUP_CODES, .default_text = "0.1" },
+  { HEFT_COMMON_BETA, .default_text = "0.1/N" },
   { .id = "seeds", .label = N_("Seeds $S$"),
     .help = N_("How many seeds each dataset is trained with, the same for all; they are averaged inside Q(w|D)."),
     .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_OPTIMIZER, .minimum = 1, .maximum = 50, .default_text = "3" },
-  { .id = "learning-rate", .label = N_("Learning rate $\\eta$"), .help = N_("The length of a step; it falls to a twentieth at the end of each point."),
-    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OPTIMIZER, .minimum = 1e-8, .maximum = 100, .logarithmic = TRUE,
-    .default_text = "0.005" },
-  { .id = "batch", .label = N_("Batch size $B$"), .help = N_("Samples in a step; smaller batches are noisier."),
-    .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_OPTIMIZER, .minimum = 1, .maximum = 65536, .logarithmic = TRUE,
-    .default_text = "100" },
-  { .id = "epochs", .label = N_("Epochs"), .help = N_("How long each network is trained."),
-    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OPTIMIZER, .minimum = 0.01, .maximum = 1e5, .logarithmic = TRUE,
-    .default_text = "150" },
-  { .id = "draws", .label = N_("Weight draws"), .help = N_("How many networks drawn from each posterior the mixtures are measured by."),
-    .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_MEASUREMENT, .minimum = 2, .maximum = 1000, .logarithmic = TRUE,
-    .default_text = "8" },
-  { .id = "effort", .label = N_("Effort"), .help = N_("Quick trains a sixth as long: a first look, less converged."),
-    .kind = HEFT_PARAMETER_CHOICE, .group = HEFT_GROUP_MEASUREMENT, .default_text = "full", .choices = efforts,
-    .choice_labels = effort_labels },
+  { HEFT_COMMON_SWEPT_LEARNING_RATE, .default_text = "0.005" },
+  { HEFT_COMMON_BATCH, .default_text = "100" },
+  { HEFT_COMMON_EPOCHS, .label = N_("Epochs"), .help = N_("How long each network is trained."),
+    .maximum = 1e5, .default_text = "150" },
+  { HEFT_COMMON_DRAWS, .label = N_("Weight draws"), .help = N_("How many networks drawn from each posterior the mixtures are measured by."),
+    .minimum = 2, .maximum = 1000, .default_text = "8" },
+  { HEFT_COMMON_EFFORT, .help = N_("Quick trains a sixth as long: a first look, less converged."), .default_text = "full" },
 };
 
 #define CLOSED N_("closed form for each run, less the seed entropy; mean over datasets")

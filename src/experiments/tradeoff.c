@@ -11,7 +11,7 @@
 #include <heft/error.h>
 
 #include "experiments/beta-sweep.h"
-#include "experiments/choices.h"
+#include "experiments/common-parameters.h"
 #include "experiments/ledger.h"
 #include "experiments/tradeoff.h"
 #include "experiments/train-private.h"
@@ -439,49 +439,25 @@ ledger_sentence (HeftRecord *record)
 
 /* --- Tables ------------------------------------------------------------------------------------------------------ */
 
-static const char *const efforts[] = { "full", "quick", NULL };
-static const char *const effort_labels[] = { N_("Full"), N_("Quick"), NULL };
-
 static const HeftParameterSpec parameters[] = {
-  { .id = "dataset", .label = N_("Data"), .help = N_("What the network learns: a named set, or a file of your own."),
-    .kind = HEFT_PARAMETER_DATASET, .group = HEFT_GROUP_DATA, .default_text = "mnist-10k" },
-  { .id = "samples", .label = N_("Training samples $N$"), .help = N_("How many training samples are used; 0 uses all."),
-    .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_DATA, .minimum = 0, .maximum = 1e7, .default_text = "0" },
-  { .id = "label-noise", .label = N_("Label noise"),
-    .help = N_("The share of training labels replaced by labels drawn uniformly from all classes, right or wrong."),
-    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_DATA, .minimum = 0, .maximum = 1, .default_text = "0" },
-  { .id = "architecture", .label = N_("Hidden layers"),
-    .help = N_("Widths of the hidden layers, such as 256-256; empty for a linear classifier."),
-    .kind = HEFT_PARAMETER_TEXT, .group = HEFT_GROUP_NETWORK, .default_text = "64" },
-  { .id = "activation", .label = N_("Activation"), .help = N_("The non-linearity after each hidden layer."),
-    .kind = HEFT_PARAMETER_CHOICE, .group = HEFT_GROUP_NETWORK, .default_text = "relu",
-    .choices = heft_choices_activations, .choice_labels = heft_choices_activation_labels },
-  { .id = "lambda", .label = N_("$\\lambda$"), .help = N_("The standard deviation of the prior."),
-    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_CODES, .minimum = 1e-6, .maximum = 100, .logarithmic = TRUE,
-    .default_text = "0.1" },
-  { .id = "beta-min", .label = N_("Smallest $\\beta$"), .help = N_("Where the sweep begins: little is paid for a nat."),
-    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OBJECTIVE, .minimum = 1e-12, .maximum = 1e3, .logarithmic = TRUE,
-    .default_text = "0.03/N", .per_sample = TRUE },
-  { .id = "beta-max", .label = N_("Largest $\\beta$"), .help = N_("Where the sweep ends: nats are dear."),
-    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OBJECTIVE, .minimum = 1e-12, .maximum = 1e3, .logarithmic = TRUE,
-    .default_text = "30/N", .per_sample = TRUE },
+  { HEFT_COMMON_LEARNED_DATASET, .default_text = "mnist-10k" },
+  { HEFT_COMMON_TRAINING_SAMPLES, .label = N_("Training samples $N$"), .default_text = "0" },
+  { HEFT_COMMON_UNIFORM_LABEL_NOISE, .default_text = "0" },
+  { HEFT_COMMON_DENSE_ARCHITECTURE, .default_text = "64" },
+  { HEFT_COMMON_ACTIVATION, .default_text = "relu" },
+  { HEFT_COMMON_LAMBDA, .group = HEFT_GROUP_CODES, .default_text = "0.1" },
+  { .id = "beta-min", .label = N_("Smallest $\\beta$"), HEFT_COMMON_PRICE,
+    .help = N_("Where the sweep begins: little is paid for a nat."), .default_text = "0.03/N" },
+  { .id = "beta-max", .label = N_("Largest $\\beta$"), HEFT_COMMON_PRICE,
+    .help = N_("Where the sweep ends: nats are dear."), .default_text = "30/N" },
   { .id = "points", .label = N_("Points"), .help = N_("How many β the sweep stops at, evenly on a log scale; the nearest to 1/N is put there."),
     .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_OBJECTIVE, .minimum = 2, .maximum = HEFT_RATE_MOST_POINTS, .default_text = "12" },
-  { .id = "learning-rate", .label = N_("Learning rate $\\eta$"), .help = N_("The length of a step; it falls to a twentieth at the end of each point."),
-    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OPTIMIZER, .minimum = 1e-8, .maximum = 100, .logarithmic = TRUE,
-    .default_text = "0.005" },
-  { .id = "batch", .label = N_("Batch size $B$"), .help = N_("Samples in a step; smaller batches are noisier."),
-    .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_OPTIMIZER, .minimum = 1, .maximum = 65536, .logarithmic = TRUE,
-    .default_text = "128" },
-  { .id = "epochs", .label = N_("Epochs a point"), .help = N_("How long the network is trained at each β; five times as long at the first."),
-    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OPTIMIZER, .minimum = 0.01, .maximum = 1e4, .logarithmic = TRUE,
-    .default_text = "40" },
-  { .id = "draws", .label = N_("Weight draws"), .help = N_("How many networks drawn from Q each loss averages over; the same draws at every β."),
-    .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_MEASUREMENT, .minimum = 1, .maximum = 1000, .logarithmic = TRUE,
-    .default_text = "30" },
-  { .id = "effort", .label = N_("Effort"), .help = N_("Quick trains a fifth as long: a first look, less converged."),
-    .kind = HEFT_PARAMETER_CHOICE, .group = HEFT_GROUP_MEASUREMENT, .default_text = "full", .choices = efforts,
-    .choice_labels = effort_labels },
+  { HEFT_COMMON_SWEPT_LEARNING_RATE, .default_text = "0.005" },
+  { HEFT_COMMON_BATCH, .default_text = "128" },
+  { HEFT_COMMON_EPOCHS, .label = N_("Epochs a point"), .help = N_("How long the network is trained at each β; five times as long at the first."),
+    .maximum = 1e4, .default_text = "40" },
+  { HEFT_COMMON_SWEPT_DRAWS, .default_text = "30" },
+  { HEFT_COMMON_EFFORT, .help = N_("Quick trains a fifth as long: a first look, less converged."), .default_text = "full" },
 };
 
 #define SWEPT N_("warm-started sweep upwards over β; mean over weight draws, the same at each point; first 10,000 samples (or all)")
