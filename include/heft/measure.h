@@ -99,9 +99,10 @@ typedef struct
   double     hessian_trace_error;     /* standard errors: 0 where it is complete */
   double     hessian_gap;             /* |H - F|_F / |H|_F with the exact Fisher; NAN for a Hessian that is zero */
   double     hessian_gap_error;
-  HeftNuisanceTable *nuisances;       /* with the noise of the Fisher's diagonal, beta / (F_ii + beta/lambda^2); or NULL */
+  const char *noise;                  /* translated: which Sigma* = beta (F + beta/lambda^2 I)^-1 everything below is with, by the best Fisher
+                                       * there is: the whole network's up to 8,000 weights, else EKFAC's blocks, else the diagonal */
+  HeftNuisanceTable *nuisances;       /* or NULL */
   GPtrArray *effective;               /* HeftEffectiveLayer, or NULL */
-  gboolean   structured;              /* they are with EKFAC's Sigma*, because the whole network's is no feasible matrix */
 } HeftMeasurement;
 
 /**

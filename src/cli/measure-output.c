@@ -160,17 +160,10 @@ add_hessian (JsonBuilder *builder, const HeftMeasurement *measurement)
   json_builder_end_object (builder);
 }
 
-static const char *
-effective_estimator (const HeftMeasurement *measurement)
-{
-  return measurement->structured ? _("first order, Σ* of EKFAC, block by block")
-                                 : _("first order, Σ* of the whole network’s exact Fisher");
-}
-
 static void
 add_effective (JsonBuilder *builder, const HeftMeasurement *measurement)
 {
-  add_text (builder, "effective_estimator", effective_estimator (measurement));
+  add_text (builder, "effective_estimator", measurement->noise);
   json_builder_set_member_name (builder, "effective");
   json_builder_begin_array (builder);
   for (guint l = 0; l < measurement->effective->len; l++)
@@ -198,11 +191,13 @@ add_effective (JsonBuilder *builder, const HeftMeasurement *measurement)
 
 /* A nuisance in every layer; a change that a layer cannot see is null. */
 static void
-add_nuisances (JsonBuilder *builder, const HeftNuisanceTable *table)
+add_nuisances (JsonBuilder *builder, const HeftMeasurement *measurement)
 {
+  const HeftNuisanceTable *table = measurement->nuisances;
+  g_autofree char *estimator = g_strdup_printf (_("%s; changes of the median image"), measurement->noise);
   gsize m = table->n_nuisances;
 
-  add_text (builder, "nuisance_estimator", _("first order, Σ* of the Fisher’s diagonal; changes of the median image"));
+  add_text (builder, "nuisance_estimator", estimator);
   json_builder_set_member_name (builder, "nuisances");
   json_builder_begin_array (builder);
   for (gsize l = 0; l < table->n_layers; l++)
@@ -244,7 +239,7 @@ heft_cli_measure_print_json (const HeftMeasurement *measurement, const HeftNetwo
   if (measurement->effective != NULL)
     add_effective (builder, measurement);
   if (measurement->nuisances != NULL)
-    add_nuisances (builder, measurement->nuisances);
+    add_nuisances (builder, measurement);
   json_builder_end_object (builder);
   return heft_json_print (builder);
 }
@@ -314,7 +309,7 @@ print_hessian (const HeftMeasurement *measurement)
 static void
 print_effective (const HeftMeasurement *measurement)
 {
-  printf (_("\nWhat activations tell about the input, means over the samples (%s)\n"), effective_estimator (measurement));
+  printf (_("\nWhat activations tell about the input, means over the samples (%s)\n"), measurement->noise);
   for (guint l = 0; l < measurement->effective->len; l++)
     {
       const HeftEffectiveLayer *layer = g_ptr_array_index (measurement->effective, l);
@@ -328,9 +323,11 @@ print_effective (const HeftMeasurement *measurement)
 }
 
 static void
-print_nuisances (const HeftNuisanceTable *table)
+print_nuisances (const HeftMeasurement *measurement)
 {
-  printf (_("\nSmallest visible changes, of the median of %zu images\n%-14s"), table->n_samples, "");
+  const HeftNuisanceTable *table = measurement->nuisances;
+
+  printf (_("\nSmallest visible changes, of the median of %zu images (%s)\n%-14s"), table->n_samples, measurement->noise, "");
   for (gsize l = 0; l < table->n_layers; l++)
     printf (" %14s", table->layer_names[l]);
   for (gsize v = 0; v < table->n_nuisances; v++)
@@ -371,5 +368,5 @@ heft_cli_measure_print_text (const HeftMeasurement *measurement, const HeftNetwo
   if (measurement->effective != NULL)
     print_effective (measurement);
   if (measurement->nuisances != NULL)
-    print_nuisances (measurement->nuisances);
+    print_nuisances (measurement);
 }

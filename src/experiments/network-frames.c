@@ -227,29 +227,13 @@ activation_label (const char *name)
   return g_str_has_prefix (name, "activation ") ? g_strdup_printf (_("Activation %s"), number + 1) : heft_layer_dup_label (name);
 }
 
-HeftWeightNoise
-heft_network_noise (const HeftMeasuredNetwork *self)
-{
-  if (self->fisher != NULL)
-    return (HeftWeightNoise) { .correlated = &self->correlated };
-  return self->blocks != NULL ? (HeftWeightNoise) { .structured = &self->structured }
-                              : (HeftWeightNoise) { .variance = self->variance };
-}
-
-const char *
-heft_network_noise_words (const HeftWeightNoise *noise)
-{
-  return noise->correlated != NULL ? _("first order, Σ* of the whole network’s exact Fisher")
-         : noise->structured != NULL ? _("first order, Σ* of EKFAC, block by block") : _("first order, Σ* of the Fisher’s diagonal");
-}
-
 /* --- Effective information ---------------------------------------------------------------------------------------------------- */
 
 void
 heft_network_publish_effective (HeftRecord *record, const HeftMeasuredNetwork *self)
 {
   HeftLedger ledger = heft_ledger_begin_as ("effective", 0);
-  const HeftWeightNoise noise = heft_network_noise (self);
+  const HeftWeightNoise noise = heft_sigma_star_noise (&self->sigma);
   guint n = self->effective->len;
   g_autofree double *informations = g_new (double, n), *traces = g_new (double, n);
   double largest = 0;
@@ -273,7 +257,7 @@ heft_network_publish_effective (HeftRecord *record, const HeftMeasuredNetwork *s
       heft_ledger_add (&ledger, label, informations[l], "nat", note, HEFT_QUANTITY_FISHER);
       heft_ledger_gauge (&ledger, largest > 0 ? informations[l] / largest : NAN);
     }
-  heft_frame_set_text (ledger.frame, "estimator", heft_network_noise_words (&noise));
+  heft_frame_set_text (ledger.frame, "estimator", heft_weight_noise_words (&noise));
   heft_frame_set_number (ledger.frame, "first", informations[0]);
   heft_frame_set_number (ledger.frame, "last", informations[n - 1]);
   heft_record_publish (record, heft_ledger_end (&ledger));
@@ -321,7 +305,7 @@ void
 heft_network_publish_nuisances (HeftRecord *record, const HeftMeasuredNetwork *self)
 {
   const HeftNuisanceTable *table = self->nuisances;
-  const HeftWeightNoise noise = heft_network_noise (self);
+  const HeftWeightNoise noise = heft_sigma_star_noise (&self->sigma);
   HeftFrame *frame;
   double *shares;
   g_autofree char *samples = NULL, *estimator = NULL;
@@ -343,7 +327,7 @@ heft_network_publish_nuisances (HeftRecord *record, const HeftMeasuredNetwork *s
   for (gsize v = 0; v < table->n_nuisances; v++)
     fill_nuisance (frame, table, v, shares);
   samples = heft_words_count (table->n_samples);
-  estimator = g_strdup_printf (_("median over the first %s samples; %s"), samples, heft_network_noise_words (&noise));
+  estimator = g_strdup_printf (_("median over the first %s samples; %s"), samples, heft_weight_noise_words (&noise));
   heft_frame_set_text (frame, "estimator", estimator);
   heft_frame_set_number (frame, "rotation", table->smallest_change[(table->n_layers - 1) * table->n_nuisances]);
   heft_frame_take_array (frame, "values", table->n_nuisances, table->n_layers, shares);

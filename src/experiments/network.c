@@ -36,6 +36,7 @@ typedef struct
   HeftRun            *run;
   HeftRecord         *record;
   HeftParameters     *parameters;
+  const HeftNoiseLimits *limits;
   HeftMeasuredNetwork measured;
   guint64             step;
 } Job;
@@ -49,11 +50,7 @@ heft_measured_network_clear (HeftMeasuredNetwork *self)
   g_clear_pointer (&self->effective, g_ptr_array_unref);
   g_clear_pointer (&self->nuisances, heft_nuisance_table_free);
   g_clear_pointer (&self->weights, g_free);
-  g_clear_pointer (&self->diagonal, heft_curvature_unref);
-  g_clear_pointer (&self->blocks, heft_curvature_unref);
-  g_clear_pointer (&self->variance, g_free);
-  heft_correlated_noise_clear (&self->correlated);
-  heft_aligned_free (g_steal_pointer (&self->fisher));
+  heft_sigma_star_clear (&self->sigma);
 }
 
 /* A point of the run. FALSE when it must end. */
@@ -185,12 +182,6 @@ name_layers (Job *job)
 
 /* --- What beta and lambda do not move ------------------------------------------------------------------------------------- */
 
-static gboolean
-is_dense (const HeftMeasuredNetwork *self)
-{
-  return heft_network_get_n_parameters (self->network) <= MAX_DENSE;
-}
-
 static void
 read_prices (Job *job)
 {
@@ -222,42 +213,19 @@ is_plane (const HeftMeasuredNetwork *self)
   return heft_network_get_n_inputs (self->network) == 2;
 }
 
-/* Where the blocks do not fit into memory the diagonal stands in for them. */
-static gboolean
-measure_blocks (Job *job, GError **error)
-{
-  HeftMeasuredNetwork *self = &job->measured;
-  g_autoptr (GError) failure = NULL;
-
-  self->blocks = heft_curvature_new (self->network, self->weights, self->data, 0, HEFT_CURVATURE_EKFAC, HEFT_FISHER_EXACT, 0, FALSE,
-                                     heft_run_get_n_threads (job->run), heft_run_get_cancellable (job->run), &failure);
-  if (failure == NULL || g_error_matches (failure, HEFT_ERROR, HEFT_ERROR_TOO_LARGE))
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&failure));
-  return FALSE;
-}
-
-/* The diagonal of the Fisher; all of it where it is small, and EKFAC where it is not. */
+/* The Fisher that Sigma* is of, and what stands in for it. */
 static gboolean
 measure_fisher (Job *job, GError **error)
 {
   HeftMeasuredNetwork *self = &job->measured;
   GCancellable *cancellable = heft_run_get_cancellable (job->run);
-  gsize k = heft_network_get_n_parameters (self->network);
+  guint n_threads = heft_run_get_n_threads (job->run);
 
-  self->diagonal = heft_curvature_new (self->network, self->weights, self->data, 0, HEFT_CURVATURE_DIAGONAL, HEFT_FISHER_EXACT, 0,
-                                       FALSE, heft_run_get_n_threads (job->run), cancellable, error);
-  if (self->diagonal == NULL)
-    return FALSE;
-  self->variance = g_new (double, k);
-  if ((!is_dense (self) || is_plane (self)) && !measure_blocks (job, error))
-    return FALSE;
-  if (!is_dense (self))
-    return TRUE;
-  self->fisher = heft_aligned_try_alloc (k * k, sizeof (double), error);
-  return self->fisher != NULL
-         && heft_fisher_matrix (self->network, self->weights, self->data, 0, HEFT_FISHER_EXACT, 0, self->fisher, cancellable,
-                                error);
+  return heft_sigma_star_init (&self->sigma, self->network, self->weights, self->data, 0, job->limits, n_threads, cancellable, error)
+         && (!is_plane (self) || heft_sigma_star_add_blocks (&self->sigma, self->weights, self->data, 0, job->limits, n_threads,
+                                                             cancellable, error))
+         && (self->sigma.fisher != NULL || heft_sigma_star_add_diagonal (&self->sigma, self->weights, self->data, 0, n_threads,
+                                                                         cancellable, error));
 }
 
 /* --- What they do ----------------------------------------------------------------------------------------------------------- */
@@ -269,47 +237,28 @@ show_prices (Job *job)
   HeftMeasuredNetwork *self = &job->measured;
 
   heft_measurement_set_price (self->measurement, self->network, self->weights, self->beta, self->lambda);
-  heft_curvature_posterior_variances (self->diagonal, self->beta, self->lambda, self->variance);
   heft_network_publish_spectra (job->record, self);
   heft_network_publish_information (job->record, self);
   heft_network_publish_ledger (job->record, self);
-}
-
-/* Sigma* at the present price. */
-static gboolean
-price_noise (Job *job, GError **error)
-{
-  HeftMeasuredNetwork *self = &job->measured;
-
-  self->structured = (HeftStructuredNoise) { self->blocks, self->beta, self->lambda };
-  heft_correlated_noise_clear (&self->correlated);
-  return self->fisher == NULL || heft_correlated_noise_init (&self->correlated, heft_network_get_n_parameters (self->network),
-                                                             self->fisher, self->beta, self->lambda, error);
 }
 
 static gboolean
 measure_effective (Job *job, gsize n, GError **error)
 {
   HeftMeasuredNetwork *self = &job->measured;
-  GCancellable *cancellable = heft_run_get_cancellable (job->run);
+  const HeftWeightNoise noise = heft_sigma_star_noise (&self->sigma);
 
   g_clear_pointer (&self->effective, g_ptr_array_unref);
   self->effective = heft_effective_layers_new (self->network, n);
-  if (self->fisher == NULL && self->blocks == NULL)
-    return heft_effective_mean_field (self->network, self->weights, self->variance, self->data, n, self->effective, cancellable,
-                                      error);
-  if (self->fisher == NULL)
-    return heft_effective_structured (self->network, self->weights, self->blocks, self->beta, self->lambda, self->data, n, 0,
-                                      self->effective, cancellable, error);
-  return heft_effective_measure (self->network, self->weights, self->data, n, heft_dataset_get_n_samples (self->data), self->fisher,
-                                 self->beta, self->lambda, self->effective, cancellable, error);
+  return heft_effective_measure (self->network, self->weights, &noise, self->data, n, heft_dataset_get_n_samples (self->data),
+                                 self->effective, heft_run_get_cancellable (job->run), error);
 }
 
 static gboolean
 measure_nuisances (Job *job, gsize n, GError **error)
 {
   HeftMeasuredNetwork *self = &job->measured;
-  const HeftWeightNoise noise = heft_network_noise (self);
+  const HeftWeightNoise noise = heft_sigma_star_noise (&self->sigma);
 
   g_clear_pointer (&self->nuisances, heft_nuisance_table_free);
   if (!heft_dataset_get_shape (self->data, NULL, NULL, NULL))
@@ -325,11 +274,11 @@ maps_noise (const HeftMeasuredNetwork *self, gsize chosen_layer)
 {
   gsize operation = heft_moments_operation (self->network, heft_maps_layer (self->network, chosen_layer));
 
-  if (is_plane (self) && self->blocks != NULL)
-    return (HeftWeightNoise) { .structured = &self->structured };
-  if (self->fisher == NULL && heft_reverse_is_cheaper (self->network, operation))
-    return (HeftWeightNoise) { .variance = self->variance };
-  return heft_network_noise (self);
+  if (is_plane (self) && self->sigma.blocks != NULL)
+    return (HeftWeightNoise) { .structured = &self->sigma.structured };
+  if (self->sigma.fisher == NULL && heft_reverse_is_cheaper (self->network, operation))
+    return (HeftWeightNoise) { .variance = self->sigma.variance };
+  return heft_sigma_star_noise (&self->sigma);
 }
 
 static gboolean
@@ -338,7 +287,7 @@ measure_maps (Job *job, GError **error)
   HeftMeasuredNetwork *self = &job->measured;
   gsize layer = (gsize) heft_parameters_get_integer (job->parameters, "invariance-layer");
   const HeftWeightNoise noise = maps_noise (self, layer);
-  const char *words = heft_network_noise_words (&noise);
+  const char *words = heft_weight_noise_words (&noise);
   GCancellable *cancellable = heft_run_get_cancellable (job->run);
 
   return heft_maps_publish (job->record, 0, self->network, self->weights, &noise, self->data, layer, words, cancellable, error)
@@ -414,7 +363,7 @@ run_job (Job *job, GError **error)
       changed = FALSE;
       read_prices (job);
       show_prices (job);
-      if (!price_noise (job, error) || !look_through_layers (job, begin, &changed, &go_on, error))
+      if (!heft_sigma_star_set_price (&job->measured.sigma, job->measured.beta, job->measured.lambda, error) || !look_through_layers (job, begin, &changed, &go_on, error))
         return FALSE;
       begin = 0;
       if (go_on && !changed)
@@ -424,9 +373,9 @@ run_job (Job *job, GError **error)
 }
 
 gboolean
-heft_network_run (HeftRun *run, GError **error)
+heft_network_run_within (HeftRun *run, const HeftNoiseLimits *limits, GError **error)
 {
-  Job job = { .run = run, .record = heft_run_get_record (run), .parameters = heft_run_get_parameters (run) };
+  Job job = { .run = run, .record = heft_run_get_record (run), .parameters = heft_run_get_parameters (run), .limits = limits };
   GError *failure = NULL;
   gboolean done = run_job (&job, &failure);
 
@@ -435,4 +384,12 @@ heft_network_run (HeftRun *run, GError **error)
     return TRUE;
   g_propagate_error (error, failure);
   return FALSE;
+}
+
+gboolean
+heft_network_run (HeftRun *run, GError **error)
+{
+  static const HeftNoiseLimits limits = { .max_dense = MAX_DENSE };
+
+  return heft_network_run_within (run, &limits, error);
 }

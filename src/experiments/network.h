@@ -27,23 +27,15 @@ typedef struct
   double          *weights;           /* k */
   HeftDataset     *data;              /* the samples measured */
   HeftMeasurement *measurement;
-  HeftCurvature   *diagonal;          /* the diagonal of the Fisher, labels exact */
-  HeftCurvature   *blocks;            /* EKFAC, where there is no @fisher or very many points are looked at; else NULL */
-  double          *fisher;            /* k x k where that is feasible, else NULL */
+  HeftSigmaStar    sigma;             /* of the whole Fisher, of EKFAC or of the diagonal; blocks too where very many points are looked at, and
+                                       * the diagonal where there is no whole Fisher */
   double           beta, lambda;      /* now */
-  double          *variance;          /* k: of the mean-field optimum at them */
-  HeftCorrelatedNoise correlated;     /* Sigma* at them with all its correlations, where there is @fisher */
-  HeftStructuredNoise structured;     /* the same of @blocks */
   GPtrArray       *effective;         /* HeftEffectiveLayer */
   HeftNuisanceTable *nuisances;       /* NULL where inputs are no images */
 } HeftMeasuredNetwork;
 
 void     heft_measured_network_clear (HeftMeasuredNetwork *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (HeftMeasuredNetwork, heft_measured_network_clear)
-
-/* The weight noise that activations are looked at with, and its name in an estimator. */
-HeftWeightNoise heft_network_noise   (const HeftMeasuredNetwork *self);
-const char *heft_network_noise_words (const HeftWeightNoise *noise);
 
 /* What the numbers of a HeftMeasuredNetwork look like: frames of the panels, and results. */
 void     heft_network_publish_spectra     (HeftRecord *record, const HeftMeasuredNetwork *self);
@@ -55,6 +47,8 @@ void     heft_network_publish_ledger      (HeftRecord *record, const HeftMeasure
 /* Loads data and network, and says what does not fit. */
 gboolean heft_network_check (HeftParameters *parameters, GError **error);
 gboolean heft_network_run (HeftRun *run, GError **error);
+/* The same with other limits than those of a person's machine, for tests. */
+gboolean heft_network_run_within (HeftRun *run, const HeftNoiseLimits *limits, GError **error);
 
 char    *heft_network_spectra_sentence     (HeftRecord *record);
 char    *heft_network_hessian_sentence     (HeftRecord *record);

@@ -48,8 +48,9 @@ heft_correlated_noise_clear (HeftCorrelatedNoise *self)
 gboolean
 heft_correlated_noise_init (HeftCorrelatedNoise *self, gsize k, const double *fisher, double beta, double lambda, GError **error)
 {
-  *self = (HeftCorrelatedNoise) { .k = k, .beta = beta, .fisher = fisher };
-  self->factor = heft_aligned_try_alloc (k * k, sizeof (double), error);
+  *self = (HeftCorrelatedNoise) { .k = k, .beta = beta, .fisher = fisher, .factor = self->factor };
+  if (self->factor == NULL)
+    self->factor = heft_aligned_try_alloc (k * k, sizeof (double), error);
   if (self->factor == NULL)
     return FALSE;
   for (gsize i = 0; i < k * k; i++)

@@ -82,29 +82,20 @@ take (GPtrArray *layers, gsize n_samples, const double *information, const doubl
   summarise (layers);
 }
 
-gboolean
-heft_effective_mean_field (HeftNetwork *network, const double *weights, const double *variance, HeftDataset *data,
-                           gsize n_samples, GPtrArray *layers, GCancellable *cancellable, GError **error)
+/* Noise that is independent, or shared inside of layers alone. */
+static gboolean
+measure_moments (HeftNetwork *network, const double *weights, const HeftWeightNoise *noise, HeftDataset *data, gsize n_samples,
+                 gsize n_covariance, GPtrArray *layers, GCancellable *cancellable, GError **error)
 {
   g_autofree double *information = g_new (double, layers->len * n_samples);
   g_autofree double *trace = g_new (double, layers->len * n_samples);
+  const HeftStructuredNoise *blocks = noise->structured;
 
-  if (!heft_effective_information (network, weights, variance, data, n_samples, 0, information, trace, cancellable, error))
-    return FALSE;
-  take (layers, n_samples, information, trace);
-  return TRUE;
-}
-
-gboolean
-heft_effective_structured (HeftNetwork *network, const double *weights, const HeftCurvature *curvature, double beta,
-                           double lambda, HeftDataset *data, gsize n_samples, gsize n_covariance, GPtrArray *layers,
-                           GCancellable *cancellable, GError **error)
-{
-  g_autofree double *information = g_new (double, layers->len * n_samples);
-  g_autofree double *trace = g_new (double, layers->len * n_samples);
-
-  if (!heft_effective_information_structured (network, weights, curvature, beta, lambda, data, n_samples, n_covariance, information,
-                                              trace, cancellable, error))
+  if (!(blocks != NULL
+        ? heft_effective_information_structured (network, weights, blocks->curvature, blocks->beta, blocks->lambda, data, n_samples,
+                                                 n_covariance, information, trace, cancellable, error)
+        : heft_effective_information (network, weights, noise->variance, data, n_samples, n_covariance, information, trace, cancellable,
+                                      error)))
     return FALSE;
   take (layers, n_samples, information, trace);
   return TRUE;
@@ -146,21 +137,17 @@ note_layer (gsize l, gsize n_active, const HeftChannel *channel, gsize d, double
   return heft_channel_information (channel->rank, d, root, observer->n, observer->centred, &layer->information[observer->sample], error);
 }
 
-gboolean
-heft_effective_measure (HeftNetwork *network, const double *weights, HeftDataset *data, gsize n_samples,
-                        gsize n_covariance, const double *fisher, double beta, double lambda, GPtrArray *layers,
-                        GCancellable *cancellable, GError **error)
+static gboolean
+measure_correlated (HeftNetwork *network, const double *weights, const HeftCorrelatedNoise *noise, HeftDataset *data, gsize n_samples,
+                    gsize n_covariance, GPtrArray *layers, GCancellable *cancellable, GError **error)
 {
   gsize d = heft_network_get_n_inputs (network);
   heft_aligned_autofree double *centred = heft_aligned_new (double, n_covariance * d);
   g_autofree double *input = g_new (double, d);
-  g_auto (HeftCorrelatedNoise) noise = { 0 };
   Observer observer = { layers, 0, n_covariance, centred };
 
   heft_dataset_gather_f64 (data, NULL, 0, n_covariance, centred);
   centre (centred, n_covariance, d);
-  if (!heft_correlated_noise_init (&noise, heft_network_get_n_parameters (network), fisher, beta, lambda, error))
-    return FALSE;
   for (guint l = 0; l < layers->len; l++)
     {
       HeftEffectiveLayer *layer = g_ptr_array_index (layers, l);
@@ -172,9 +159,18 @@ heft_effective_measure (HeftNetwork *network, const double *weights, HeftDataset
     {
       heft_dataset_gather_f64 (data, NULL, observer.sample, 1, input);
       if (g_cancellable_set_error_if_cancelled (cancellable, error)
-          || !heft_correlated_sweep (&noise, network, weights, input, TRUE, note_layer, &observer, error))
+          || !heft_correlated_sweep (noise, network, weights, input, TRUE, note_layer, &observer, error))
         return FALSE;
     }
   summarise (layers);
   return TRUE;
+}
+
+gboolean
+heft_effective_measure (HeftNetwork *network, const double *weights, const HeftWeightNoise *noise, HeftDataset *data, gsize n_samples,
+                        gsize n_covariance, GPtrArray *layers, GCancellable *cancellable, GError **error)
+{
+  if (noise->correlated != NULL)
+    return measure_correlated (network, weights, noise->correlated, data, n_samples, n_covariance, layers, cancellable, error);
+  return measure_moments (network, weights, noise, data, n_samples, n_covariance, layers, cancellable, error);
 }

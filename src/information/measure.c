@@ -16,6 +16,7 @@
 #include "curvature/factors.h"
 #include "information/effective.h"
 #include "information/hessian-products.h"
+#include "information/noise.h"
 #include "linalg/linalg.h"
 
 #define CHUNK 256
@@ -332,56 +333,52 @@ measure_hessian (HeftMeasurement *self, HeftNetwork *network, const double *weig
   return heft_symmetric_eigenvalues (n_free, hessian, self->hessian->eigenvalues, error);
 }
 
-/* The whole network's exact Fisher as a matrix, and what needs it. */
+/* The Hessian as a matrix beside the exact Fisher, which Sigma* may hold already. */
 static gboolean
-measure_dense (HeftMeasurement *self, HeftNetwork *network, const double *weights, HeftDataset *data,
-               const HeftMeasureOptions *options, gboolean hessian, gboolean activations, GCancellable *cancellable, GError **error)
+measure_dense_hessian (HeftMeasurement *self, HeftNetwork *network, const double *weights, HeftDataset *data, const HeftSigmaStar *sigma,
+                       GCancellable *cancellable, GError **error)
 {
   gsize k = heft_network_get_n_parameters (network);
-  heft_aligned_autofree double *fisher = heft_aligned_try_alloc (k * k, sizeof (double), error);
+  heft_aligned_autofree double *fisher = NULL;
 
-  if (fisher == NULL || !heft_fisher_matrix (network, weights, data, self->n_samples, HEFT_FISHER_EXACT, options->seed, fisher,
-                                             cancellable, error))
-    return FALSE;
-  if (hessian && !measure_hessian (self, network, weights, data, fisher, cancellable, error))
-    return FALSE;
-  if (!activations)
-    return TRUE;
-  self->effective = heft_effective_layers_new (network, self->n_samples);
-  return heft_effective_measure (network, weights, data, self->n_samples, self->n_samples, fisher, self->beta, self->lambda, self->effective,
-                                 cancellable, error);
+  if (sigma->fisher != NULL)
+    return measure_hessian (self, network, weights, data, sigma->fisher, cancellable, error);
+  fisher = heft_aligned_try_alloc (k * k, sizeof (double), error);
+  return fisher != NULL
+         && heft_fisher_matrix (network, weights, data, self->n_samples, HEFT_FISHER_EXACT, 0, fisher, cancellable, error)
+         && measure_hessian (self, network, weights, data, fisher, cancellable, error);
 }
 
-/* Where Sigma* of the whole network is no matrix: of EKFAC's blocks. */
 static gboolean
-measure_structured (HeftMeasurement *self, HeftNetwork *network, const double *weights, HeftDataset *data,
-                    const HeftMeasureOptions *options, GCancellable *cancellable, GError **error)
+measure_effective (HeftMeasurement *self, HeftNetwork *network, const double *weights, const HeftWeightNoise *noise, HeftDataset *data,
+                   GCancellable *cancellable, GError **error)
 {
-  g_autoptr (HeftCurvature) curvature = heft_curvature_new (network, weights, data, self->n_samples, HEFT_CURVATURE_EKFAC,
-                                                            HEFT_FISHER_EXACT, options->seed, FALSE, options->n_threads,
-                                                            cancellable, error);
-
   self->effective = heft_effective_layers_new (network, self->n_samples);
-  self->structured = TRUE;
-  return curvature != NULL && heft_effective_structured (network, weights, curvature, self->beta, self->lambda, data,
-                                                         self->n_samples, self->n_samples, self->effective, cancellable, error);
+  return heft_effective_measure (network, weights, noise, data, self->n_samples, self->n_samples, self->effective, cancellable, error);
 }
 
 static gboolean
-measure_nuisances (HeftMeasurement *self, HeftNetwork *network, const double *weights, HeftDataset *data,
+measure_nuisances (HeftMeasurement *self, HeftNetwork *network, const double *weights, const HeftWeightNoise *noise, HeftDataset *data,
                    const HeftMeasureOptions *options, GCancellable *cancellable, GError **error)
 {
-  g_autofree double *variance = g_new (double, heft_network_get_n_parameters (network));
-  g_autoptr (HeftCurvature) curvature = heft_curvature_new (network, weights, data, self->n_samples, HEFT_CURVATURE_DIAGONAL,
-                                                            HEFT_FISHER_EXACT, options->seed, FALSE, options->n_threads,
-                                                            cancellable, error);
-
-  if (curvature == NULL)
-    return FALSE;
-  heft_curvature_posterior_variances (curvature, self->beta, self->lambda, variance);
-  self->nuisances = heft_nuisance_table_new (network, weights, variance, data, MIN (options->n_nuisances, self->n_samples), NULL, 0,
-                                             cancellable, error);
+  self->nuisances = heft_noise_nuisances_new (network, weights, noise, data, MIN (options->n_nuisances, self->n_samples), NULL, 0,
+                                              cancellable, error);
   return self->nuisances != NULL;
+}
+
+/* What takes noise in the weights, all with the same Sigma*. */
+static gboolean
+measure_with_noise (HeftMeasurement *self, HeftNetwork *network, const double *weights, HeftDataset *data, HeftSigmaStar *sigma,
+                    const HeftMeasureOptions *options, GCancellable *cancellable, GError **error)
+{
+  HeftWeightNoise noise;
+
+  if (!heft_sigma_star_set_price (sigma, self->beta, self->lambda, error))
+    return FALSE;
+  noise = heft_sigma_star_noise (sigma);
+  self->noise = heft_weight_noise_words (&noise);
+  return (!options->activations || measure_effective (self, network, weights, &noise, data, cancellable, error))
+         && (options->n_nuisances == 0 || measure_nuisances (self, network, weights, &noise, data, options, cancellable, error));
 }
 
 /* Matrices where they are feasible, what stands in for them elsewhere. */
@@ -389,20 +386,20 @@ static gboolean
 measure_more (HeftMeasurement *self, HeftNetwork *network, const double *weights, HeftDataset *data,
               const HeftMeasureOptions *options, GCancellable *cancellable, GError **error)
 {
+  static const HeftNoiseLimits limits = { .max_dense = MAX_DENSE };
   gsize k = heft_network_get_n_parameters (network);
   gboolean dense_hessian = options->hessian && k <= (options->max_dense > 0 ? options->max_dense : MAX_DENSE);
-  gboolean dense_activations = options->activations && k <= MAX_DENSE;
+  gboolean noisy = options->activations || options->n_nuisances > 0;
+  g_auto (HeftSigmaStar) sigma = { 0 };
 
-  if ((dense_hessian || dense_activations)
-      && !measure_dense (self, network, weights, data, options, dense_hessian, dense_activations, cancellable, error))
+  if (noisy && !heft_sigma_star_init (&sigma, network, weights, data, self->n_samples, &limits, options->n_threads, cancellable, error))
+    return FALSE;
+  if (dense_hessian && !measure_dense_hessian (self, network, weights, data, &sigma, cancellable, error))
     return FALSE;
   if (options->hessian && !dense_hessian
       && !heft_measurement_add_hessian_products (self, network, weights, data, options->seed, options->n_threads, cancellable, error))
     return FALSE;
-  if (options->activations && !dense_activations
-      && !measure_structured (self, network, weights, data, options, cancellable, error))
-    return FALSE;
-  return options->n_nuisances == 0 || measure_nuisances (self, network, weights, data, options, cancellable, error);
+  return !noisy || measure_with_noise (self, network, weights, data, &sigma, options, cancellable, error);
 }
 
 HeftMeasurement *

@@ -23,7 +23,7 @@ typedef struct
   double       *factor;       /* Cholesky of F + beta / lambda^2 I, parameters in reverse order */
 } HeftCorrelatedNoise;
 
-/* @fisher (k x k) must stay. */
+/* @fisher (k x k) must stay. @self is zero or of the same k: its memory is used again. */
 gboolean heft_correlated_noise_init  (HeftCorrelatedNoise *self, gsize k, const double *fisher, double beta, double lambda,
                                       GError **error);
 void     heft_correlated_noise_clear (HeftCorrelatedNoise *self);
@@ -46,6 +46,49 @@ typedef struct
   const HeftStructuredNoise *structured;
   const HeftCorrelatedNoise *correlated;
 } HeftWeightNoise;
+
+/* What an estimator that takes it is called: "first order, Sigma* of ...". */
+const char        *heft_weight_noise_words (const HeftWeightNoise *noise);
+
+/* Up to what size the matrices of a HeftSigmaStar are tried. Where memory does not hold them the next in the chain is taken all the same. */
+typedef struct
+{
+  gsize  max_dense;         /* weights of the network whose whole Fisher is a matrix */
+  double max_block_bytes;   /* of EKFAC's factors, bases and moments; 0 for any */
+} HeftNoiseLimits;
+
+/*
+ * HeftSigmaStar:
+ *
+ * Sigma* = beta (F + beta / lambda^2 I)^-1 of a network, of the best Fisher there is: the whole one (@fisher), else EKFAC's blocks
+ * (@blocks), else the diagonal (@diagonal), labels exact. What beta and lambda do not move is measured once.
+ */
+typedef struct
+{
+  HeftNetwork        *network;
+  double             *fisher;               /* k x k, or NULL */
+  HeftCurvature      *blocks, *diagonal;    /* or NULL */
+  double              beta, lambda;         /* now */
+  HeftCorrelatedNoise correlated;           /* of @fisher at them */
+  HeftStructuredNoise structured;           /* of @blocks */
+  double             *variance;             /* k, of @diagonal */
+} HeftSigmaStar;
+
+/* The first @n_samples (0: all). @self->beta is 0 until heft_sigma_star_set_price(). */
+gboolean        heft_sigma_star_init         (HeftSigmaStar *self, HeftNetwork *network, const double *weights, HeftDataset *data, gsize n_samples,
+                                              const HeftNoiseLimits *limits, guint n_threads, GCancellable *cancellable, GError **error);
+/* Those too where there is another, for who cannot use that. Blocks that do not fit stay NULL. */
+gboolean        heft_sigma_star_add_blocks   (HeftSigmaStar *self, const double *weights, HeftDataset *data, gsize n_samples,
+                                              const HeftNoiseLimits *limits, guint n_threads, GCancellable *cancellable, GError **error);
+gboolean        heft_sigma_star_add_diagonal (HeftSigmaStar *self, const double *weights, HeftDataset *data, gsize n_samples, guint n_threads,
+                                              GCancellable *cancellable, GError **error);
+void            heft_sigma_star_clear        (HeftSigmaStar *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (HeftSigmaStar, heft_sigma_star_clear)
+gboolean        heft_sigma_star_set_price    (HeftSigmaStar *self, double beta, double lambda, GError **error);
+/* The best there is, at the present price; points into @self. */
+HeftWeightNoise heft_sigma_star_noise        (const HeftSigmaStar *self);
+/* KL( N(@weights, Sigma*) || N(0, lambda^2 I) ) of that, in closed form; nats. */
+double          heft_sigma_star_kl           (const HeftSigmaStar *self, const double *weights);
 
 /* heft_moments_look() of all inputs with any noise. */
 gboolean           heft_noise_look           (HeftNetwork *network, const double *weights, const HeftWeightNoise *noise, const double *input,

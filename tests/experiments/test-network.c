@@ -7,6 +7,7 @@
 #include <heft/information.h>
 
 #include "experiments/maps.h"
+#include "experiments/network.h"
 #include "reference/reference.h"
 
 static HeftRun *
@@ -209,6 +210,53 @@ test_blocks (void)
   g_rmdir (folder);
 }
 
+static gboolean
+run_without_dense (HeftRun *run, GError **error)
+{
+  return heft_network_run_within (run, &(const HeftNoiseLimits) { 0, 0 }, error);
+}
+
+static gboolean
+run_without_blocks (HeftRun *run, GError **error)
+{
+  return heft_network_run_within (run, &(const HeftNoiseLimits) { 0, 1 }, error);
+}
+
+/* Where memory does not hold the whole Fisher, EKFAC; where it does not hold that, the diagonal: in every panel, by name, and with its numbers. */
+static void
+test_chain (void)
+{
+  static const struct { gboolean (*run) (HeftRun *, GError **); const char *words; } cases[] = {
+    { heft_network_run, "whole network" }, { run_without_dense, "EKFAC" }, { run_without_blocks, "diagonal" },
+  };
+  static const char *const panels[] = { "effective", "invariance", "directions", "nuisances" };
+  double logits[G_N_ELEMENTS (cases)];
+
+  for (gsize c = 0; c < G_N_ELEMENTS (cases); c++)
+    {
+      HeftExperiment experiment = *heft_experiment_find ("network", NULL);
+      g_autoptr (HeftParameters) parameters = NULL;
+      g_autoptr (HeftRun) run = NULL;
+      g_autoptr (HeftFrame) effective = NULL;
+
+      experiment.run = cases[c].run;
+      parameters = heft_parameters_new (&experiment);
+      g_assert_true (heft_parameters_set (parameters, "layers", "6", NULL));
+      g_assert_true (heft_parameters_set (parameters, "samples", "50", NULL));
+      g_assert_true (heft_parameters_set (parameters, "activation-samples", "2", NULL));
+      g_assert_true (heft_parameters_set (parameters, "hessian", "false", NULL));
+      run = heft_run_new (&experiment, parameters, 1);
+      heft_run_start (run);
+      g_assert_true (heft_run_join (run, NULL));
+      for (gsize p = 0; p < G_N_ELEMENTS (panels); p++)
+        check_words (run, panels[p], cases[c].words);
+      effective = heft_record_get_frame (heft_run_get_record (run), "effective");
+      logits[c] = heft_frame_get_number (effective, "last", NAN);
+      g_assert_true (logits[c] > 0);
+    }
+  g_assert_true (logits[0] != logits[1] && logits[1] != logits[2]);
+}
+
 /* A new beta prices the spectra anew, as a run that had it from the beginning. */
 static void
 test_prices (void)
@@ -294,6 +342,7 @@ main (int argc, char **argv)
     }
   g_test_add_func ("/experiments/network/default", test_default);
   g_test_add_func ("/experiments/network/blocks", test_blocks);
+  g_test_add_func ("/experiments/network/chain", test_chain);
   g_test_add_func ("/experiments/network/large", test_large);
   g_test_add_func ("/experiments/network/prices", test_prices);
   g_test_add_func ("/experiments/network/refusals", test_refusals);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "curvature/fixture.h"
+#include "linalg/linalg.h"
 
 #define IMAGE ((HeftShape) { 1, 6, 6 })
 #define BETA 0.01
@@ -105,33 +106,90 @@ test_determinant (void)
   g_assert_cmpfloat (exact->log_determinant[0], >, ((HeftDeterminant *) g_ptr_array_index (determinants, 0))->log_determinant);
 }
 
-/* The diagonal's Sigma* by the definition, and the table that it gives. */
+/* Images whose nuisances have a definition. */
+static void
+show_images (Fixture *f)
+{
+  guint8 pixels[30 * 36];
+  g_autoptr (GBytes) bytes = NULL;
+
+  for (gsize i = 0; i < 30 * 36; i++)
+    pixels[i] = (guint8) (i * 7919 % 256);
+  bytes = g_bytes_new (pixels, sizeof pixels);
+  g_clear_pointer (&f->data, heft_dataset_unref);
+  f->data = heft_dataset_new_bytes ("images", 30, 1, 6, 6, bytes, (guint8[30]) { 1, 2 }, 3);
+}
+
+/* F_t of the brightness, whose tangent is 1/100 everywhere, at the logits: J Sigma* J^T of the whole Fisher, with J by differences. */
+static double
+brightness_by_hand (Fixture *f, const double *fisher, gsize sample)
+{
+  const double h = 1e-5;
+  g_autoptr (HeftPassF64) pass = heft_pass_f64_new (f->network, 1);
+  g_autofree double *sigma = g_memdup2 (fisher, f->k * f->k * sizeof *fisher), *rows = g_new (double, f->k * 3);
+  double x[36], moved[36], above[3], seen[3], covariance[9] = { 0 }, sum = 0;
+
+  heft_dataset_gather_f64 (f->data, NULL, sample, 1, x);
+  for (gsize q = 0; q < f->k; q++)
+    {
+      double weight = f->weights[q];
+
+      sigma[q * f->k + q] += BETA / (LAMBDA * LAMBDA);
+      f->weights[q] = weight + h;
+      heft_pass_f64_forward (pass, f->weights, x, 1);
+      memcpy (above, heft_pass_f64_logits (pass), sizeof above);
+      f->weights[q] = weight - h;
+      heft_pass_f64_forward (pass, f->weights, x, 1);
+      f->weights[q] = weight;
+      for (gsize c = 0; c < 3; c++)
+        rows[q * 3 + c] = (above[c] - heft_pass_f64_logits (pass)[c]) / (2 * h);
+    }
+  for (int sign = 1; sign >= -1; sign -= 2)
+    {
+      for (gsize j = 0; j < 36; j++)
+        moved[j] = x[j] + sign * h;
+      heft_pass_f64_forward (pass, f->weights, moved, 1);
+      for (gsize c = 0; c < 3; c++)
+        seen[c] = (sign > 0 ? 0 : seen[c]) + sign * heft_pass_f64_logits (pass)[c] / (2 * h) / 100;
+    }
+  g_assert_true (heft_cholesky_factor (f->k, sigma, NULL));
+  heft_triangular_solve (FALSE, f->k, sigma, 3, rows);
+  for (gsize q = 0; q < f->k; q++)
+    for (gsize c = 0; c < 9; c++)
+      covariance[c] += BETA * rows[q * 3 + c / 3] * rows[q * 3 + c % 3];
+  memcpy (above, seen, sizeof above);
+  g_assert_true (heft_cholesky_factor (3, covariance, NULL));
+  heft_cholesky_solve (3, covariance, 1, above);
+  for (gsize c = 0; c < 3; c++)
+    sum += seen[c] * above[c];
+  return sum;
+}
+
+/* Nuisances are seen under the Sigma* that activations are, of the whole Fisher. */
 static void
 test_nuisances (void)
 {
   g_auto (Fixture) f = fixture_new ("conv3x3-pool2-6", HEFT_ACTIVATION_TANH, IMAGE, 3, 30, 7);
   HeftMeasureOptions options = { .beta = BETA, .lambda = LAMBDA, .whole_network = TRUE, .n_nuisances = 4 };
-  guint8 pixels[30 * 36];
-  g_autoptr (GBytes) bytes = NULL;
-  g_autofree double *fisher = g_new (double, f.k * f.k), *variance = g_new (double, f.k);
+  g_autofree double *fisher = g_new (double, f.k * f.k);
   g_autoptr (HeftMeasurement) measurement = NULL;
-  g_autoptr (HeftNuisanceTable) expected = NULL;
+  const HeftNuisanceTable *table;
 
-  for (gsize i = 0; i < 30 * 36; i++)
-    pixels[i] = (guint8) (i * 7919 % 256);
-  bytes = g_bytes_new (pixels, sizeof pixels);
-  g_clear_pointer (&f.data, heft_dataset_unref);
-  f.data = heft_dataset_new_bytes ("images", 30, 1, 6, 6, bytes, (guint8[30]) { 1, 2 }, 3);
+  show_images (&f);
   measurement = measure (&f, &options);
+  table = measurement->nuisances;
   g_assert_true (heft_fisher_matrix (f.network, f.weights, f.data, 0, HEFT_FISHER_EXACT, 0, fisher, NULL, NULL));
-  for (gsize i = 0; i < f.k; i++)
-    variance[i] = BETA / (fisher[i * f.k + i] + BETA / (LAMBDA * LAMBDA));
-  expected = heft_nuisance_table_new (f.network, f.weights, variance, f.data, 4, NULL, 0, NULL, NULL);
-  g_assert_cmpuint (measurement->nuisances->n_samples, ==, 4);
-  g_assert_cmpuint (measurement->nuisances->n_nuisances, ==, HEFT_N_NUISANCES);
-  for (gsize i = 0; i < expected->n_layers * expected->n_nuisances; i++)
-    g_assert_cmpfloat_with_epsilon (measurement->nuisances->smallest_change[i], expected->smallest_change[i],
-                                    1e-9 * expected->smallest_change[i]);
+  g_assert_cmpuint (table->n_samples, ==, 4);
+  g_assert_cmpuint (table->n_nuisances, ==, HEFT_N_NUISANCES);
+  g_assert_nonnull (strstr (measurement->noise, "whole network"));
+  for (gsize i = 0; i < 4; i++)
+    {
+      double expected = brightness_by_hand (&f, fisher, i);
+      gsize cell = (table->n_layers - 1) * table->n_nuisances + HEFT_NUISANCE_BRIGHTNESS;
+
+      /* Differences are good to six digits. */
+      g_assert_cmpfloat_with_epsilon (table->fisher[cell * 4 + i], expected, 1e-6 * expected);
+    }
 }
 
 /* Weights of 0: every class is as likely as every other, and only the last biases have a curvature. */
