@@ -24,6 +24,42 @@ reference_dataset (gsize   n,
   return heft_dataset_new_floats ("random", n, n_features, inputs, labels, n_classes);
 }
 
+HeftNetwork *
+reference_network (const char     *architecture,
+                   HeftActivation  activation,
+                   HeftShape       input,
+                   gsize           n_classes)
+{
+  g_autoptr (GError) error = NULL;
+  HeftNetwork *network = heft_network_new (architecture, activation, input, n_classes, &error);
+
+  g_assert_no_error (error);
+  return network;
+}
+
+HeftTrainer *
+reference_trainer (HeftNetwork             *network,
+                   HeftDataset             *data,
+                   const HeftTrainerConfig *config)
+{
+  g_autoptr (GError) error = NULL;
+  HeftTrainer *trainer = heft_trainer_new (network, data, config, &error);
+
+  g_assert_no_error (error);
+  return trainer;
+}
+
+HeftStep
+reference_step (HeftTrainer *trainer)
+{
+  g_autoptr (GError) error = NULL;
+  HeftStep step;
+
+  heft_trainer_step (trainer, &step, &error);
+  g_assert_no_error (error);
+  return step;
+}
+
 ReferenceBatch *
 reference_batch_new (HeftNetwork *network,
                      HeftDataset *data,

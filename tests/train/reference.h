@@ -8,6 +8,10 @@ G_BEGIN_DECLS
 
 /* A data set of standard normal features and random labels. */
 HeftDataset *reference_dataset (gsize n, gsize n_features, gsize n_classes, guint64 seed);
+/* As the library's own, and no error. */
+HeftNetwork *reference_network (const char *architecture, HeftActivation activation, HeftShape input, gsize n_classes);
+HeftTrainer *reference_trainer (HeftNetwork *network, HeftDataset *data, const HeftTrainerConfig *config);
+HeftStep     reference_step    (HeftTrainer *trainer);
 
 /*
  * The objective of one training step, written down again: double precision, one number at a time, straight from theory.md section

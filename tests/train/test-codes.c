@@ -9,33 +9,12 @@
 
 #include <heft/error.h>
 
-#include "reference.h"
+#include "gradient.h"
 #include "reference/reference.h"
 #include "train/whole.h"
 
 #define N_FEATURES 12
 #define N_CLASSES 4
-
-static HeftTrainer *
-make_trainer (HeftNetwork *network, HeftDataset *data, const HeftTrainerConfig *config)
-{
-  g_autoptr (GError) error = NULL;
-  HeftTrainer *trainer = heft_trainer_new (network, data, config, &error);
-
-  g_assert_no_error (error);
-  return trainer;
-}
-
-static HeftStep
-step_once (HeftTrainer *trainer)
-{
-  g_autoptr (GError) error = NULL;
-  HeftStep step;
-
-  heft_trainer_step (trainer, &step, &error);
-  g_assert_no_error (error);
-  return step;
-}
 
 /* --- Gradients through drawn weights ------------------------------------------------------------------------------------ */
 
@@ -128,8 +107,9 @@ log_determinant (const Case *self, const HeftLayer *layer)
 }
 
 static double
-objective (const Case *self)
+objective (gconstpointer user_data)
 {
+  const Case *self = user_data;
   g_autofree double *w = g_memdup2 (self->mean, self->k * sizeof (double));
   double kl = 0;
 
@@ -161,39 +141,6 @@ objective (const Case *self)
          self->beta * kl;
 }
 
-static double
-difference (const Case *self, double *x, gsize i)
-{
-  const double h = 1e-5, kept = x[i];
-  double values[2];
-
-  for (guint side = 0; side < 2; side++)
-    {
-      x[i] = kept + (side == 0 ? -h : h);
-      values[side] = objective (self);
-    }
-  x[i] = kept;
-  return (values[1] - values[0]) / (2 * h);
-}
-
-static void
-check_moved (const Case *self, const float *before, const float *after, double *x, const char *what)
-{
-  for (gsize l = 0; l < heft_network_get_n_weight_layers (self->network); l++)
-    {
-      const HeftLayer *layer = heft_network_get_weight_layer (self->network, l);
-
-      for (guint p = 0; p < 6; p++)
-        {
-          const gsize i = layer->offset + (layer->n_parameters - 1) * p / 5;
-          const double expected = difference (self, x, i), found = (double) before[i] - (double) after[i];
-
-          if (fabs (found - expected) > 2e-6 + 2e-4 * fabs (expected))
-            g_error ("%s %zu: %g instead of %g", what, i, found, expected);
-        }
-    }
-}
-
 /* With plain gradient descent at rate 1 a step moves each number by its gradient. */
 static void
 check_gradient (const char *architecture, gsize batch, const HeftTrainerConfig *settings)
@@ -201,7 +148,7 @@ check_gradient (const char *architecture, gsize batch, const HeftTrainerConfig *
   const gboolean image = strstr (architecture, "conv") != NULL;
   const HeftShape shape = image ? (HeftShape) { 2, 6, 6 } : (HeftShape) { N_FEATURES, 1, 1 };
   g_autoptr (HeftDataset) data = reference_dataset (batch + 7, shape.channels * shape.height * shape.width, N_CLASSES, 3);
-  g_autoptr (HeftNetwork) network = heft_network_new (architecture, HEFT_ACTIVATION_TANH, shape, N_CLASSES, NULL);
+  g_autoptr (HeftNetwork) network = reference_network (architecture, HEFT_ACTIVATION_TANH, shape, N_CLASSES);
   HeftTrainerConfig config = *settings;
   g_autoptr (HeftTrainer) trainer = NULL;
   g_autoptr (HeftPosterior) before = NULL;
@@ -222,7 +169,7 @@ check_gradient (const char *architecture, gsize batch, const HeftTrainerConfig *
   config.lambda = 0.3;
   config.beta = 1e-3;
   config.initial_deviation = 0.05;
-  trainer = make_trainer (network, data, &config);
+  trainer = reference_trainer (network, data, &config);
   after = heft_trainer_get_posterior (trainer);
   before = heft_posterior_copy (after);
   prior = heft_prior_copy (heft_trainer_get_prior (trainer));
@@ -243,12 +190,13 @@ check_gradient (const char *architecture, gsize batch, const HeftTrainerConfig *
     .factors = reference_widen (before->factors, before->rank * before->n), .eps = reference_widen (eps, before->n),
     .z = reference_widen (z, 16 * HEFT_MAX_RANK), .local = config.noise == HEFT_NOISE_LOCAL && before->rank == 0, .signs = signs,
   };
-  step = step_once (trainer);
+  step = reference_step (trainer);
   g_assert_cmpfloat_with_epsilon (step.loss + config.beta * step.kl, objective (&c), 1e-5);
-  check_moved (&c, before->mean, after->mean, c.mean, "mean");
-  check_moved (&c, before->log_deviation, after->log_deviation, c.log_deviation, "log deviation");
+  reference_check_moved (network, objective, &c, c.mean, before->mean, after->mean, "mean");
+  reference_check_moved (network, objective, &c, c.log_deviation, before->log_deviation, after->log_deviation, "log deviation");
   for (gsize j = 0; j < before->rank; j++)
-    check_moved (&c, before->factors + j * before->n, after->factors + j * before->n, c.factors + j * before->n, "direction");
+    reference_check_moved (network, objective, &c, c.factors + j * before->n, before->factors + j * before->n,
+                           after->factors + j * before->n, "direction");
   g_free (c.mean);
   g_free (c.log_deviation);
   g_free (c.factors);
@@ -330,7 +278,7 @@ static void
 test_low_rank_kl (void)
 {
   g_autoptr (HeftDataset) data = reference_dataset (300, N_FEATURES, N_CLASSES, 5);
-  g_autoptr (HeftNetwork) network = heft_network_new ("30", HEFT_ACTIVATION_RELU, (HeftShape) { N_FEATURES, 1, 1 }, N_CLASSES, NULL);
+  g_autoptr (HeftNetwork) network = reference_network ("30", HEFT_ACTIVATION_RELU, (HeftShape) { N_FEATURES, 1, 1 }, N_CLASSES);
 
   for (HeftPriorKind p = HEFT_PRIOR_ISOTROPIC; p <= HEFT_PRIOR_EMPIRICAL_BAYES; p++)
     {
@@ -342,12 +290,12 @@ test_low_rank_kl (void)
       config.prior = p;
       config.learning_rate = 0.01;
       config.batch = 64;
-      trainer = make_trainer (network, data, &config);
+      trainer = reference_trainer (network, data, &config);
       for (guint i = 0; i < 20; i++)
         {
           const double expected = heft_code_kl (network, heft_trainer_get_prior (trainer), heft_trainer_get_posterior (trainer), NULL);
 
-          g_assert_cmpfloat_with_epsilon (step_once (trainer).kl, expected, 2e-6 * expected + 1e-7 * 600);
+          g_assert_cmpfloat_with_epsilon (reference_step (trainer).kl, expected, 2e-6 * expected + 1e-7 * 600);
         }
     }
 }
@@ -418,26 +366,26 @@ test_states (void)
       g_autoptr (HeftNetwork) network = heft_network_new (ways[w].architecture, HEFT_ACTIVATION_RELU, (HeftShape) { N_FEATURES, 1, 1 },
                                                           N_CLASSES, NULL);
       HeftTrainerConfig one = way_config (&ways[w], 1), two = way_config (&ways[w], 2);
-      g_autoptr (HeftTrainer) whole = make_trainer (network, data, &one), second = make_trainer (network, data, &two), other = NULL;
+      g_autoptr (HeftTrainer) whole = reference_trainer (network, data, &one), second = reference_trainer (network, data, &two), other = NULL;
       g_autoptr (GVariant) state = NULL;
       g_autoptr (GError) error = NULL;
       HeftStep a = { 0 }, b = { 0 };
 
       for (guint i = 0; i < 10; i++)
         {
-          a = step_once (whole);
+          a = reference_step (whole);
           if (i == 4)
             state = heft_trainer_get_state (whole);
         }
       heft_trainer_set_state (second, state, &error);
       g_assert_no_error (error);
       for (guint i = 0; i < 5; i++)
-        b = step_once (second);
+        b = reference_step (second);
       g_assert_cmpmem (&a, sizeof a, &b, sizeof b);
       assert_same_posterior (heft_trainer_get_posterior (whole), heft_trainer_get_posterior (second));
 
       one.seed = 6;
-      other = make_trainer (network, data, &one);
+      other = reference_trainer (network, data, &one);
       g_assert_false (heft_trainer_set_state (other, state, &error));
       g_assert_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_DATA);
     }
@@ -534,7 +482,7 @@ static void
 test_ivon_trains (void)
 {
   g_autoptr (HeftDataset) data = reference_dataset (200, N_FEATURES, N_CLASSES, 8);
-  g_autoptr (HeftNetwork) network = heft_network_new ("30", HEFT_ACTIVATION_TANH, (HeftShape) { N_FEATURES, 1, 1 }, N_CLASSES, NULL);
+  g_autoptr (HeftNetwork) network = reference_network ("30", HEFT_ACTIVATION_TANH, (HeftShape) { N_FEATURES, 1, 1 }, N_CLASSES);
   HeftTrainerConfig config = heft_trainer_config_default ();
   g_autoptr (HeftTrainer) trainer = NULL;
   const HeftPosterior *q;
@@ -545,12 +493,12 @@ test_ivon_trains (void)
   config.beta = 1e-4;
   config.lambda = 1;
   config.batch = 100;
-  trainer = make_trainer (network, data, &config);
+  trainer = reference_trainer (network, data, &config);
   q = heft_trainer_get_posterior (trainer);
   for (guint i = 0; i < 300; i++)
     {
       const double kl = heft_code_kl (network, heft_trainer_get_prior (trainer), q, NULL);
-      const HeftStep step = step_once (trainer);
+      const HeftStep step = reference_step (trainer);
 
       g_assert_cmpfloat_with_epsilon (step.kl, kl, 1e-5 * kl + 1e-4);
       if (i < 10)
@@ -569,7 +517,7 @@ static void
 test_clip (void)
 {
   g_autoptr (HeftDataset) data = reference_dataset (200, N_FEATURES, N_CLASSES, 8);
-  g_autoptr (HeftNetwork) network = heft_network_new ("30", HEFT_ACTIVATION_TANH, (HeftShape) { N_FEATURES, 1, 1 }, N_CLASSES, NULL);
+  g_autoptr (HeftNetwork) network = reference_network ("30", HEFT_ACTIVATION_TANH, (HeftShape) { N_FEATURES, 1, 1 }, N_CLASSES);
   HeftTrainerConfig config = heft_trainer_config_default ();
   g_autoptr (HeftTrainer) plain = NULL, loose = NULL, tight = NULL;
   g_autoptr (HeftPosterior) before = NULL;
@@ -579,15 +527,15 @@ test_clip (void)
   config.optimizer = HEFT_OPTIMIZER_SGD;
   config.momentum = 0;
   config.learning_rate = 0.5;
-  plain = make_trainer (network, data, &config);
+  plain = reference_trainer (network, data, &config);
   config.clip = 1e6;
-  loose = make_trainer (network, data, &config);
+  loose = reference_trainer (network, data, &config);
   config.clip = 0.01;
-  tight = make_trainer (network, data, &config);
+  tight = reference_trainer (network, data, &config);
   before = heft_posterior_copy (heft_trainer_get_posterior (plain));
-  a = step_once (plain);
-  b = step_once (loose);
-  c = step_once (tight);
+  a = reference_step (plain);
+  b = reference_step (loose);
+  c = reference_step (tight);
   g_assert_cmpfloat (a.clip, ==, 1);
   g_assert_cmpfloat (b.clip, ==, 1);
   g_assert_cmpfloat_with_epsilon (a.gradient_norm, b.gradient_norm, 1e-5 * a.gradient_norm);
@@ -605,9 +553,9 @@ test_clip (void)
 
   /* Live, and back again. */
   heft_trainer_set_clip (plain, 0.01);
-  g_assert_cmpfloat (step_once (plain).clip, <, 1);
+  g_assert_cmpfloat (reference_step (plain).clip, <, 1);
   heft_trainer_set_clip (plain, 0);
-  g_assert_cmpfloat (step_once (plain).clip, ==, 1);
+  g_assert_cmpfloat (reference_step (plain).clip, ==, 1);
 }
 
 /* --- Schedules -------------------------------------------------------------------------------------------------------------- */
@@ -639,7 +587,7 @@ static void
 test_step_follows_schedule (void)
 {
   g_autoptr (HeftDataset) data = reference_dataset (200, N_FEATURES, N_CLASSES, 8);
-  g_autoptr (HeftNetwork) network = heft_network_new ("", HEFT_ACTIVATION_TANH, (HeftShape) { N_FEATURES, 1, 1 }, N_CLASSES, NULL);
+  g_autoptr (HeftNetwork) network = reference_network ("", HEFT_ACTIVATION_TANH, (HeftShape) { N_FEATURES, 1, 1 }, N_CLASSES);
   HeftTrainerConfig config = heft_trainer_config_default ();
   g_autoptr (HeftTrainer) trainer = NULL;
 
@@ -647,10 +595,10 @@ test_step_follows_schedule (void)
   config.beta = 1e-3;
   config.schedule = (HeftSchedule) { HEFT_SCHEDULE_CONSTANT, 10, 2 };
   config.anneal_epochs = 4;
-  trainer = make_trainer (network, data, &config);
+  trainer = reference_trainer (network, data, &config);
   for (guint i = 1; i <= 20; i++)
     {
-      const HeftStep step = step_once (trainer);
+      const HeftStep step = reference_step (trainer);
 
       g_assert_cmpfloat_with_epsilon (step.learning_rate, config.learning_rate * MIN (i / 8.0, 1), 1e-15);
       g_assert_cmpfloat_with_epsilon (step.beta, config.beta * MIN (i / 16.0, 1), 1e-15);
@@ -767,7 +715,7 @@ static void
 test_refusals (void)
 {
   g_autoptr (HeftDataset) data = reference_dataset (50, N_FEATURES, N_CLASSES, 10);
-  g_autoptr (HeftNetwork) network = heft_network_new ("8", HEFT_ACTIVATION_TANH, (HeftShape) { N_FEATURES, 1, 1 }, N_CLASSES, NULL);
+  g_autoptr (HeftNetwork) network = reference_network ("8", HEFT_ACTIVATION_TANH, (HeftShape) { N_FEATURES, 1, 1 }, N_CLASSES);
   const HeftTrainerConfig good = heft_trainer_config_default ();
   HeftTrainerConfig bad[] = { good, good, good, good, good, good, good, good };
   g_autoptr (GError) error = NULL;

@@ -16,10 +16,7 @@
 static HeftNetwork *
 make_network (void)
 {
-  HeftNetwork *network = heft_network_new ("20", HEFT_ACTIVATION_TANH, (HeftShape) { 12, 1, 1 }, 4, NULL);
-
-  g_assert_nonnull (network);
-  return network;
+  return reference_network ("20", HEFT_ACTIVATION_TANH, (HeftShape) { 12, 1, 1 }, 4);
 }
 
 static HeftPosterior *

@@ -16,11 +16,7 @@
 static HeftNetwork *
 make_network (void)
 {
-  g_autoptr (GError) error = NULL;
-  HeftNetwork *network = heft_network_new ("20", HEFT_ACTIVATION_TANH, (HeftShape) { N_FEATURES, 1, 1 }, N_CLASSES, &error);
-
-  g_assert_no_error (error);
-  return network;
+  return reference_network ("20", HEFT_ACTIVATION_TANH, (HeftShape) { N_FEATURES, 1, 1 }, N_CLASSES);
 }
 
 static HeftPosterior *

@@ -8,7 +8,7 @@
 #include <heft/error.h>
 #include <heft/pass.h>
 
-#include "reference.h"
+#include "gradient.h"
 #include "train/operation.h"
 
 #define N_CLASSES 4
@@ -18,34 +18,7 @@ make_network (const char     *architecture,
               HeftActivation  activation,
               HeftShape       input)
 {
-  g_autoptr (GError) error = NULL;
-  HeftNetwork *network = heft_network_new (architecture, activation, input, N_CLASSES, &error);
-
-  g_assert_no_error (error);
-  return network;
-}
-
-static HeftTrainer *
-make_trainer (HeftNetwork             *network,
-              HeftDataset             *data,
-              const HeftTrainerConfig *config)
-{
-  g_autoptr (GError) error = NULL;
-  HeftTrainer *trainer = heft_trainer_new (network, data, config, &error);
-
-  g_assert_no_error (error);
-  return trainer;
-}
-
-static HeftStep
-step_once (HeftTrainer *trainer)
-{
-  g_autoptr (GError) error = NULL;
-  HeftStep step;
-
-  heft_trainer_step (trainer, &step, &error);
-  g_assert_no_error (error);
-  return step;
+  return reference_network (architecture, activation, input, N_CLASSES);
 }
 
 /* Every kind of layer alone and in company: fused with what is behind it and not, with several readers, at the inputs and behind
@@ -73,83 +46,24 @@ static const struct { const char *architecture; HeftShape input; } cases[] = {
   { "conv3x3-pool2s1p1-conv2x3-pool20p9", { 1, 7, 7 } },
 };
 
-static double
-objective (const ReferenceBatch    *batch,
-           const HeftPrior         *prior,
-           const HeftTrainerConfig *config,
-           const double            *mean,
-           const double            *log_deviation)
-{
-  return reference_loss (batch, mean, log_deviation)
-         + (log_deviation != NULL ? config->beta * reference_kl (batch->network, prior, mean, log_deviation) : 0);
-}
-
-/* With plain gradient descent at rate 1 a step moves each number of @before to @after by its gradient. */
-static void
-check_numbers (const ReferenceBatch    *batch,
-               const HeftPrior         *prior,
-               const HeftTrainerConfig *config,
-               double                  *mean,
-               double                  *log_deviation,
-               double                  *x,
-               const float             *before,
-               const float             *after)
-{
-  const double h = 1e-5;
-
-  for (gsize l = 0; l < heft_network_get_n_weight_layers (batch->network); l++)
-    {
-      const HeftLayer *layer = heft_network_get_weight_layer (batch->network, l);
-
-      /* The first, the last (a bias), and some between. */
-      for (guint k = 0; k < 8; k++)
-        {
-          const gsize i = layer->offset + (layer->n_parameters - 1) * k / 7;
-          const double kept = x[i];
-          double expected;
-
-          x[i] = kept + h;
-          expected = objective (batch, prior, config, mean, log_deviation);
-          x[i] = kept - h;
-          expected = (expected - objective (batch, prior, config, mean, log_deviation)) / (2 * h);
-          x[i] = kept;
-          /* Single precision: the difference of two numbers near 1, and sums of a few thousand products. */
-          g_assert_cmpfloat_with_epsilon (before[i] - after[i], expected, 2e-6 + 2e-4 * fabs (expected));
-        }
-    }
-}
-
 static void
 check_gradient_of (const char        *architecture,
                    HeftActivation     activation,
                    HeftShape          input,
                    HeftPosteriorKind  kind,
-                   gsize              batch_size,
+                   gsize              batch,
                    HeftLoss           loss,
                    double             dropout)
 {
-  g_autoptr (HeftDataset) data = reference_dataset (batch_size + 3, input.channels * input.height * input.width, N_CLASSES, 3);
+  g_autoptr (HeftDataset) data = reference_dataset (batch + 3, input.channels * input.height * input.width, N_CLASSES, 3);
   g_autoptr (HeftNetwork) network = make_network (architecture, activation, input);
   const HeftTrainerConfig config = {
-    .posterior = kind, .prior = HEFT_PRIOR_ISOTROPIC, .lambda = 0.2, .beta = 1e-3, .optimizer = HEFT_OPTIMIZER_SGD,
-    .learning_rate = 1, .batch = batch_size, .initial_deviation = 0.05, .seed = 11, .n_threads = 2, .loss = loss,
-    .dropout = dropout,
+    .posterior = kind, .prior = HEFT_PRIOR_ISOTROPIC, .lambda = 0.2, .beta = 1e-3, .batch = batch, .initial_deviation = 0.05,
+    .loss = loss, .dropout = dropout,
   };
-  g_autoptr (HeftTrainer) trainer = make_trainer (network, data, &config);
-  g_autoptr (HeftPosterior) before = heft_posterior_copy (heft_trainer_get_posterior (trainer));
-  g_autoptr (HeftPrior) prior = heft_prior_copy (heft_trainer_get_prior (trainer));
-  g_autoptr (ReferenceBatch) batch = reference_batch_new (network, data, batch_size, 11, 0);
-  g_autofree double *mean = reference_widen (before->mean, before->n);
-  g_autofree double *log_deviation = before->log_deviation != NULL ? reference_widen (before->log_deviation, before->n) : NULL;
-  const HeftPosterior *after = heft_trainer_get_posterior (trainer);
 
-  batch->loss = loss;
-  batch->dropout = dropout;
-  g_test_message ("%s, batch %zu", architecture, batch_size);
-  g_assert_cmpfloat_with_epsilon (step_once (trainer).loss, reference_loss (batch, mean, log_deviation), 3e-6);
-  check_numbers (batch, prior, &config, mean, log_deviation, mean, before->mean, after->mean);
-  if (log_deviation != NULL)
-    check_numbers (batch, prior, &config, mean, log_deviation, log_deviation, before->log_deviation, after->log_deviation);
+  g_test_message ("%s, batch %zu", architecture, batch);
+  reference_check_gradient (network, data, &config);
 }
 
 static void
@@ -291,7 +205,7 @@ test_loss_equals_pass (void)
 
       config.posterior = HEFT_POSTERIOR_DIRAC;
       config.batch = 1000;
-      trainer = make_trainer (network, data, &config);
+      trainer = reference_trainer (network, data, &config);
       weights = reference_widen (heft_trainer_get_posterior (trainer)->mean, heft_network_get_n_parameters (network));
       heft_dataset_gather_f64 (data, NULL, 0, n, inputs);
       heft_pass_f64_forward (pass, weights, inputs, n);
@@ -299,7 +213,7 @@ test_loss_equals_pass (void)
                                       NULL);
       for (gsize s = 0; s < n; s++)
         loss += losses[s] / (double) n;
-      g_assert_cmpfloat_with_epsilon (step_once (trainer).loss, loss, 2e-6);
+      g_assert_cmpfloat_with_epsilon (reference_step (trainer).loss, loss, 2e-6);
     }
 }
 
@@ -329,9 +243,9 @@ test_same_bits (void)
             config.posterior = kind;
             config.batch = networks[i].batch;
             config.n_threads = threads[t];
-            trainer = make_trainer (network, data, &config);
+            trainer = reference_trainer (network, data, &config);
             for (guint s = 0; s < 4; s++)
-              step_once (trainer);
+              reference_step (trainer);
             q = heft_trainer_get_posterior (trainer);
             if (first == NULL)
               first = heft_posterior_copy (q);
@@ -354,12 +268,12 @@ test_batch_changes (void)
   g_autoptr (HeftTrainer) one = NULL, other = NULL;
 
   config.batch = 50;
-  one = make_trainer (network, data, &config);
+  one = reference_trainer (network, data, &config);
   config.batch = 7;
-  other = make_trainer (network, data, &config);
+  other = reference_trainer (network, data, &config);
   g_assert_true (heft_trainer_set_batch (other, 50, NULL));
-  g_assert_cmpfloat (step_once (one).loss, ==, step_once (other).loss);
-  g_assert_cmpfloat (step_once (one).loss, ==, step_once (other).loss);
+  g_assert_cmpfloat (reference_step (one).loss, ==, reference_step (other).loss);
+  g_assert_cmpfloat (reference_step (one).loss, ==, reference_step (other).loss);
 }
 
 /* A chain of dense layers takes the way made for it. */
@@ -370,7 +284,7 @@ test_chain (void)
   g_autoptr (HeftNetwork) chain = make_network ("8-tanh-9-linear", HEFT_ACTIVATION_RELU, (HeftShape) { 3, 2, 2 });
   g_autoptr (HeftNetwork) other = make_network ("8-norm-9", HEFT_ACTIVATION_RELU, (HeftShape) { 3, 2, 2 });
   const HeftTrainerConfig config = heft_trainer_config_default ();
-  g_autoptr (HeftTrainer) trainer = make_trainer (chain, data, &config), second = make_trainer (other, data, &config);
+  g_autoptr (HeftTrainer) trainer = reference_trainer (chain, data, &config), second = reference_trainer (other, data, &config);
 
   g_assert_cmpuint (trainer->n_operations, ==, 0);
   g_assert_cmpuint (second->n_operations, ==, 5);

@@ -10,7 +10,7 @@
 #include <heft/error.h>
 #include <heft/information.h>
 
-#include "reference.h"
+#include "gradient.h"
 #include "reference/reference.h"
 
 #define N_FEATURES 24
@@ -101,25 +101,10 @@ test_extremes (void)
     }
 }
 
-static HeftTrainer *
-make_trainer (HeftNetwork             *network,
-              HeftDataset             *data,
-              const HeftTrainerConfig *config)
-{
-  g_autoptr (GError) error = NULL;
-  HeftTrainer *trainer = heft_trainer_new (network, data, config, &error);
-
-  g_assert_no_error (error);
-  return trainer;
-}
-
 static HeftNetwork *
 make_network (const char *architecture)
 {
-  HeftNetwork *network = heft_network_new (architecture, HEFT_ACTIVATION_TANH, (HeftShape) { N_FEATURES, 1, 1 }, N_CLASSES, NULL);
-
-  g_assert_nonnull (network);
-  return network;
+  return reference_network (architecture, HEFT_ACTIVATION_TANH, (HeftShape) { N_FEATURES, 1, 1 }, N_CLASSES);
 }
 
 static HeftTrainerConfig
@@ -134,28 +119,6 @@ plain_config (HeftObjective objective,
   };
 }
 
-static double
-difference (const ReferenceBatch *batch,
-            const HeftPrior      *prior,
-            double                beta,
-            double               *mean,
-            double               *log_deviation,
-            double               *x,
-            gsize                 i)
-{
-  const double h = 1e-6, kept = x[i];
-  double values[2];
-
-  for (guint side = 0; side < 2; side++)
-    {
-      x[i] = kept + (side == 0 ? -h : h);
-      values[side] = reference_loss (batch, mean, log_deviation) + beta * reference_kl (batch->network, prior, mean, log_deviation);
-    }
-  x[i] = kept;
-  return (values[1] - values[0]) / (2 * h);
-}
-
-/* One step of plain gradient descent at rate 1 against differences of the clamped loss plus beta KL. */
 static void
 check_gradient (HeftObjective objective,
                 const char   *architecture,
@@ -165,30 +128,8 @@ check_gradient (HeftObjective objective,
   g_autoptr (HeftNetwork) network = make_network (architecture);
   /* About half of all labels have less than 0.2 in a network that knows nothing of five classes. */
   const HeftTrainerConfig config = plain_config (objective, 0.2, n);
-  g_autoptr (HeftTrainer) trainer = make_trainer (network, data, &config);
-  g_autoptr (HeftPosterior) before = heft_posterior_copy (heft_trainer_get_posterior (trainer));
-  g_autoptr (HeftPrior) prior = heft_prior_copy (heft_trainer_get_prior (trainer));
-  g_autoptr (ReferenceBatch) batch = reference_batch_new (network, data, n, 11, 0);
-  g_autofree double *mean = reference_widen (before->mean, before->n);
-  g_autofree double *log_deviation = reference_widen (before->log_deviation, before->n);
-  const HeftPosterior *after = heft_trainer_get_posterior (trainer);
-  double beta = heft_trainer_get_beta (trainer), unclamped = reference_loss (batch, mean, log_deviation);
-  HeftStep step;
 
-  g_assert_true (heft_trainer_step (trainer, &step, NULL));
-  batch->ceiling = log (5);
-  g_assert_cmpfloat (step.beta, ==, beta);
-  g_assert_cmpfloat_with_epsilon (step.loss, reference_loss (batch, mean, log_deviation), 2e-6);
-  g_assert_cmpfloat (step.loss, <, unclamped - 0.01);
-  for (gsize i = 0; i < before->n; i += before->n / 37 + 1)
-    {
-      const double by_mean = difference (batch, prior, beta, mean, log_deviation, mean, i);
-      const double by_deviation = difference (batch, prior, beta, mean, log_deviation, log_deviation, i);
-
-      g_assert_cmpfloat_with_epsilon (before->mean[i] - after->mean[i], by_mean, 1e-6 + 1e-4 * fabs (by_mean));
-      g_assert_cmpfloat_with_epsilon (before->log_deviation[i] - after->log_deviation[i], by_deviation,
-                                      1e-6 + 1e-4 * fabs (by_deviation));
-    }
+  reference_check_gradient (network, data, &config);
 }
 
 static void
@@ -217,9 +158,9 @@ test_ceiling (void)
 
   /* 64 nats are the ceiling: the same beta. */
   configs[1].beta = configs[0].beta / 64;
-  plain = make_trainer (network, data, &configs[0]);
-  unreached = make_trainer (network, data, &configs[1]);
-  below = make_trainer (network, data, &configs[2]);
+  plain = reference_trainer (network, data, &configs[0]);
+  unreached = reference_trainer (network, data, &configs[1]);
+  below = reference_trainer (network, data, &configs[2]);
   start = g_memdup2 (heft_trainer_get_posterior (below)->mean, k * sizeof (float));
 
   for (guint i = 0; i < 5; i++)
@@ -251,7 +192,7 @@ test_training (void)
   config.learning_rate = 0.01;
   config.batch = 100;
   config.lambda = 0.5;
-  trainer = make_trainer (network, data, &config);
+  trainer = reference_trainer (network, data, &config);
   for (guint i = 0; i < 400; i++)
     {
       HeftStep step;

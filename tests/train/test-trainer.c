@@ -8,7 +8,7 @@
 #include <heft/error.h>
 #include <heft/pass.h>
 
-#include "reference.h"
+#include "gradient.h"
 #include "train/trainer-private.h"
 
 #define N_FEATURES 24
@@ -18,106 +18,25 @@ static HeftNetwork *
 make_network (const char     *architecture,
               HeftActivation  activation)
 {
-  g_autoptr (GError) error = NULL;
-  HeftNetwork *network = heft_network_new (architecture, activation, (HeftShape) { N_FEATURES, 1, 1 }, N_CLASSES, &error);
-
-  g_assert_no_error (error);
-  return network;
-}
-
-static HeftTrainer *
-make_trainer (HeftNetwork             *network,
-              HeftDataset             *data,
-              const HeftTrainerConfig *config)
-{
-  g_autoptr (GError) error = NULL;
-  HeftTrainer *trainer = heft_trainer_new (network, data, config, &error);
-
-  g_assert_no_error (error);
-  return trainer;
-}
-
-static HeftStep
-step_once (HeftTrainer *trainer)
-{
-  g_autoptr (GError) error = NULL;
-  HeftStep step;
-
-  heft_trainer_step (trainer, &step, &error);
-  g_assert_no_error (error);
-  return step;
+  return reference_network (architecture, activation, (HeftShape) { N_FEATURES, 1, 1 }, N_CLASSES);
 }
 
 /* --- The gradient --------------------------------------------------------------------------------------------------------- */
 
-/* d objective / d x[i], central difference. */
-static double
-difference (const ReferenceBatch *batch,
-            const HeftPrior      *prior,
-            double                beta,
-            double               *mean,
-            double               *log_deviation,
-            double               *x,
-            gsize                 i)
-{
-  const double h = 1e-5, kept = x[i];
-  double values[2];
-
-  for (guint side = 0; side < 2; side++)
-    {
-      x[i] = kept + (side == 0 ? -h : h);
-      values[side] = reference_loss (batch, mean, log_deviation);
-      if (log_deviation != NULL)
-        values[side] += beta * reference_kl (batch->network, prior, mean, log_deviation);
-    }
-  x[i] = kept;
-  return (values[1] - values[0]) / (2 * h);
-}
-
-/* With plain gradient descent at rate 1 a step moves each number by its gradient. */
 static void
 check_gradient (const char        *architecture,
                 HeftActivation     activation,
                 HeftPosteriorKind  posterior,
                 HeftPriorKind      prior,
-                gsize              batch_size)
+                gsize              batch)
 {
-  g_autoptr (HeftDataset) data = reference_dataset (batch_size + 7, N_FEATURES, N_CLASSES, 3);
+  g_autoptr (HeftDataset) data = reference_dataset (batch + 7, N_FEATURES, N_CLASSES, 3);
   g_autoptr (HeftNetwork) network = make_network (architecture, activation);
   const HeftTrainerConfig config = {
-    .posterior = posterior, .prior = prior, .lambda = 0.2, .beta = 1e-3, .optimizer = HEFT_OPTIMIZER_SGD,
-    .learning_rate = 1, .batch = batch_size, .initial_deviation = 0.05, .seed = 11, .n_threads = 2,
+    .posterior = posterior, .prior = prior, .lambda = 0.2, .beta = 1e-3, .batch = batch, .initial_deviation = 0.05,
   };
-  g_autoptr (HeftTrainer) trainer = make_trainer (network, data, &config);
-  g_autoptr (HeftPosterior) before = heft_posterior_copy (heft_trainer_get_posterior (trainer));
-  g_autoptr (HeftPrior) prior_before = heft_prior_copy (heft_trainer_get_prior (trainer));
-  g_autoptr (ReferenceBatch) batch = reference_batch_new (network, data, batch_size, 11, 0);
-  g_autofree double *mean = reference_widen (before->mean, before->n);
-  g_autofree double *log_deviation = before->log_deviation != NULL ? reference_widen (before->log_deviation, before->n) : NULL;
-  const HeftPosterior *after = heft_trainer_get_posterior (trainer);
-  const HeftStep step = step_once (trainer);
 
-  g_assert_cmpfloat_with_epsilon (step.loss, reference_loss (batch, mean, log_deviation), 2e-6);
-  for (gsize l = 0; l < heft_network_get_n_weight_layers (network); l++)
-    {
-      const HeftLayer *layer = heft_network_get_weight_layer (network, l);
-
-      /* The first, the last (a bias), and some between. */
-      for (guint k = 0; k < 6; k++)
-        {
-          const gsize i = layer->offset + (layer->n_parameters - 1) * k / 5;
-          const double expected = difference (batch, prior_before, config.beta, mean, log_deviation, mean, i);
-
-          g_assert_cmpfloat_with_epsilon (before->mean[i] - after->mean[i], expected, 1e-6 + 1e-4 * fabs (expected));
-          if (log_deviation != NULL)
-            {
-              const double expected_s = difference (batch, prior_before, config.beta, mean, log_deviation, log_deviation, i);
-
-              g_assert_cmpfloat_with_epsilon (before->log_deviation[i] - after->log_deviation[i], expected_s,
-                                              1e-6 + 1e-4 * fabs (expected_s));
-            }
-        }
-    }
+  reference_check_gradient (network, data, &config);
 }
 
 /* Each way of cutting a step up: alone; layers whose inputs stay whole or go in two, four and eight parts; the last layer, or all,
@@ -186,10 +105,10 @@ check_bytes (HeftPosteriorKind posterior,
   config.posterior = posterior;
   config.noise = noise;
   config.batch = 150;
-  first = make_trainer (network, as_bytes, &config);
-  second = make_trainer (network, as_floats, &config);
+  first = reference_trainer (network, as_bytes, &config);
+  second = reference_trainer (network, as_floats, &config);
   for (guint i = 0; i < 4; i++)
-    g_assert_cmpfloat (step_once (first).loss, ==, step_once (second).loss);
+    g_assert_cmpfloat (reference_step (first).loss, ==, reference_step (second).loss);
   g_assert_cmpmem (heft_trainer_get_posterior (first)->mean, heft_network_get_n_parameters (network) * sizeof (float),
                    heft_trainer_get_posterior (second)->mean, heft_network_get_n_parameters (network) * sizeof (float));
 }
@@ -221,14 +140,14 @@ test_loss_equals_pass (void)
 
   config.posterior = HEFT_POSTERIOR_DIRAC;
   config.batch = 1000;
-  trainer = make_trainer (network, data, &config);
+  trainer = reference_trainer (network, data, &config);
   weights = reference_widen (heft_trainer_get_posterior (trainer)->mean, heft_network_get_n_parameters (network));
   heft_dataset_gather_f64 (data, NULL, 0, 300, inputs);
   heft_pass_f64_forward (pass, weights, inputs, 300);
   heft_softmax_cross_entropy_f64 (heft_pass_f64_logits (pass), heft_dataset_get_labels (data), 300, N_CLASSES, losses, NULL, NULL);
   for (guint i = 0; i < 300; i++)
     loss += losses[i] / 300;
-  g_assert_cmpfloat_with_epsilon (step_once (trainer).loss, loss, 1e-6);
+  g_assert_cmpfloat_with_epsilon (reference_step (trainer).loss, loss, 1e-6);
 }
 
 /* --- The code --------------------------------------------------------------------------------------------------------------- */
@@ -251,14 +170,14 @@ test_kl_equals_code (void)
         config.learning_rate = 0.01;
         config.beta = 1e-3;
         config.batch = 64;
-        trainer = make_trainer (network, data, &config);
+        trainer = reference_trainer (network, data, &config);
         for (guint i = 0; i < 20; i++)
           {
             const double expected = heft_code_kl (network, heft_trainer_get_prior (trainer),
                                                   heft_trainer_get_posterior (trainer), NULL);
 
             /* k terms that may cancel, each with the rounding of a variance in single precision. */
-            g_assert_cmpfloat_with_epsilon (step_once (trainer).kl, expected, 1e-6 * expected + 1e-7 * k);
+            g_assert_cmpfloat_with_epsilon (reference_step (trainer).kl, expected, 1e-6 * expected + 1e-7 * k);
           }
       }
 }
@@ -272,10 +191,10 @@ test_empirical_bayes_lambda (void)
   g_autoptr (HeftTrainer) trainer = NULL;
 
   config.prior = HEFT_PRIOR_EMPIRICAL_BAYES;
-  trainer = make_trainer (network, data, &config);
+  trainer = reference_trainer (network, data, &config);
   for (guint i = 0; i < 5; i++)
     {
-      step_once (trainer);
+      reference_step (trainer);
       for (gsize l = 0; l < 2; l++)
         {
           const HeftPrior *prior = heft_trainer_get_prior (trainer);
@@ -295,8 +214,8 @@ test_dirac_has_no_finite_kl (void)
   g_autoptr (HeftTrainer) trainer = NULL;
 
   config.posterior = HEFT_POSTERIOR_DIRAC;
-  trainer = make_trainer (network, data, &config);
-  g_assert_true (isinf (step_once (trainer).kl));
+  trainer = reference_trainer (network, data, &config);
+  g_assert_true (isinf (reference_step (trainer).kl));
 }
 
 /* --- The same bits ------------------------------------------------------------------------------------------------------------ */
@@ -313,11 +232,11 @@ trace_run (Trace                   *trace,
            HeftDataset             *data,
            const HeftTrainerConfig *config)
 {
-  g_autoptr (HeftTrainer) trainer = make_trainer (network, data, config);
+  g_autoptr (HeftTrainer) trainer = reference_trainer (network, data, config);
 
   memset (trace->steps, 0, sizeof trace->steps);
   for (guint i = 0; i < G_N_ELEMENTS (trace->steps); i++)
-    trace->steps[i] = step_once (trainer);
+    trace->steps[i] = reference_step (trainer);
   trace->posterior = heft_posterior_copy (heft_trainer_get_posterior (trainer));
 }
 
@@ -383,11 +302,11 @@ test_epochs_see_every_sample_once (void)
   guint seen[60] = { 0 };
 
   config.batch = 40;
-  trainer = make_trainer (network, data, &config);
+  trainer = reference_trainer (network, data, &config);
   g_assert_cmpuint (heft_trainer_get_steps_per_epoch (trainer), ==, 2);
   for (guint i = 1; i <= 3; i++)
     {
-      const HeftStep step = step_once (trainer);
+      const HeftStep step = reference_step (trainer);
 
       g_assert_cmpuint (step.step, ==, i);
       g_assert_cmpfloat_with_epsilon (step.epoch, i * 40 / 60.0, 1e-12);
@@ -403,7 +322,7 @@ test_epochs_see_every_sample_once (void)
 
   g_assert_true (heft_trainer_set_batch (trainer, 100, NULL));
   g_assert_cmpuint (heft_trainer_get_steps_per_epoch (trainer), ==, 1);
-  g_assert_cmpfloat_with_epsilon (step_once (trainer).epoch, 3, 1e-12);
+  g_assert_cmpfloat_with_epsilon (reference_step (trainer).epoch, 3, 1e-12);
 }
 
 static void
@@ -412,13 +331,13 @@ test_live_changes (void)
   g_autoptr (HeftDataset) data = reference_dataset (500, N_FEATURES, N_CLASSES, 8);
   g_autoptr (HeftNetwork) network = make_network ("130", HEFT_ACTIVATION_RELU);
   HeftTrainerConfig config = heft_trainer_config_default ();
-  g_autoptr (HeftTrainer) trainer = make_trainer (network, data, &config);
+  g_autoptr (HeftTrainer) trainer = reference_trainer (network, data, &config);
   g_autoptr (HeftPosterior) before = NULL;
   const HeftPosterior *q = heft_trainer_get_posterior (trainer);
   double kl, priced;
 
   for (guint i = 0; i < 10; i++)
-    step_once (trainer);
+    reference_step (trainer);
   before = heft_posterior_copy (q);
   kl = heft_code_kl (network, heft_trainer_get_prior (trainer), q, NULL);
 
@@ -436,7 +355,7 @@ test_live_changes (void)
   priced = heft_code_kl (network, heft_trainer_get_prior (trainer), q, NULL);
   g_assert_cmpfloat (fabs (priced - kl), >, 1);
   {
-    const HeftStep step = step_once (trainer);
+    const HeftStep step = reference_step (trainer);
 
     g_assert_cmpfloat_with_epsilon (step.kl, priced, 1e-6 * priced);
     g_assert_cmpuint (step.step, ==, 11);
@@ -454,13 +373,13 @@ test_beta_lowers_kl (void)
 
   config.learning_rate = 0.01;
   config.beta = 1e-4;
-  trainer = make_trainer (network, data, &config);
+  trainer = reference_trainer (network, data, &config);
   for (guint i = 0; i < 60; i++)
-    before = step_once (trainer).kl;
+    before = reference_step (trainer).kl;
   heft_trainer_set_beta (trainer, 1e-2);
   for (guint i = 0; i < 60; i++)
-    step_once (trainer);
-  g_assert_cmpfloat (step_once (trainer).kl, <, 0.5 * before);
+    reference_step (trainer);
+  g_assert_cmpfloat (reference_step (trainer).kl, <, 0.5 * before);
 }
 
 static void
@@ -469,24 +388,24 @@ test_warm_start (void)
   g_autoptr (HeftDataset) data = reference_dataset (300, N_FEATURES, N_CLASSES, 9);
   g_autoptr (HeftNetwork) network = make_network ("30", HEFT_ACTIVATION_RELU), other = make_network ("31", HEFT_ACTIVATION_RELU);
   HeftTrainerConfig config = heft_trainer_config_default ();
-  g_autoptr (HeftTrainer) trainer = make_trainer (network, data, &config), second = make_trainer (network, data, &config);
-  g_autoptr (HeftTrainer) stranger = make_trainer (other, data, &config);
+  g_autoptr (HeftTrainer) trainer = reference_trainer (network, data, &config), second = reference_trainer (network, data, &config);
+  g_autoptr (HeftTrainer) stranger = reference_trainer (other, data, &config);
   g_autoptr (HeftPosterior) broken = NULL;
   g_autoptr (GError) error = NULL;
   const HeftPosterior *q = heft_trainer_get_posterior (trainer);
   double kl, moved = 0;
 
   for (guint i = 0; i < 5; i++)
-    step_once (trainer);
+    reference_step (trainer);
   kl = heft_code_kl (network, heft_trainer_get_prior (trainer), q, NULL);
   g_assert_true (heft_trainer_set_posterior (second, q, &error));
   g_assert_no_error (error);
-  g_assert_cmpfloat_with_epsilon (step_once (second).kl, kl, 1e-6 * kl);
+  g_assert_cmpfloat_with_epsilon (reference_step (second).kl, kl, 1e-6 * kl);
 
   /* Adam without a past moves every number by its rate; with one it would not. */
   broken = heft_posterior_copy (q);
   g_assert_true (heft_trainer_set_posterior (trainer, broken, NULL));
-  step_once (trainer);
+  reference_step (trainer);
   for (gsize i = 0; i < q->n; i++)
     moved += fabs (q->mean[i] - broken->mean[i]) / q->n;
   g_assert_cmpfloat_with_epsilon (moved / config.learning_rate, 1, 0.01);
@@ -522,7 +441,7 @@ test_divergence (void)
         config.learning_rate = 10;
         config.batch = batch;
         config.n_threads = 2;
-        trainer = make_trainer (network, data, &config);
+        trainer = reference_trainer (network, data, &config);
         while (n < 20 && heft_trainer_step (trainer, NULL, &error))
           n++;
         g_assert_error (error, HEFT_ERROR, HEFT_ERROR_DIVERGED);
@@ -552,7 +471,7 @@ test_overflow_names_layer (void)
   const HeftLayer *layer = heft_network_get_weight_layer (network, 1);
 
   config.posterior = HEFT_POSTERIOR_DIRAC;
-  trainer = make_trainer (network, data, &config);
+  trainer = reference_trainer (network, data, &config);
   huge = heft_posterior_copy (heft_trainer_get_posterior (trainer));
   for (gsize i = 0; i < layer->n_parameters; i++)
     huge->mean[layer->offset + i] = 3e38f;
@@ -586,7 +505,7 @@ test_growth_names_layer (void)
       config.optimizer = HEFT_OPTIMIZER_SGD;
       config.learning_rate = 5 * (1 + (double) (seed % 5));
       config.seed = seed;
-      trainer = make_trainer (network, data, &config);
+      trainer = reference_trainer (network, data, &config);
       before = heft_posterior_copy (heft_trainer_get_posterior (trainer));
       for (guint step = 0; step < 50 && heft_trainer_step (trainer, NULL, &error); step++)
         ;
