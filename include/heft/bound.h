@@ -25,6 +25,11 @@ gboolean heft_bound_lagrangian   (double empirical, double kl, double n_samples,
 /* What emp(Q) is at most, with probability 1 - @delta_draws, when @n_draws weight draws gave @empirical on average. */
 gboolean heft_bound_draws        (double empirical, double n_draws, double delta_draws, double *bound, GError **error);
 
+/**
+ * HeftBoundKind:
+ *
+ * The bounds above, in the order in which they are listed everywhere.
+ */
 typedef enum
 {
   HEFT_BOUND_PAC_BAYES_KL,

@@ -86,6 +86,11 @@ HeftDataset *heft_data_load_all (const char *spec, guint64 seed, GError **error)
 /* Points in the plane, for any number of samples and any noise; see data/synthetic.c for the geometry. @noise < 0: the set's own. */
 HeftDataset *heft_data_synthetic (const char *name, gsize n, double noise, guint64 seed, guint32 index, GError **error);
 
+/**
+ * HeftDataSource:
+ *
+ * A set that can be loaded by name; it is available where its files were found, or where it needs none.
+ */
 typedef struct
 {
   const char *name;        /* as typed */

@@ -7,6 +7,11 @@
 
 G_BEGIN_DECLS
 
+/**
+ * HeftActivation:
+ *
+ * What stands between layers. Leaky ReLU has the slope 0.01 below 0; GELU is the exact one, x times the normal distribution function.
+ */
 typedef enum
 {
   HEFT_ACTIVATION_LINEAR,
@@ -157,12 +162,12 @@ typedef enum
  * 2 / (fan_in + fan_out) (Glorot and Bengio 2010) otherwise and for the output layer; biases zero. Purpose INITIALISATION, a stream
  * a layer. @weights: k. */
 void             heft_network_initialise       (const HeftNetwork *self, guint64 seed, float *weights);
+void             heft_network_initialise_by    (const HeftNetwork *self, HeftInitialisation rule, guint64 seed, float *weights);
 
 /* A layer's name as people read it, in their language; files keep the name itself. Names that are not ours stay as they are. */
 char            *heft_layer_dup_label (const char *name);
 
-void             heft_network_initialise_by    (const HeftNetwork *self, HeftInitialisation rule, guint64 seed, float *weights);
-
+/* The names that architectures and files have for them: "relu", "leaky-relu", ... */
 gboolean         heft_activation_parse (const char *text, HeftActivation *activation, GError **error);
 const char      *heft_activation_name  (HeftActivation activation);
 

@@ -15,8 +15,18 @@ G_BEGIN_DECLS
  * real subscripts.
  */
 
+/**
+ * HeftScale:
+ *
+ * How data become places along an axis. On a log axis what is at or below 0 is left out, and the figure says how many there were.
+ */
 typedef enum { HEFT_SCALE_LINEAR, HEFT_SCALE_LOG } HeftScale;
 
+/**
+ * HeftAxis:
+ *
+ * What is measured along one side of a plot, and over which range. The texts are owned by the axis.
+ */
 typedef struct
 {
   char     *label;           /* may hold formulas */
@@ -27,6 +37,11 @@ typedef struct
   gboolean  include_zero;
 } HeftAxis;
 
+/**
+ * HeftMarkKind:
+ *
+ * What a mark draws of its arrays.
+ */
 typedef enum
 {
   HEFT_MARK_LINE,            /* x, y; optional lower, upper band */
@@ -38,7 +53,11 @@ typedef enum
   HEFT_MARK_TANGENT,         /* at each (x, y) a short line of slope lower[i] */
 } HeftMarkKind;
 
-/* A run of points. Arrays are owned by the mark. */
+/**
+ * HeftMark:
+ *
+ * A run of points in data coordinates. Text and arrays are owned by the mark.
+ */
 typedef struct
 {
   HeftMarkKind kind;
@@ -52,10 +71,25 @@ typedef struct
   gboolean     hidden;       /* switched off in the legend */
 } HeftMark;
 
+/**
+ * HeftColourMap:
+ *
+ * How values become colours: GREY for images, SEQUENTIAL for sizes, DIVERGING for values of both signs.
+ */
 typedef enum { HEFT_COLOUR_MAP_GREY, HEFT_COLOUR_MAP_SEQUENTIAL, HEFT_COLOUR_MAP_DIVERGING } HeftColourMap;
 
+/**
+ * HeftPlotKind:
+ *
+ * What one cell of a figure's grid holds; see #HeftPlot.
+ */
 typedef enum { HEFT_PLOT_AXES, HEFT_PLOT_IMAGE, HEFT_PLOT_TABLE, HEFT_PLOT_NETWORK, HEFT_PLOT_CELLS } HeftPlotKind;
 
+/**
+ * HeftTableRow:
+ *
+ * A line of a ledger: a quantity with its value, and small print below. The texts are owned by the row.
+ */
 typedef struct
 {
   char   *label;             /* may hold formulas */
@@ -66,7 +100,11 @@ typedef struct
   HeftQuantity quantity;
 } HeftTableRow;
 
-/* One operation in the drawing of a network, which goes from top to bottom. */
+/**
+ * HeftBlock:
+ *
+ * One operation in the drawing of a network, which goes from top to bottom. The texts are owned by the block.
+ */
 typedef struct
 {
   char     *label;           /* "dense 1 · ReLU" */
@@ -78,7 +116,11 @@ typedef struct
   gboolean  sum;             /* the last line */
 } HeftBlock;
 
-/* One set of axes, one image with its colour bar, one table, one network, or a grid of coloured cells. */
+/**
+ * HeftPlot:
+ *
+ * One set of axes, one image with its colour bar, one table, one network, or a grid of coloured cells; owns all that it points to.
+ */
 typedef struct
 {
   HeftPlotKind kind;
@@ -130,6 +172,11 @@ HeftMark   *heft_plot_add_mark   (HeftPlot *self, HeftMarkKind kind, HeftQuantit
 HeftTableRow *heft_plot_add_row  (HeftPlot *self, const char *label, const char *value);
 HeftBlock  *heft_plot_add_block  (HeftPlot *self, const char *label, const char *shape, const char *parameters);
 
+/**
+ * HeftTheme:
+ *
+ * What a figure is painted with that is not the figure's own.
+ */
 typedef struct
 {
   gboolean dark;
@@ -147,7 +194,11 @@ HeftTheme heft_theme_file   (void);          /* dark ink on white, title and cap
 /* Fills the box (0, 0, width, height) of @cr. */
 void      heft_figure_paint (const HeftFigure *self, cairo_t *cr, double width, double height, const HeftTheme *theme);
 
-/* Where things are, for hover, zoom and legend clicks: the same layout that paint uses. */
+/**
+ * HeftHit:
+ *
+ * Where things are, for hover, zoom and legend clicks: the same layout that paint uses.
+ */
 typedef struct
 {
   gsize    plot;             /* index */
@@ -160,7 +211,11 @@ typedef struct
 gboolean  heft_figure_hit   (const HeftFigure *self, double width, double height, const HeftTheme *theme,
                              double px, double py, HeftHit *hit);
 
-/* The box of a plot's axes in the figure, and the data at its edges. */
+/**
+ * HeftPlotArea:
+ *
+ * The box of a plot's axes in the figure, and the data at its edges.
+ */
 typedef struct
 {
   double   x, y, width, height;
@@ -171,15 +226,31 @@ typedef struct
 gboolean  heft_figure_get_area (const HeftFigure *self, double width, double height, const HeftTheme *theme, gsize plot,
                                 HeftPlotArea *area);
 
+/**
+ * HeftFileFormat:
+ *
+ * SVG and PDF keep curves and letters as such; PNG is made of pixels.
+ */
 typedef enum { HEFT_FILE_SVG, HEFT_FILE_PDF, HEFT_FILE_PNG } HeftFileFormat;
 
-/* Width and height in points (1/72 inch); @dpi for PNG (any positive). SVG text stays text. Written atomically. */
+/**
+ * heft_figure_export:
+ * @width: in points (1/72 inch), as @height
+ * @dpi: pixels an inch of a PNG, any positive number; of no effect on the others
+ * @path: written atomically
+ *
+ * SVG text stays text. heft_figure_export_bytes() is the same in memory.
+ *
+ * Returns: FALSE with @error (file, remedy) if it cannot be written, or would be a picture larger than Cairo's
+ */
 gboolean  heft_figure_export       (const HeftFigure *self, HeftFileFormat format, double width, double height, double dpi,
                                     const HeftTheme *theme, const char *path, GError **error);
 GBytes   *heft_figure_export_bytes (const HeftFigure *self, HeftFileFormat format, double width, double height, double dpi,
                                     const HeftTheme *theme, GError **error);
 
-/*
+/**
+ * heft_panel_figure:
+ *
  * A panel of a record as a figure. NULL never: without data the figure says so. @x_log, @y_log: -1 = the panel's own.
  *
  * LINES      series against x; those with unit "%" (fractions) have axes of their own below, in percent

@@ -407,6 +407,39 @@ test_vary_errors (void)
   g_assert_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER);
 }
 
+/* How many places of the 20 x 20 @canvas hold the 8 x 8 @digit; their rows, modulo 16, go into @rows. */
+static guint
+find_digit (const double *canvas, const double *digit, guint *rows)
+{
+  guint found = 0;
+
+  for (guint y = 0; y <= 12; y++)
+    for (guint x = 0; x <= 12; x++)
+      {
+        double worst = 0;
+
+        for (guint p = 0; p < 64; p++)
+          worst = MAX (worst, fabs (canvas[(y + p / 8) * 20 + x + p % 8] - digit[p]));
+        /* The canvas keeps 255 grey levels of the 16. */
+        if (worst < 0.002)
+          {
+            found++;
+            *rows |= 1u << (y % 16);
+          }
+      }
+  return found;
+}
+
+static double
+sum_of (const double *x, gsize n)
+{
+  double sum = 0;
+
+  for (gsize i = 0; i < n; i++)
+    sum += x[i];
+  return sum;
+}
+
 /* Without pieces the canvas holds the image, moved; with pieces nothing gets darker. */
 static void
 test_clutter (void)
@@ -420,7 +453,7 @@ test_clutter (void)
   g_autoptr (HeftDataset) other = NULL;
   double digit[64], canvas[400], copy[400];
   gsize channels, height, width, n_other = 0;
-  guint places = 0;
+  guint rows = 0;
 
   g_assert_true (heft_data_load ("digits-8x8", 0, &digits, NULL));
   some = heft_dataset_head (digits.train, 40);
@@ -435,47 +468,19 @@ test_clutter (void)
   g_assert_cmpmem (heft_dataset_get_labels (cluttered), 40, heft_dataset_get_labels (some), 40);
   for (gsize i = 0; i < 40; i++)
     {
-      double sum = 0, canvas_sum = 0;
-      guint first = 400, found = 0;
-
       heft_dataset_gather_f64 (some, NULL, i, 1, digit);
       heft_dataset_gather_f64 (plain, NULL, i, 1, canvas);
-      for (int p = 0; p < 64; p++)
-        sum += digit[p];
-      for (guint p = 0; p < 400; p++)
-        {
-          canvas_sum += canvas[p];
-          if (canvas[p] > 0 && first == 400)
-            first = p;
-        }
-      /* The canvas keeps 255 grey levels of the 16. */
-      g_assert_cmpfloat_with_epsilon (canvas_sum, sum, 64 * 0.002);
-      for (guint y = 0; y <= 12; y++)
-        for (guint x = 0; x <= 12; x++)
-          {
-            double worst = 0;
-
-            for (guint p = 0; p < 64; p++)
-              worst = MAX (worst, fabs (canvas[(y + p / 8) * 20 + x + p % 8] - digit[p]));
-            if (worst < 0.002)
-              {
-                found++;
-                places |= 1u << (y % 16);
-              }
-          }
-      g_assert_cmpuint (found, >=, 1);
+      g_assert_cmpfloat_with_epsilon (sum_of (canvas, 400), sum_of (digit, 64), 64 * 0.002);
+      g_assert_cmpuint (find_digit (canvas, digit, &rows), >=, 1);
       heft_dataset_gather_f64 (cluttered, NULL, i, 1, canvas);
       heft_dataset_gather_f64 (again, NULL, i, 1, copy);
       g_assert_cmpmem (canvas, sizeof canvas, copy, sizeof copy);
-      canvas_sum = 0;
-      for (guint p = 0; p < 400; p++)
-        canvas_sum += canvas[p];
-      g_assert_cmpfloat (canvas_sum, >, sum - 64 * 0.002);
+      g_assert_cmpfloat (sum_of (canvas, 400), >, sum_of (digit, 64) - 64 * 0.002);
       heft_dataset_gather_f64 (other, NULL, i, 1, copy);
       n_other += memcmp (canvas, copy, sizeof copy) != 0;
     }
   g_assert_cmpuint (n_other, ==, 40);
-  g_assert_cmpuint (g_bit_nth_msf (places, -1), >, 6);
+  g_assert_cmpuint (g_bit_nth_msf (rows, -1), >, 6);
 }
 
 /* As a data argument: train and test apart, labels of the plain set, a canvas of ten sevenths. */

@@ -31,6 +31,7 @@ UMBRELLA = 'heft.h'
 OUTSIDE_UMBRELLA = {'plot.h'}   # libheft-plot's own
 
 MAX_LINES = 900
+MAX_FUNCTION_LINES = 60   # between its braces, and they
 TEXT_SUFFIXES = {'.c', '.h', '.inc', '.py', '.sh', '.ui', '.css', '.build', '.txt', '.md', '.in', '.xml', '.svg', '.po', ''}
 SKIPPED_FOLDERS = {'.git', 'build', '_build', '__pycache__'}
 
@@ -189,6 +190,19 @@ def files_are_short(tree):
             yield f'{name}:{lines}: has {lines} lines, over {MAX_LINES}; split it by subject'
 
 
+def functions_fit_a_screen(tree):
+    for name in tree.c_files('src/', 'tests/'):
+        start = None
+        for number, line in tree.code_lines(name):
+            if line == '{':
+                start = number
+            elif line == '}' and start is not None:
+                if number - start + 1 > MAX_FUNCTION_LINES:
+                    yield (f'{name}:{start}: this function has {number - start + 1} lines, over {MAX_FUNCTION_LINES}; '
+                           'split it by what it does')
+                start = None
+
+
 def potfiles_are_complete(tree):
     listed = [line.strip() for line in tree.texts.get('po/POTFILES', '').split('\n')]
     listed = [line for line in listed if line and not line.startswith('#')]
@@ -271,7 +285,7 @@ def links_lead_somewhere(tree):
 
 
 RULES = [
-    includes_point_down, core_is_free_of_gtk, linear_algebra_in_linalg, library_is_quiet, files_are_short,
+    includes_point_down, core_is_free_of_gtk, linear_algebra_in_linalg, library_is_quiet, files_are_short, functions_fit_a_screen,
     potfiles_are_complete, texts_are_whole, umbrella_is_complete, no_machine_paths, nothing_unfinished, files_begin_alike,
     links_lead_somewhere,
 ]
@@ -301,6 +315,7 @@ BAD = [
     (library_is_quiet, {'src/plot/a.c': HEAD + '  g_error ("x");\n'}),
     (library_is_quiet, {'src/linalg/memory.c': HEAD + '  exit (1);\n'}),
     (files_are_short, {'src/nn/a.c': HEAD + '\n' * MAX_LINES}),
+    (functions_fit_a_screen, {'src/nn/a.c': HEAD + 'f (void)\n{\n' + '  g ();\n' * (MAX_FUNCTION_LINES - 1) + '}\n'}),
     (potfiles_are_complete, {'po/POTFILES': '', 'src/nn/a.c': HEAD + 'f (_("Loss"));\n'}),
     (potfiles_are_complete, {'po/POTFILES': '', 'src/nn/a.c': HEAD + 'f (N_ ("Loss"));\n'}),
     (potfiles_are_complete, {'po/POTFILES': '', 'src/nn/a.c': HEAD + 'ngettext ("a", "b", n);\n'}),
@@ -322,6 +337,7 @@ GOOD = {
     'src/nn/a.c': HEAD + '#include <heft/network.h>\n#include <heft/random.h>\n#include "a.h"\n#include "linalg/b.h"\n'
                   'g_strdup_printf ("printf (x)"); /* never calls exit () */ heft_gemm (a); g_snprintf (b);\n',
     'src/nn/a.h': HEAD,
+    'src/nn/b.c': HEAD + ('f (void)\n{\n' + '  g ();\n' * (MAX_FUNCTION_LINES - 2) + '}\n') * 2,
     'src/linalg/b.h': HEAD,
     'src/linalg/b.c': HEAD + '#include <cblas.h>\ncblas_dgemm (a); /* the word is \'placement\' */\n',
     'src/cli/main.c': HEAD + '#include <heft/heft.h>\nint main (void) { g_print (_("Loss %" PRIu64 " %zu"), f (G_GSIZE_FORMAT)); exit (0); }\n',
