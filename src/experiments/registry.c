@@ -13,6 +13,7 @@
 #include "experiments/lagrangian.h"
 #include "experiments/network.h"
 #include "experiments/random-labels.h"
+#include "experiments/shannon-exact.h"
 #include "experiments/shannon.h"
 #include "experiments/tradeoff.h"
 #include "experiments/train.h"
@@ -25,6 +26,7 @@ static const HeftExperiment *const experiments[] = {
   &heft_experiment_random_labels,
   &heft_experiment_certificate,
   &heft_experiment_shannon,
+  &heft_experiment_shannon_exact,
   NULL
 };
 

@@ -306,7 +306,9 @@ static const struct
 } densities[] = {
   { "prior", HEFT_QUANTITY_PRIOR, N_("Prior $P$") },
   { "gibbs", HEFT_QUANTITY_EXACT, N_("Gibbs posterior, exact") },
+  { "marginal", HEFT_QUANTITY_POSTERIOR, N_("Average posterior $\\bar{Q}$") },
   { "gaussian", HEFT_QUANTITY_GAUSSIAN, N_("Best Gaussian") },
+  { "adapted", HEFT_QUANTITY_GAUSSIAN, N_("Adapted Gaussian prior") },
   { "laplace", HEFT_QUANTITY_CORRECTED, N_("Gaussian at the minimum, corrected") },
   { "printed", HEFT_QUANTITY_PRINTED, N_("Gaussian at the minimum, as printed") },
 };

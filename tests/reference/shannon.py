@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes shannon.json with Debian's PyTorch and SciPy: Shannon's information of small Gaussian posteriors, Gibbs in the plane, hulls.
+"""Makes shannon.json with Debian's PyTorch and SciPy: Shannon's information of small Gaussian posteriors and of coins, Gibbs in the plane,
+hulls.
 
 Run it by hand:  /usr/bin/python3 tests/reference/shannon.py
 """
@@ -12,7 +13,10 @@ import os
 import numpy as np
 import torch
 from scipy.integrate import quad
+from scipy.optimize import minimize
 from scipy.spatial import ConvexHull
+from scipy.special import logsumexp
+from scipy.stats import betabinom, binom, entropy
 from torch.distributions import Independent, Normal, kl_divergence
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -119,9 +123,46 @@ def hull():
     return dict(information=x.tolist(), loss=y.tolist(), corners=[int(i) for i in chain])
 
 
+def coins(samples=20, rate=0.5, spread=0.2, centre=0.2, lam=1.0, beta=0.02, redundant=True):
+    """One weight that lands heads with probability sin^2 w, by N tosses of coins whose rates are beta-distributed."""
+    w = np.pi * (np.arange(512) + 0.5) / 512 - np.pi / 2
+    w = w if redundant else w[256:]
+    k = np.arange(samples + 1)
+    ratio = (1 - spread) / spread if spread > 0 else None
+    chance = betabinom.pmf(k, samples, rate * ratio, (1 - rate) * ratio) if spread > 0 else binom.pmf(k, samples, rate)
+    loss = -(k[:, None] / samples) * np.log(np.sin(w) ** 2) - (1 - k[:, None] / samples) * np.log(np.cos(w) ** 2)
+    log_p = -(w - centre) ** 2 / (2 * lam ** 2)
+    log_p = log_p - logsumexp(log_p)
+    log_q = log_p - loss / beta
+    log_q = log_q - logsumexp(log_q, axis=1, keepdims=True)
+    q, log_marginal = np.exp(log_q), logsumexp(log_q, axis=0, b=chance[:, None])
+    negative = (q * (w < 0)).sum(1)
+    both = np.stack([q * (w < 0), q * (w > 0)]) if redundant else q[None]
+    run_chance = both.sum(2)
+    runs = np.array([[chance[j] * run_chance[s, j] * entropy(both[s, j], np.exp(log_marginal)) for j in k] for s in range(len(both))])
+
+    def cost(x):
+        """Of the normal distribution whose logarithm is x0 w - exp (x1) w^2 / 2."""
+        log_g = x[0] * w - np.exp(x[1]) * w ** 2 / 2
+        return logsumexp(log_g) - np.exp(log_marginal) @ log_g
+
+    best = min((minimize(cost, [0.0, start], method='BFGS', options=dict(gtol=1e-9)) for start in (-2.0, 0.0, 2.0)), key=lambda o: o.fun)
+    texts = dict(samples=str(samples), rate=repr(rate), spread=repr(spread), centre=repr(centre), beta=repr(beta),
+                 redundant='true' if redundant else 'false')
+    texts['lambda'] = repr(lam)
+    return dict(settings=texts, expected_kl_fixed=float(chance @ (q * (log_q - log_p)).sum(1)),
+                information=float(chance @ (q * (log_q - log_marginal)).sum(1)),
+                marginal_kl=float((np.exp(log_marginal) * (log_marginal - log_p)).sum()),
+                seed_entropy=float(chance @ [entropy([a, max(1 - a, 0)]) for a in negative]), per_run_information=float(runs.sum()),
+                data_entropy=float(entropy(chance)), expected_kl_adapted=float(best.fun + chance @ (q * log_q).sum(1)))
+
+
 torch.manual_seed(3)
 values = dict(lam=LAMBDA, line=information(*gaussians(4, 3, 1, 0.8)), space=information(*gaussians(5, 2, 7, 0.5)),
-              plane=gibbs_plane(), hull=hull())
+              plane=gibbs_plane(), hull=hull(),
+              coins=[coins(), coins(samples=7, rate=0.3, beta=0.3), coins(spread=0.0, redundant=False, beta=0.05),
+                     coins(samples=60, spread=0.05, rate=0.8, beta=0.004, lam=0.4, redundant=False),
+                     coins(samples=2, spread=0.5, beta=2.0, centre=-0.7)])
 with open(os.path.join(HERE, 'shannon.json'), 'w', encoding='ascii') as out:
     json.dump(values, out, indent=1)
     out.write('\n')
