@@ -488,7 +488,7 @@ datasets_sentence (HeftRecord *record)
   adapted = result_words (record, "sampled_kl_adapted");
   lower = result_words (record, "information_lower");
   information = result_words (record, "information");
-  return g_strdup_printf (_("On average $M$ datasets give %s nats with the prior left-one-out, %s adapted and %s from their mixture; the truth is %s."),
+  return g_strdup_printf (_("On average $M$ datasets give %s nats with left-one-out priors, %s with the adapted one and %s with their mixture; the truth is %s."),
                           left_out, adapted, lower, information);
 }
 
@@ -525,10 +525,10 @@ static const HeftParameterSpec parameters[] = {
     .kind = HEFT_PARAMETER_BOOLEAN, .group = HEFT_GROUP_NETWORK, .default_text = "true", .live = TRUE },
   { .id = "centre", .label = N_("Centre of the prior"),
     .help = N_("Where the prior is highest; away from 0 it prefers one of the two minima."),
-    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_CODES, .minimum = -1.5, .maximum = 1.5, .default_text = "0.2", .live = TRUE },
+    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_CODES, .minimum = -1.5, .maximum = 1.5, .default_text = "0.1", .live = TRUE },
   { .id = "lambda", .label = N_("$\\lambda$"), .help = N_("The standard deviation of the prior."),
     .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_CODES, .minimum = 0.1, .maximum = 100, .logarithmic = TRUE,
-    .default_text = "1", .live = TRUE },
+    .default_text = "0.5", .live = TRUE },
   { .id = "beta", .label = N_("$\\beta$"), .help = N_("The price of a nat against the loss."),
     .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OBJECTIVE, .minimum = 1e-6, .maximum = 100, .logarithmic = TRUE,
     .default_text = "0.02", .live = TRUE },
@@ -546,7 +546,7 @@ static const HeftSeriesSpec series[] = {
   [PER_RUN] = { "per_run", N_("Per run, $I(w; D, \\mathrm{seed})$"), "nat", N_("$\\beta$"), HEFT_QUANTITY_TEST_LOSS, FALSE, EXACT },
   [FISHER] = { "fisher", N_("First order, by Fisher"), "nat", N_("$\\beta$"), HEFT_QUANTITY_FISHER, FALSE, FIRST_ORDER },
   [ENTROPY] = { "entropy", N_("Entropy of the data $H(k)$"), "nat", N_("$\\beta$"), HEFT_QUANTITY_THRESHOLD, FALSE, EXACT },
-  [CHOSEN] = { "chosen", N_("Chosen $\\beta$"), "nat", N_("$\\beta$"), HEFT_QUANTITY_REFERENCE, FALSE, EXACT },
+  [CHOSEN] = { "chosen", N_("Chosen $\\beta$"), "nat", N_("$\\beta$"), HEFT_QUANTITY_LOSS_LANDSCAPE, FALSE, EXACT },
   [SAMPLES_INFORMATION] = { "samples_information", N_("Information $I(w; D)$"), "nat", N_("Tosses $N$"), HEFT_QUANTITY_EXACT, FALSE,
                             EXACT },
   [SAMPLES_FISHER] = { "samples_fisher", N_("First order, by Fisher"), "nat", N_("Tosses $N$"), HEFT_QUANTITY_FISHER, FALSE,
@@ -555,7 +555,7 @@ static const HeftSeriesSpec series[] = {
                         EXACT },
   [SAMPLES_ENTROPY] = { "samples_entropy", N_("Entropy of the data $H(k)$"), "nat", N_("Tosses $N$"), HEFT_QUANTITY_THRESHOLD, FALSE,
                         EXACT },
-  [SAMPLES_CHOSEN] = { "samples_chosen", N_("Chosen $N$"), "nat", N_("Tosses $N$"), HEFT_QUANTITY_REFERENCE, FALSE, EXACT },
+  [SAMPLES_CHOSEN] = { "samples_chosen", N_("Chosen $N$"), "nat", N_("Tosses $N$"), HEFT_QUANTITY_LOSS_LANDSCAPE, FALSE, EXACT },
   [DATASETS_FIXED] = { "datasets_fixed", N_("Fixed prior $P$"), "nat", N_("Datasets $M$"), HEFT_QUANTITY_KL, FALSE, SAMPLED },
   [DATASETS_LEFT_OUT] = { "datasets_left_out", N_("Prior from the other datasets"), "nat", N_("Datasets $M$"), HEFT_QUANTITY_BOUND,
                           FALSE, SAMPLED },
@@ -620,8 +620,8 @@ static const HeftPanelSpec panels[] = {
   { .id = "datasets", .title = N_("What $M$ datasets say"), .kind = HEFT_PANEL_LINES, .x_label = N_("Datasets $M$"), .x_log = TRUE,
     .y_label = N_("Information"), .y_unit = "nat",
     .series = { "datasets_fixed", "datasets_left_out", "datasets_adapted", "datasets_lower", "datasets_adapted_exact", "datasets_exact" },
-    .things_to_try = N_("From two datasets the adapted prior promises less than there is and the left-one-out prior far more. They meet above "
-                        "the truth: one Gaussian for two minima costs the rest."),
+    .things_to_try = N_("From two datasets the adapted prior reports too little and the left-one-out prior too much. They meet above the truth: "
+                        "one Gaussian for two minima costs the rest. With one minimum they meet almost on it."),
     .sentence = datasets_sentence },
   { .id = "ledger", .title = N_("Ledger"), .kind = HEFT_PANEL_LEDGER, .frame = "ledger",
     .things_to_try = N_("Move the prior's centre: it takes the seed's choice away, and the seed entropy falls from log 2."),

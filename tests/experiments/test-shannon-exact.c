@@ -80,7 +80,7 @@ test_brute_force (void)
   g_autofree double *q = g_new (double, POINTS << TOSSES);
 
   for (int i = 0; i < POINTS; i++)
-    total += prior[i] = exp (-0.5 * pow ((i + 0.5) * G_PI / POINTS - G_PI / 2 - 0.2, 2));
+    total += prior[i] = exp (-0.5 * pow ((i + 0.5) * G_PI / POINTS - G_PI / 2 - 0.1, 2) / 0.25);
   for (int d = 0; d < 1 << TOSSES; d++)
     {
       double z = 0, heads = 0;

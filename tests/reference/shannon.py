@@ -123,7 +123,7 @@ def hull():
     return dict(information=x.tolist(), loss=y.tolist(), corners=[int(i) for i in chain])
 
 
-def coins(samples=20, rate=0.5, spread=0.2, centre=0.2, lam=1.0, beta=0.02, redundant=True):
+def coins(samples=20, rate=0.5, spread=0.2, centre=0.1, lam=0.5, beta=0.02, redundant=True):
     """One weight that lands heads with probability sin^2 w, by N tosses of coins whose rates are beta-distributed."""
     w = np.pi * (np.arange(512) + 0.5) / 512 - np.pi / 2
     w = w if redundant else w[256:]
