@@ -11,7 +11,8 @@
 
 #include "experiments/coins.h"
 
-/* Masses below are taken for 0: the products of two of them are still numbers, and all together they are below rounding. */
+/* Masses of the weight below are taken for 0: all together they are less than rounding, and times the rarest dataset's chance, 1e-170, the
+ * others are still numbers. */
 #define NEGLIGIBLE 1e-60
 #define SAMPLE_FISHER 4.0      /* of one toss about w, whatever w: (d sin^2 w / dw)^2 / (sin^2 w cos^2 w) */
 
@@ -50,9 +51,7 @@ make_chances (HeftCoins *self)
   self->chances = g_new (double, n);
   for (gsize k = 0; k < n; k++)
     {
-      double chance = exp (log_chance (&self->task, k));
-
-      self->chances[k] = chance < NEGLIGIBLE ? 0 : chance;
+      self->chances[k] = exp (log_chance (&self->task, k));
       total += self->chances[k];
     }
   for (gsize k = 0; k < n; k++)
@@ -281,8 +280,7 @@ fisher_information (const HeftCoins *coins, double beta)
     {
       double low = asin (sqrt ((double) k / (double) n)), high = asin (sqrt ((double) (k + 1) / (double) n));
 
-      if (coins->chances[k] > 0)
-        entropy += coins->chances[k] * log ((high - low) / coins->chances[k]);
+      entropy += coins->chances[k] * log ((high - low) / coins->chances[k]);
     }
   return entropy - 0.5 * log (2 * G_PI * G_E * beta / SAMPLE_FISHER);
 }
@@ -343,15 +341,11 @@ heft_coins_per_run (const HeftCoins *coins, const HeftCoinCodes *codes, double *
       for (gsize i = first; i < end; i++)
         mass += q[i];
       chances[r] = coins->chances[r / 2] * mass;
+      for (gsize i = first; mass > 0 && i < end; i++)
+        halves[r * n_points + i] = q[i] / mass;
       /* A minimum that no seed leads to has no code: any will do. */
-      if (chances[r] < NEGLIGIBLE)
-        {
-          chances[r] = 0;
-          halves[r * n_points] = 1;
-          continue;
-        }
-      for (gsize i = first; i < end; i++)
-        halves[r * n_points + i] = q[i] / mass < NEGLIGIBLE ? 0 : q[i] / mass;
+      if (!(mass > 0))
+        halves[r * n_points] = 1;
     }
   if (!heft_shannon_grid (n, n_points, chances, halves, coins->prior, NULL, &grid, error))
     return FALSE;
@@ -376,9 +370,6 @@ draw_counts (const HeftCoins *coins, guint64 seed, guint sample, gsize n_dataset
 
       while (k + 1 < n && uniforms[d] >= below)
         below += coins->chances[++k];
-      /* Rounding at the upper end must not pick what cannot be. */
-      while (coins->chances[k] <= 0)
-        k--;
       counts[k]++;
     }
 }
