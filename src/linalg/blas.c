@@ -59,6 +59,13 @@ heft_gemv_##suffix (gboolean transpose, gsize m, gsize n, real alpha, const real
 {                                                                                                              \
   g_return_if_fail (heft_matrix_fits (m, n, lda));                                                             \
                                                                                                                \
+  /* With no terms to sum the BLAS returns at once and leaves y as it was. */                                  \
+  if (transpose ? m == 0 : n == 0)                                                                             \
+    {                                                                                                          \
+      for (gsize i = 0; i < (transpose ? n : m); i++)                                                          \
+        y[i] = beta == 0 ? 0 : beta * y[i];                                                                    \
+      return;                                                                                                  \
+    }                                                                                                          \
   cblas_##p##gemv (CblasRowMajor, operation (transpose), (int) m, (int) n, alpha, a, (int) lda, x, 1,          \
                    beta, y, 1);                                                                                \
 }                                                                                                              \

@@ -98,6 +98,29 @@ test_gemm_never_reads_what_it_overwrites (void)
     g_assert_cmpfloat (c[i], ==, a[i]);
 }
 
+/* A sum of no terms is 0, where the BLAS leaves y alone. */
+static void
+test_gemv_empty (void)
+{
+  const double a[3] = { 1, 2, 3 };
+  const float af[3] = { 1, 2, 3 };
+  double y[3] = { NAN, 5, 7 };
+  float yf[3] = { NAN, 5, 7 };
+
+  for (int t = 0; t < 2; t++)
+    {
+      heft_gemv_f64 (t, t ? 0 : 1, t ? 1 : 0, 1, a, 3, a, 0, y);
+      heft_gemv_f32 (t, t ? 0 : 1, t ? 1 : 0, 1, af, 3, af, 0, yf);
+      g_assert_cmpfloat (y[0], ==, 0);
+      g_assert_cmpfloat (yf[0], ==, 0);
+      heft_gemv_f64 (t, t ? 0 : 2, t ? 2 : 0, 1, a, 3, a, 0.5, y + 1);
+      heft_gemv_f32 (t, t ? 0 : 2, t ? 2 : 0, 1, af, 3, af, 0.5f, yf + 1);
+      g_assert_cmpfloat (y[2], ==, t ? 1.75 : 3.5);
+      g_assert_cmpfloat (yf[2], ==, t ? 1.75f : 3.5f);
+      y[0] = yf[0] = NAN;
+    }
+}
+
 static void
 test_gemv_syrk (void)
 {
@@ -445,6 +468,7 @@ main (int    argc,
 
   g_test_add_func ("/linalg/gemm", test_gemm);
   g_test_add_func ("/linalg/gemm-overwrites", test_gemm_never_reads_what_it_overwrites);
+  g_test_add_func ("/linalg/gemv-empty", test_gemv_empty);
   g_test_add_func ("/linalg/gemv-syrk", test_gemv_syrk);
   g_test_add_func ("/linalg/vectors", test_vectors);
   g_test_add_func ("/linalg/shapes", test_shapes_are_refused);
