@@ -4,6 +4,7 @@
 
 #include "config.h"
 
+#include <float.h>
 #include <glib/gi18n-lib.h>
 #include <math.h>
 #include <stdlib.h>
@@ -85,7 +86,7 @@ layer_allocate (HeftStructuredLayer *layer, const HeftLayer *shape, gboolean fac
 
 static HeftCurvature *
 structured_new (HeftNetwork *network, HeftDataset *data, gsize n_samples, HeftCurvatureKind kind, HeftFisherKind labels,
-                gboolean values_only, GError **error)
+                gboolean values_only, double epsilon, GError **error)
 {
   g_autoptr (HeftCurvature) self = NULL;
   const gboolean factors = kind != HEFT_CURVATURE_DIAGONAL;
@@ -97,6 +98,7 @@ structured_new (HeftNetwork *network, HeftDataset *data, gsize n_samples, HeftCu
   self->network = heft_network_ref (network);
   self->kind = kind;
   self->labels = labels;
+  self->epsilon = epsilon;
   self->n_samples = heft_dataset_get_n_samples (data);
   if (n_samples > 0)
     self->n_samples = MIN (n_samples, self->n_samples);
@@ -352,7 +354,7 @@ heft_curvature_new (HeftNetwork *network, const double *weights, HeftDataset *da
   Source source = { .wide = weights, .data = data, .seed = seed, .cancellable = cancellable };
 
   g_return_val_if_fail (!values_only || kind == HEFT_CURVATURE_KFAC, NULL);
-  self = structured_new (network, data, n_samples, kind, labels, values_only, error);
+  self = structured_new (network, data, n_samples, kind, labels, values_only, DBL_EPSILON, error);
   if (self == NULL)
     return NULL;
   source.pool = pool = heft_pool_new (n_threads);
@@ -369,7 +371,7 @@ heft_curvature_new_f32 (HeftNetwork *network, const float *weights, HeftDataset 
   Source source = { .narrow = weights, .data = data, .seed = seed, .cancellable = cancellable };
 
   g_return_val_if_fail (!values_only || kind == HEFT_CURVATURE_KFAC, NULL);
-  self = structured_new (network, data, n_samples, kind, labels, values_only, error);
+  self = structured_new (network, data, n_samples, kind, labels, values_only, FLT_EPSILON, error);
   if (self == NULL)
     return NULL;
   source.pool = pool = heft_pool_new (n_threads);
@@ -423,6 +425,27 @@ compare_descending (const void *a, const void *b)
   return (x < y) - (x > y);
 }
 
+/* How many of a factor's @values, the largest first, stand clear of rounding: along the others (no logit moves alone, so that the last G
+ * has one) products and moments are rounding, too. @values NULL: of the diagonal, where nothing is. */
+static gsize
+count_resolved (const HeftCurvature *self, gsize n, const double *values)
+{
+  return values == NULL ? n : heft_spectrum_count (values, n, self->epsilon * (double) n);
+}
+
+/* Appends those of the layer's moments; returns the end. */
+static double *
+take_moments (const HeftCurvature *self, const HeftStructuredLayer *layer, double *end)
+{
+  const gsize n_out = layer->public.n_outputs;
+  const gsize rows = count_resolved (self, layer->public.n_inputs, layer->input_values);
+  const gsize columns = count_resolved (self, n_out, layer->output_values);
+
+  for (gsize i = 0; i < rows; i++, end += columns)
+    memcpy (end, layer->moments + i * n_out, columns * sizeof *end);
+  return end;
+}
+
 static HeftSpectrum *
 layers_spectrum (const HeftCurvature *self, gsize first, gsize last)
 {
@@ -438,12 +461,8 @@ layers_spectrum (const HeftCurvature *self, gsize first, gsize last)
     }
   end = spectrum->eigenvalues = g_new (double, size);
   for (gsize l = first; l <= last; l++)
-    {
-      gsize n = self->layers[l].public.n_inputs * self->layers[l].public.n_outputs;
-
-      memcpy (end, self->layers[l].moments, n * sizeof *end);
-      end += n;
-    }
+    end = take_moments (self, &self->layers[l], end);
+  size = (gsize) (end - spectrum->eigenvalues);
   /* A fixed bias has no curvature: its zeros come last. */
   qsort (spectrum->eigenvalues, size, sizeof *spectrum->eigenvalues, compare_descending);
   spectrum->n_eigenvalues = heft_spectrum_count (spectrum->eigenvalues, size, 0);

@@ -24,6 +24,7 @@ struct _HeftCurvature
   HeftCurvatureKind    kind;
   HeftFisherKind       labels;
   gsize                n_samples, n_layers;
+  double               epsilon;    /* of the precision that sums and eigenvalues are in */
   HeftStructuredLayer *layers;
 };
 

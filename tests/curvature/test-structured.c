@@ -234,6 +234,26 @@ test_convolution_factors (void)
   g_assert_cmpfloat (distance (g, found->output_factor, out * out), <=, 1e-13 * norm (g, out * out));
 }
 
+/* Logits moved together change nothing, so that C classes have C - 1 directions; rounding does not make up the last. */
+static void
+test_ranks (void)
+{
+  g_auto (Fixture) f = dense_fixture (20, 6);
+
+  for (HeftCurvatureKind kind = HEFT_CURVATURE_KFAC; kind <= HEFT_CURVATURE_EKFAC; kind++)
+    {
+      g_autoptr (HeftCurvature) self = make (&f, kind, HEFT_FISHER_EXACT);
+      g_autoptr (GPtrArray) spectra = heft_curvature_spectra (self, TRUE);
+      const HeftCurvatureLayer *last = heft_curvature_get_layer (self, 2);
+      HeftSpectrum *spectrum = g_ptr_array_index (spectra, 2), *whole = g_ptr_array_index (spectra, 3);
+
+      g_assert_cmpuint (spectrum->n_eigenvalues, ==, last->n_inputs * (last->n_outputs - 1));
+      g_assert_cmpuint (whole->n_eigenvalues, ==, ((HeftSpectrum *) g_ptr_array_index (spectra, 0))->n_eigenvalues
+                                                  + ((HeftSpectrum *) g_ptr_array_index (spectra, 1))->n_eigenvalues
+                                                  + spectrum->n_eigenvalues);
+    }
+}
+
 static void
 test_spectra (void)
 {
@@ -592,6 +612,7 @@ main (int argc, char **argv)
   g_test_add_func ("/curvature/structured/moments", test_moments);
   g_test_add_func ("/curvature/structured/convolution-factors", test_convolution_factors);
   g_test_add_func ("/curvature/structured/spectra", test_spectra);
+  g_test_add_func ("/curvature/structured/ranks", test_ranks);
   g_test_add_func ("/curvature/structured/threads-and-precision", test_threads_and_precision);
   g_test_add_func ("/curvature/structured/posterior", test_posterior);
   g_test_add_func ("/curvature/structured/fixed-biases", test_fixed_biases);
