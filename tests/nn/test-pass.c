@@ -462,6 +462,31 @@ test_activations_by_definition (void)
     }
 }
 
+/* A sample that fits almost perfectly: loss, gradient and metric keep their digits far below the rounding of p = 1. */
+static void
+test_softmax_saturated (void)
+{
+  const double logits[] = { 50.25, 10.25, 11.25, NAN, INFINITY, 0 };
+  const guint8 label = 0;
+  double left = exp (-40) + exp (-39), loss, p[3], g[3], v[3] = { 3, 1, 2 }, mean;
+
+  heft_softmax_cross_entropy_f64 (logits, &label, 1, 3, &loss, p, g);
+  g_assert_cmpfloat_with_epsilon (loss / log1p (left), 1, 1e-14);
+  g_assert_cmpfloat_with_epsilon (g[0] / (-left / (1 + left)), 1, 1e-14);
+  g_assert_cmpfloat_with_epsilon (g[1] / exp (-40), 1, 1e-14);
+  heft_softmax_metric_f64 (p, 1, 3, v);
+  mean = -2 * exp (-40) - exp (-39);    /* of v - 3 */
+  g_assert_cmpfloat_with_epsilon (v[0] / -mean, 1, 1e-14);
+  g_assert_cmpfloat_with_epsilon (v[1] / (exp (-40) * -2), 1, 1e-14);
+  g_assert_cmpfloat_with_epsilon (v[2] / (exp (-39) * -1), 1, 1e-14);
+
+  /* What is not finite does not pass for a fit. */
+  heft_softmax_cross_entropy_f64 (logits + 3, &label, 1, 2, &loss, p, g);
+  g_assert_true (isnan (loss) && isnan (p[1]) && isnan (g[1]));
+  heft_softmax_cross_entropy_f64 (logits + 4, &label, 1, 2, &loss, p, g);
+  g_assert_true (isnan (loss) && isnan (p[0]) && isnan (g[0]));
+}
+
 static void
 test_softmax (void)
 {
@@ -591,6 +616,7 @@ main (int    argc,
   g_test_add_func ("/nn/pass/pools-by-definition", test_pools_by_definition);
   g_test_add_func ("/nn/pass/activations-by-definition", test_activations_by_definition);
   g_test_add_func ("/nn/pass/softmax", test_softmax);
+  g_test_add_func ("/nn/pass/softmax-saturated", test_softmax_saturated);
   g_test_add_func ("/nn/pass/binary-cross-entropy", test_binary_cross_entropy);
   g_test_add_func ("/nn/pass/squared-error", test_squared_error);
   g_test_add_func ("/nn/pass/not-a-number", test_not_a_number_survives);
