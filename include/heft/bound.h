@@ -102,6 +102,11 @@ gboolean heft_certificate_empirical (const HeftCertificate *self, double *empiri
  */
 gboolean heft_certificate_bound     (const HeftCertificate *self, HeftBoundKind kind, double *bound, GError **error);
 
+/* Candidates for beta_PAC, fixed before any data: 0.6, and each half as large again. */
+#define HEFT_N_BETA_CANDIDATES 16
+/* Gives the Lagrangian bound the best of them, each at its share of delta: @beta_pac and @n_betas. */
+void     heft_certificate_choose_beta (HeftCertificate *self);
+
 /* --- Bounds as what training lowers ------------------------------------------------------------------------------------ */
 
 typedef enum

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <gio/gio.h>
+#include <heft/bound.h>
 #include <heft/curvature.h>
 #include <heft/invariance.h>
 
@@ -26,6 +27,8 @@ typedef enum
 /* "exact", ..., "lanczos", "automatic", NULL-terminated. */
 extern const char *const heft_measure_fisher_names[];
 
+#define HEFT_MEASURE_BEST_BETA (-1.0)
+
 /**
  * HeftMeasureOptions:
  * @n_samples: the first n of the data; 0 takes all
@@ -36,8 +39,13 @@ extern const char *const heft_measure_fisher_names[];
  * @hessian, @activations: also these
  * @max_dense: the Hessian of more weights than this is measured by products instead of as a matrix; 0 is 8,000
  * @n_nuisances: images, the first ones, whose smallest visible changes are measured; 0 for none
- * @seed: of sampled labels and of Lanczos
- * @n_threads: for the structured kinds; 0 = one a processor
+ * @certificate: PAC-Bayes bounds on the error of Q = N(w*, Sigma*) with P = N(0, lambda^2 I) too
+ * @n_draws: weight draws of the certificate, at least 1
+ * @draw_samples: how many samples each draw is measured on, with replacement; 0 = all of them once
+ * @delta, @delta_draws: see HeftCertificate
+ * @beta_pac: of the Lagrangian bound; 0 takes N times @beta, HEFT_MEASURE_BEST_BETA the best of the candidates, which is paid for
+ * @seed: of sampled labels, Lanczos and weight draws
+ * @n_threads: for the structured kinds and the draws; 0 = one a processor
  */
 typedef struct
 {
@@ -46,6 +54,9 @@ typedef struct
   HeftMeasureFisher kind;
   gboolean       layers, whole_network, hessian, activations;
   gsize          max_dense, n_nuisances;
+  gboolean       certificate;
+  gsize          n_draws, draw_samples;
+  double         delta, delta_draws, beta_pac;
   guint64        seed;
   guint          n_threads;
 } HeftMeasureOptions;
@@ -68,6 +79,28 @@ typedef struct
   gsize   n_rank_deficient;           /* samples whose noise leaves directions free: their F counts the noisy ones alone */
   gsize   n_ill_conditioned;          /* samples where six digits depend on how Sigma_z is inverted (a condition beyond 1e10) */
 } HeftEffectiveLayer;
+
+/**
+ * HeftNoiseRisk:
+ * @error: E_Q of the fraction misclassified, a mean over @n_draws weight draws
+ * @loss: E_Q of the mean loss, nats; not finite where some draw gave a label probability 0
+ */
+typedef struct
+{
+  guint64 n_draws;
+  double  error, error_standard_error;
+  double  loss, loss_standard_error;
+} HeftNoiseRisk;
+
+/* Everything a certificate of Q = N(w*, Sigma*) is made of: what the draws gave, and with KL in closed form what bounds follow
+ * (heft_certificate_bound()). They hold where lambda, and for the Lagrangian bound beta_PAC, were fixed before the samples were seen. */
+typedef struct
+{
+  const char     *noise;            /* translated: which Sigma* */
+  gsize           draw_samples;
+  HeftNoiseRisk   risk;
+  HeftCertificate certificate;
+} HeftMeasuredCertificate;
 
 /**
  * HeftMeasurement:
@@ -103,6 +136,7 @@ typedef struct
                                        * there is: the whole network's up to 8,000 weights, else EKFAC's blocks, else the diagonal */
   HeftNuisanceTable *nuisances;       /* or NULL */
   GPtrArray *effective;               /* HeftEffectiveLayer, or NULL */
+  HeftMeasuredCertificate *certificate;   /* or NULL */
 } HeftMeasurement;
 
 /**
@@ -118,6 +152,9 @@ HeftMeasurement *heft_measure          (HeftNetwork *network, const double *weig
 /* Prices the same spectra anew: only @information, @log_determinant, @printed, @beta and @lambda change. */
 void             heft_measurement_set_price (HeftMeasurement *self, const HeftNetwork *network, const double *weights,
                                              double beta, double lambda);
+/* KL(Q||P) of the whole network in nats and its standard error: the certificate's, else the Gaussian information. NAN where neither was
+ * asked for. */
+double           heft_measurement_kl   (const HeftMeasurement *self, double *standard_error);
 void             heft_measurement_free (HeftMeasurement *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftMeasurement, heft_measurement_free)
 

@@ -241,7 +241,7 @@ gboolean heft_evaluate_mean (HeftNetwork *network, const HeftPosterior *posterio
 /**
  * HeftDraws:
  *
- * Weight draws of a Dirac or mean-field Q that arrive one by one, for certificates: heft_posterior_draw()'s weights, each a whole network that one
+ * Weight draws of a Dirac or mean-field Q, or of any other by a function, that arrive one by one, for certificates: heft_posterior_draw()'s weights, each a whole network that one
  * worker takes from beginning to end, so that all of them are busy and no bit depends on how many there are.
  */
 typedef struct _HeftDraws HeftDraws;
@@ -250,12 +250,17 @@ typedef struct
 {
   double error;    /* fraction misclassified */
   double risk;     /* mean of min (-log p, B) / B */
+  double loss;     /* mean of -log p, nats; not finite where a probability is 0 */
 } HeftDraw;
 
 /* @samples: how many of @data each draw is measured on, drawn anew for each, with replacement (purpose DRAW_SAMPLES): draws are then
  * independent numbers in [0, 1] whose mean is the risk of Q on all of @data. 0 = all samples, once. @largest_loss: B. */
 HeftDraws *heft_draws_new  (HeftNetwork *network, const HeftPosterior *posterior, HeftDataset *data, gsize samples, guint64 seed,
                             double largest_loss, guint n_threads);
+/* Fills @weights (k) with draw number @draw of any Q. Several workers call it at once. */
+typedef void (*HeftDrawFunc) (guint64 draw, float *weights, gpointer user_data);
+HeftDraws *heft_draws_new_from (HeftNetwork *network, HeftDrawFunc func, gpointer user_data, HeftDataset *data, gsize samples,
+                                guint64 seed, double largest_loss, guint n_threads);
 void       heft_draws_free (HeftDraws *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftDraws, heft_draws_free)
 /* Draws @first .. @first + @n - 1 into @out (n). FALSE only where @cancellable was cancelled. */

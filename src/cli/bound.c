@@ -86,17 +86,6 @@ is_vacuous (double bound)
   return !(bound < 1);
 }
 
-static void
-add_bound (JsonBuilder *builder, const char *name, double bound)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_begin_object (builder);
-  heft_json_add_number (builder, "value", bound, _("The bound is beyond the range of numbers."));
-  json_builder_set_member_name (builder, "vacuous");
-  json_builder_add_boolean_value (builder, is_vacuous (bound));
-  json_builder_end_object (builder);
-}
-
 static gboolean
 print_json (const Bounds *bounds)
 {
@@ -106,10 +95,10 @@ print_json (const Bounds *bounds)
   heft_json_add_number (builder, "empirical", bounds->empirical, NULL);
   heft_json_add_number (builder, "confidence",
                         1 - bounds->numbers[DELTA] - (bounds->given[DRAWS] ? bounds->numbers[DELTA_DRAWS] : 0), NULL);
-  add_bound (builder, "pac_bayes_kl", bounds->pac_bayes_kl);
-  add_bound (builder, "mcallester", bounds->mcallester);
+  heft_json_add_bound (builder, "pac_bayes_kl", bounds->pac_bayes_kl, NULL);
+  heft_json_add_bound (builder, "mcallester", bounds->mcallester, NULL);
   if (bounds->given[BETA_PAC])
-    add_bound (builder, "lagrangian", bounds->lagrangian);
+    heft_json_add_bound (builder, "lagrangian", bounds->lagrangian, NULL);
   json_builder_end_object (builder);
   return heft_json_print (builder);
 }

@@ -40,6 +40,17 @@ heft_json_add_array (JsonBuilder *builder, const double *values, gsize n)
   json_builder_end_array (builder);
 }
 
+void
+heft_json_add_bound (JsonBuilder *builder, const char *name, double bound, const char *reason)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_begin_object (builder);
+  heft_json_add_number (builder, "value", bound, isnan (bound) ? reason : _("The bound is beyond the range of numbers."));
+  json_builder_set_member_name (builder, isnan (bound) ? "valid" : "vacuous");
+  json_builder_add_boolean_value (builder, !isnan (bound) && !(bound < 1));
+  json_builder_end_object (builder);
+}
+
 static void
 add_real (JsonBuilder *builder, const HeftParameters *parameters, const char *id)
 {

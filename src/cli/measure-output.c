@@ -240,6 +240,7 @@ heft_cli_measure_print_json (const HeftMeasurement *measurement, const HeftNetwo
     add_effective (builder, measurement);
   if (measurement->nuisances != NULL)
     add_nuisances (builder, measurement);
+  heft_cli_measure_add_codes (builder, measurement, network);
   json_builder_end_object (builder);
   return heft_json_print (builder);
 }
@@ -369,4 +370,5 @@ heft_cli_measure_print_text (const HeftMeasurement *measurement, const HeftNetwo
     print_effective (measurement);
   if (measurement->nuisances != NULL)
     print_nuisances (measurement);
+  heft_cli_measure_print_codes (measurement, network);
 }

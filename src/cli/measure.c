@@ -21,19 +21,27 @@
 #define DEFAULT_N_BETA 0.1
 #define DEFAULT_LAMBDA 0.1
 
+/* As experiment `certificate`: 0.01 of the 0.035 that may fail are for the draws, and each draw is measured on 100 samples. */
+#define DEFAULT_DELTA 0.025
+#define DEFAULT_DELTA_DRAWS 0.01
+#define DEFAULT_DRAWS 2000
+#define DEFAULT_DRAW_SAMPLES 100
+
 /* What was typed. */
 typedef struct
 {
   char    *data, *activation, *architecture, *input, *samples, *beta, *lambda, *fisher, *scope, *nuisances, *seed;
+  char    *delta, *delta_draws, *beta_pac, *draws, *draw_samples;
   int      threads;
-  gboolean hessian, activations, json, quiet;
+  gboolean hessian, activations, certificate, json, quiet;
 } Typed;
 
 static void
 typed_clear (Typed *self)
 {
   char **texts[] = { &self->data, &self->activation, &self->architecture, &self->input, &self->samples,
-                     &self->beta, &self->lambda, &self->fisher, &self->scope, &self->nuisances, &self->seed };
+                     &self->beta, &self->lambda, &self->fisher, &self->scope, &self->nuisances, &self->seed,
+                     &self->delta, &self->delta_draws, &self->beta_pac, &self->draws, &self->draw_samples };
 
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (*texts[i]);
@@ -93,6 +101,63 @@ read_word (const char *option, const char *text, const char *const *names)
   return -1;
 }
 
+/* A probability that is neither 0 nor 1. */
+static gboolean
+read_probability (const char *option, const char *text, double *value)
+{
+  if (!read_positive (option, text, value, FALSE))
+    return FALSE;
+  if (*value < 1)
+    return TRUE;
+  heft_cli_fail (HEFT_EXIT_USAGE, _("--%s needs a number above 0 and below 1; “%s” is none."), option, text);
+  return FALSE;
+}
+
+/* Options that say nothing without another are refused rather than passed over. */
+static gboolean
+check_companions (const Typed *typed)
+{
+  const struct { const char *option, *text; } owned[] = {
+    { "delta", typed->delta }, { "delta-draws", typed->delta_draws }, { "beta-pac", typed->beta_pac },
+    { "draws", typed->draws }, { "draw-samples", typed->draw_samples },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (owned); i++)
+    if (owned[i].text != NULL && !typed->certificate)
+      {
+        heft_cli_fail (HEFT_EXIT_USAGE, _("--%s belongs to --certificate; give both or neither."), owned[i].option);
+        return FALSE;
+      }
+  return TRUE;
+}
+
+static gboolean
+read_certificate (const Typed *typed, HeftMeasureOptions *options)
+{
+  double draws = DEFAULT_DRAWS, draw_samples = DEFAULT_DRAW_SAMPLES;
+  gboolean whole = typed->draw_samples != NULL && strcmp (typed->draw_samples, "0") == 0;
+
+  options->certificate = typed->certificate;
+  options->delta = DEFAULT_DELTA;
+  options->delta_draws = DEFAULT_DELTA_DRAWS;
+  if (!check_companions (typed) || !read_probability ("delta", typed->delta, &options->delta)
+      || !read_probability ("delta-draws", typed->delta_draws, &options->delta_draws)
+      || !read_positive ("draws", typed->draws, &draws, TRUE)
+      || (!whole && !read_positive ("draw-samples", typed->draw_samples, &draw_samples, TRUE)))
+    return FALSE;
+  if (!(options->delta + options->delta_draws < 1))
+    {
+      heft_cli_fail (HEFT_EXIT_USAGE, _("Not a valid bound: delta and delta-draws together must be below 1."));
+      return FALSE;
+    }
+  options->n_draws = (gsize) draws;
+  options->draw_samples = whole ? 0 : (gsize) draw_samples;
+  if (typed->beta_pac == NULL || strcmp (typed->beta_pac, "best") != 0)
+    return read_positive ("beta-pac", typed->beta_pac, &options->beta_pac, FALSE);
+  options->beta_pac = HEFT_MEASURE_BEST_BETA;
+  return TRUE;
+}
+
 static gboolean
 read_options (const Typed *typed, HeftMeasureOptions *options, gboolean *has_beta)
 {
@@ -104,7 +169,7 @@ read_options (const Typed *typed, HeftMeasureOptions *options, gboolean *has_bet
   if (scope < 0 || !read_positive ("samples", typed->samples, &samples, TRUE)
       || !read_positive ("nuisances", typed->nuisances, &nuisances, TRUE)
       || !read_positive ("beta", typed->beta, &options->beta, FALSE)
-      || !read_positive ("lambda", typed->lambda, &options->lambda, FALSE))
+      || !read_positive ("lambda", typed->lambda, &options->lambda, FALSE) || !read_certificate (typed, options))
     return FALSE;
   if (typed->seed != NULL && !g_ascii_string_to_unsigned (typed->seed, 10, 0, G_MAXUINT64, &options->seed, NULL))
     {
@@ -207,7 +272,14 @@ heft_cli_measure (int argc, char **argv)
     { "activations", 0, 0, G_OPTION_ARG_NONE, &typed.activations, N_("what activations tell about the input too"), NULL },
     { "nuisances", 0, 0, G_OPTION_ARG_STRING, &typed.nuisances, N_("the smallest visible rotation, shift, blur ... of the first n images too"),
       "n" },
-    { "seed", 0, 0, G_OPTION_ARG_STRING, &typed.seed, N_("seed of sampled labels and made-up data (default: 0)"), "N" },
+    { "certificate", 0, 0, G_OPTION_ARG_NONE, &typed.certificate, N_("PAC-Bayes bounds on the error of Q = N(w*, Sigma*) too"), NULL },
+    { "delta", 0, 0, G_OPTION_ARG_STRING, &typed.delta, N_("probability with which a bound may fail (default: 0.025)"), "d" },
+    { "delta-draws", 0, 0, G_OPTION_ARG_STRING, &typed.delta_draws, N_("probability with which the draws may mislead (default: 0.01)"), "d2" },
+    { "beta-pac", 0, 0, G_OPTION_ARG_STRING, &typed.beta_pac, N_("of the Lagrangian bound, fixed in advance, or best, paid for (default: N beta)"),
+      "b" },
+    { "draws", 0, 0, G_OPTION_ARG_STRING, &typed.draws, N_("weight draws (default: 2000)"), "m" },
+    { "draw-samples", 0, 0, G_OPTION_ARG_STRING, &typed.draw_samples, N_("samples a draw, with replacement; 0 takes all (default: 100)"), "n" },
+    { "seed", 0, 0, G_OPTION_ARG_STRING, &typed.seed, N_("seed of sampled labels, weight draws and made-up data (default: 0)"), "N" },
     { "threads", 0, 0, G_OPTION_ARG_INT, &typed.threads, N_("Worker threads; never changes a result (default: cores)"), N_("N") },
     { "json", 0, 0, G_OPTION_ARG_NONE, &typed.json, N_("print one JSON document"), NULL },
     { "quiet", 0, 0, G_OPTION_ARG_NONE, &typed.quiet, N_("Neither progress nor results in words"), NULL },

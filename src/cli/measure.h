@@ -2,6 +2,8 @@
 
 #pragma once
 
+#include <json-glib/json-glib.h>
+
 #include <heft/measure.h>
 
 G_BEGIN_DECLS
@@ -9,5 +11,8 @@ G_BEGIN_DECLS
 /* What `measure` found, on standard output: one JSON document, or tables. */
 gboolean heft_cli_measure_print_json (const HeftMeasurement *measurement, const HeftNetwork *network);
 void     heft_cli_measure_print_text (const HeftMeasurement *measurement, const HeftNetwork *network);
+/* Their part about codes: certificate and description lengths. */
+void     heft_cli_measure_add_codes   (JsonBuilder *builder, const HeftMeasurement *measurement, const HeftNetwork *network);
+void     heft_cli_measure_print_codes (const HeftMeasurement *measurement, const HeftNetwork *network);
 
 G_END_DECLS

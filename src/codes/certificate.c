@@ -10,6 +10,9 @@
 #include <heft/bound.h>
 #include <heft/error.h>
 
+#define SMALLEST_BETA_PAC 0.6
+#define BETA_PAC_RATIO 1.5
+
 const char *
 heft_bound_kind_name (HeftBoundKind kind)
 {
@@ -93,5 +96,25 @@ heft_certificate_bound (const HeftCertificate *self, HeftBoundKind kind, double 
     case HEFT_BOUND_LAGRANGIAN:
     default:
       return heft_bound_lagrangian (empirical, kl, self->n_samples, self->delta / self->n_betas, self->beta_pac, bound, error);
+    }
+}
+
+void
+heft_certificate_choose_beta (HeftCertificate *self)
+{
+  double best = INFINITY, candidate = SMALLEST_BETA_PAC;
+
+  self->n_betas = HEFT_N_BETA_CANDIDATES;
+  for (guint i = 0; i < HEFT_N_BETA_CANDIDATES; i++, candidate *= BETA_PAC_RATIO)
+    {
+      HeftCertificate trial = *self;
+      double bound;
+
+      trial.beta_pac = candidate;
+      if (i == 0 || (heft_certificate_bound (&trial, HEFT_BOUND_LAGRANGIAN, &bound, NULL) && bound < best))
+        {
+          self->beta_pac = candidate;
+          best = i == 0 ? INFINITY : bound;
+        }
     }
 }

@@ -21,9 +21,6 @@
 #define QUICK_EPOCHS 4
 #define QUICK_DRAWS 10
 
-/* Of all failures allowed, the share that the draws may use: 0.01 of 0.035 (Perez-Ortiz et al. 2021). */
-#define DRAWS_SHARE (0.01 / 0.035)
-
 void
 heft_certify_setup_clear (HeftCertifySetup *self)
 {
@@ -127,7 +124,7 @@ read_parameters (HeftCertifySetup *self, const HeftParameters *parameters)
   self->grid = heft_parameters_get_boolean (parameters, "lambda-grid");
   choose_clamp (self, parameters);
   self->beta_pac = heft_parameters_get_real (parameters, "beta-pac");
-  self->delta_draws = delta * DRAWS_SHARE;
+  self->delta_draws = delta * HEFT_CERTIFY_DRAWS_SHARE;
   self->delta = delta - self->delta_draws;
   self->epochs = heft_parameters_get_real (parameters, "epochs") / (quick ? QUICK_EPOCHS : 1);
   self->prior_epochs = heft_parameters_get_real (parameters, "prior-epochs") / (quick ? QUICK_EPOCHS : 1);

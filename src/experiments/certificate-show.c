@@ -11,37 +11,16 @@
 #include "experiments/ledger.h"
 #include "experiments/words.h"
 
-#define SMALLEST_BETA_PAC 0.6
-#define BETA_PAC_RATIO 1.5
-
-/* From this a bound, rounded to a tenth of a percent, says nothing. */
-#define VACUOUS 0.9995
-
 static HeftCertificate
 with_beta (const HeftCertifyState *self, HeftCertificate certificate)
 {
-  double best = INFINITY, candidate = SMALLEST_BETA_PAC;
-
   if (self->setup->beta_pac > 0)
     {
       certificate.beta_pac = self->setup->beta_pac;
       certificate.n_betas = 1;
-      return certificate;
     }
-  /* Each candidate has its share of delta, whichever is taken. */
-  certificate.n_betas = HEFT_CERTIFY_N_BETAS;
-  for (guint i = 0; i < HEFT_CERTIFY_N_BETAS; i++, candidate *= BETA_PAC_RATIO)
-    {
-      HeftCertificate trial = certificate;
-      double bound;
-
-      trial.beta_pac = candidate;
-      if (i == 0 || (heft_certificate_bound (&trial, HEFT_BOUND_LAGRANGIAN, &bound, NULL) && bound < best))
-        {
-          certificate.beta_pac = candidate;
-          best = i == 0 ? INFINITY : bound;
-        }
-    }
+  else
+    heft_certificate_choose_beta (&certificate);
   return certificate;
 }
 
@@ -121,10 +100,17 @@ ledger_bound (HeftLedger *ledger, const HeftCertificate *certificate, HeftBoundK
       return;
     }
   value = heft_words_percent (bound);
-  if (note == NULL && bound > VACUOUS)
+  if (note == NULL && bound > HEFT_CERTIFY_VACUOUS)
     note = g_strdup (_("vacuous: the risk of Q cannot exceed 1 anyway"));
   heft_ledger_add_words (ledger, bound_label (kind), value, note, HEFT_QUANTITY_BOUND);
   heft_ledger_gauge (ledger, bound);
+}
+
+void
+heft_certify_ledger_bounds (HeftLedger *ledger, const HeftCertificate *certificate)
+{
+  for (HeftBoundKind kind = 0; kind < HEFT_N_BOUNDS; kind++)
+    ledger_bound (ledger, certificate, kind);
 }
 
 static void
@@ -189,8 +175,7 @@ heft_certify_show_ledger (const HeftCertifyState *self)
   g_autofree char *confidence = heft_words_percent (1 - self->setup->delta - self->setup->delta_draws);
 
   ledger_ingredients (&ledger, self, &certificate);
-  for (HeftBoundKind kind = 0; kind < HEFT_N_BOUNDS; kind++)
-    ledger_bound (&ledger, &certificate, kind);
+  heft_certify_ledger_bounds (&ledger, &certificate);
   ledger_cross_entropy (&ledger, self);
   if (self->obstacles == 0)
     heft_ledger_add_words (&ledger, _("Holds with probability"), confidence,
@@ -333,6 +318,6 @@ heft_certify_ledger_sentence (HeftRecord *record)
   if (obstacle != NULL || !heft_record_get_last (record, "pac_bayes_kl", 0, NULL, &bound))
     return g_steal_pointer (&obstacle);
   bound_words = heft_words_percent (bound);
-  return g_strdup_printf (bound > VACUOUS ? _("The certificate is vacuous: %s.") : _("The PAC-Bayes-kl bound certifies an error of at most %s."),
+  return g_strdup_printf (bound > HEFT_CERTIFY_VACUOUS ? _("The certificate is vacuous: %s.") : _("The PAC-Bayes-kl bound certifies an error of at most %s."),
                           bound_words);
 }

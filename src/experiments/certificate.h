@@ -6,6 +6,8 @@
 #include <heft/experiment.h>
 #include <heft/trainer.h>
 
+#include "experiments/ledger.h"
+
 G_BEGIN_DECLS
 
 /* Experiment `certificate`: its tables (certificate-tables.c), data, network and codes (certificate-setup.c), what it shows
@@ -26,8 +28,10 @@ enum
   HEFT_CERTIFY_TEST,
 };
 
-/* Candidates for beta_PAC, fixed before any data: 0.6, and each half as large again. */
-#define HEFT_CERTIFY_N_BETAS 16
+/* From this a bound, rounded to a tenth of a percent, says nothing. */
+#define HEFT_CERTIFY_VACUOUS 0.9995
+/* Of all failures allowed, the share that the draws may use: 0.01 of 0.035 (Perez-Ortiz et al. 2021). */
+#define HEFT_CERTIFY_DRAWS_SHARE (0.01 / 0.035)
 
 typedef struct
 {
@@ -95,5 +99,8 @@ gboolean heft_certify_check (HeftParameters *parameters, GError **error);
 gboolean heft_certify_run   (HeftRun *run, GError **error);
 
 extern const HeftExperiment heft_experiment_certificate;
+
+/* The three bounds of any certificate as rows of a ledger: each a number, or "not a valid bound" and why. */
+void heft_certify_ledger_bounds (HeftLedger *ledger, const HeftCertificate *certificate);
 
 G_END_DECLS

@@ -72,6 +72,18 @@ G_BEGIN_DECLS
 #define HEFT_COMMON_SWEPT_DRAWS \
   HEFT_COMMON_DRAWS, .label = N_("Weight draws"), .minimum = 1, .maximum = 1000, \
   .help = N_("How many networks drawn from Q each loss averages over; the same draws at every β.")
+/* Of a certificate. */
+#define HEFT_COMMON_CERTIFICATE_DRAWS \
+  HEFT_COMMON_DRAWS, .label = N_("Weight draws $m$"), .help = N_("How many networks drawn from Q the certificate is measured by."), \
+  .minimum = 1, .maximum = 1e7
+#define HEFT_COMMON_DRAW_SAMPLES \
+  .id = "draw-samples", .label = N_("Samples a draw"), .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_MEASUREMENT, \
+  .help = N_("How many samples, drawn with replacement, each network is measured on; 0 takes all of them once."), \
+  .minimum = 0, .maximum = 1e7, .default_text = "100"
+#define HEFT_COMMON_DELTA \
+  .id = "delta", .label = N_("$\\delta$"), .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OBJECTIVE, .minimum = 1e-9, .maximum = 0.5, \
+  .help = N_("The probability with which the certificate may fail, over training sets and draws."), .logarithmic = TRUE, \
+  .default_text = "0.035"
 #define HEFT_COMMON_INVARIANCE_LAYER \
   .id = "invariance-layer", .label = N_("Layer of the invariance maps"), .kind = HEFT_PARAMETER_INTEGER, \
   .group = HEFT_GROUP_MEASUREMENT, .minimum = 0, .maximum = 1000, .live = TRUE, \

@@ -184,6 +184,9 @@ static const HeftParameterSpec parameters[] = {
     .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_MEASUREMENT, .minimum = 1, .maximum = 10000, .logarithmic = TRUE,
     .default_text = "24" },
   { HEFT_COMMON_INVARIANCE_LAYER, .default_text = "0" },
+  { HEFT_COMMON_DELTA },
+  { HEFT_COMMON_CERTIFICATE_DRAWS, .default_text = "2000" },
+  { HEFT_COMMON_DRAW_SAMPLES },
 };
 
 static const HeftResultSpec results[] = {
@@ -199,6 +202,14 @@ static const HeftResultSpec results[] = {
   { "relative_gap", N_("|H - F| / |H| with the exact Fisher"), "", FALSE },
   { "effective_information", N_("Effective information of each layer's activations about an input"), "nat", TRUE },
   { "activation_fisher", N_("Trace of the Fisher of each layer's activations about an input"), "", TRUE },
+  { "pac_bayes_kl", N_("PAC-Bayes-kl bound on the error of Q"), "", FALSE },
+  { "mcallester", N_("McAllester’s bound on the error of Q"), "", FALSE },
+  { "lagrangian_bound", N_("Lagrangian bound on the error of Q"), "", FALSE },
+  { "empirical_error", N_("Error of Q on the counted samples, mean over weight draws"), "", FALSE },
+  { "kl", N_("KL(Q‖P), exact"), "nat", FALSE },
+  { "code_uniform", N_("Description length of the labels written down, N log C"), "nat", FALSE },
+  { "code_two_part", N_("N times the loss plus KL(Q‖P)"), "nat", FALSE },
+  { "code_variational", N_("N times the loss under Q plus KL(Q‖P)"), "nat", FALSE },
 };
 
 static const HeftPanelSpec panels[] = {
@@ -235,6 +246,11 @@ static const HeftPanelSpec panels[] = {
   { .id = "directions", .title = N_("Directions it sees and misses"), .kind = HEFT_PANEL_IMAGES, .frame = "directions",
     .things_to_try = N_("Compare layers: what the first layer sees best is close to its filters, what the logits see best changes the class."),
     .sentence = heft_network_directions_sentence },
+  { .id = "certificate", .title = N_("Certificate and description lengths"), .kind = HEFT_PANEL_LEDGER, .frame = "certificate",
+    .awaits = N_("The certificate begins with the first weight draw, after the activations."),
+    .things_to_try = N_("Most of KL is the distance from zero: shorter weights, or a larger λ fixed beforehand, certify more. Drag λ and "
+                        "nothing is called a bound any more: it was then chosen on the data."),
+    .sentence = heft_network_certificate_sentence },
   { .id = "ledger", .title = N_("Ledger"), .kind = HEFT_PANEL_LEDGER, .frame = "ledger",
     .things_to_try = N_("Measure the same network on its training set and on data it has never seen."),
     .sentence = heft_network_ledger_sentence },

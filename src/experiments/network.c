@@ -15,8 +15,10 @@
 #include <heft/trainer.h>
 
 #include "curvature/factors.h"
+#include "experiments/certificate.h"
 #include "experiments/maps.h"
 #include "experiments/network.h"
+#include "information/certifier.h"
 #include "information/effective.h"
 #include "information/moments.h"
 #include "information/reverse.h"
@@ -29,6 +31,11 @@
 #define DONE_LOADED   0.05
 #define DONE_SPECTRA  0.5
 #define DONE_FISHER   0.6
+/* Of what is left then, when the activations have been looked at. */
+#define DONE_LOOKED   0.8
+
+/* Draws between two points of a certificate that arrives, from one up. */
+#define MOST_DRAWS_AT_ONCE 64
 
 /* One measurement of a run, and where it is. */
 typedef struct
@@ -295,6 +302,44 @@ measure_maps (Job *job, GError **error)
                                          error);
 }
 
+/* The certificate of the present Sigma*, while its draws arrive. */
+static gboolean
+certify (Job *job, double begin, gboolean *changed, gboolean *go_on, GError **error)
+{
+  HeftMeasuredNetwork *self = &job->measured;
+  const HeftWeightNoise noise = heft_sigma_star_noise (&self->sigma);
+  const gsize n_draws = (gsize) heft_parameters_get_integer (job->parameters, "draws");
+  const double delta = heft_parameters_get_real (job->parameters, "delta"), kl = heft_sigma_star_kl (&self->sigma, self->weights);
+  const HeftMeasureOptions options = {
+    .beta = self->beta, .beta_pac = HEFT_MEASURE_BEST_BETA,
+    .delta = delta * (1 - HEFT_CERTIFY_DRAWS_SHARE), .delta_draws = delta * HEFT_CERTIFY_DRAWS_SHARE,
+  };
+  g_autoptr (HeftCertifier) certifier = NULL;
+
+  self->draw_samples = (gsize) heft_parameters_get_integer (job->parameters, "draw-samples");
+  certifier = heft_certifier_new (self->network, self->weights, &noise, self->data, self->draw_samples, heft_run_get_seed (job->run),
+                                  heft_run_get_n_threads (job->run));
+  self->risk = (HeftNoiseRisk) { 0 };
+  while (self->risk.n_draws < n_draws)
+    {
+      gsize n = MIN (CLAMP (self->risk.n_draws, 1, MOST_DRAWS_AT_ONCE), n_draws - self->risk.n_draws);
+      double share;
+
+      if (!heft_certifier_take (certifier, n, heft_run_get_cancellable (job->run), error))
+        return FALSE;
+      self->risk = heft_certifier_risk (certifier);
+      share = (double) self->risk.n_draws / (double) n_draws;
+      self->certificate = heft_noise_certificate (&self->risk, (double) self->measurement->n_samples, kl, &options);
+      if (self->lambda != self->first_lambda)
+        self->certificate.obstacles |= HEFT_OBSTACLE_PRIOR_MOVED;
+      heft_network_publish_certificate (job->record, self, share >= 1);
+      *go_on = pass_point (job, begin + (DONE_LOOKED + (1 - DONE_LOOKED) * share) * (1 - begin), changed);
+      if (!*go_on || *changed)
+        return TRUE;
+    }
+  return TRUE;
+}
+
 /* What the activations see at the present price. Left early, with @changed, when that is no longer the price. */
 static gboolean
 look_through_layers (Job *job, double begin, gboolean *changed, gboolean *go_on, GError **error)
@@ -311,14 +356,14 @@ look_through_layers (Job *job, double begin, gboolean *changed, gboolean *go_on,
   if (!measure_effective (job, n, error))
     return FALSE;
   heft_network_publish_effective (job->record, self);
-  *go_on = pass_point (job, begin + 0.7 * (1 - begin), changed);
+  *go_on = pass_point (job, begin + 0.6 * (1 - begin), changed);
   if (!*go_on || *changed)
     return TRUE;
   if (!measure_nuisances (job, n, error))
     return FALSE;
   heft_network_publish_nuisances (job->record, self);
   heft_network_publish_ledger (job->record, self);
-  *go_on = pass_point (job, 1, changed);
+  *go_on = pass_point (job, begin + DONE_LOOKED * (1 - begin), changed);
   return TRUE;
 }
 
@@ -358,12 +403,15 @@ run_job (Job *job, GError **error)
 
   if (!measure_once (job, &go_on, error))
     return FALSE;
+  job->measured.first_lambda = job->measured.lambda;
   while (go_on)
     {
       changed = FALSE;
       read_prices (job);
       show_prices (job);
-      if (!heft_sigma_star_set_price (&job->measured.sigma, job->measured.beta, job->measured.lambda, error) || !look_through_layers (job, begin, &changed, &go_on, error))
+      if (!heft_sigma_star_set_price (&job->measured.sigma, job->measured.beta, job->measured.lambda, error)
+          || !look_through_layers (job, begin, &changed, &go_on, error)
+          || (go_on && !changed && !certify (job, begin, &changed, &go_on, error)))
         return FALSE;
       begin = 0;
       if (go_on && !changed)

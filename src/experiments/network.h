@@ -32,6 +32,10 @@ typedef struct
   double           beta, lambda;      /* now */
   GPtrArray       *effective;         /* HeftEffectiveLayer */
   HeftNuisanceTable *nuisances;       /* NULL where inputs are no images */
+  double           first_lambda;      /* of the run: another one later was chosen after the samples had been seen */
+  gsize            draw_samples;
+  HeftNoiseRisk    risk;              /* of Q = N(weights, Sigma*), by the draws so far */
+  HeftCertificate  certificate;       /* of these */
 } HeftMeasuredNetwork;
 
 void     heft_measured_network_clear (HeftMeasuredNetwork *self);
@@ -42,6 +46,8 @@ void     heft_network_publish_spectra     (HeftRecord *record, const HeftMeasure
 void     heft_network_publish_information (HeftRecord *record, const HeftMeasuredNetwork *self);
 void     heft_network_publish_effective   (HeftRecord *record, const HeftMeasuredNetwork *self);
 void     heft_network_publish_nuisances   (HeftRecord *record, const HeftMeasuredNetwork *self);
+/* The certificate so far; with @done, when its draws are, the results too. */
+void     heft_network_publish_certificate (HeftRecord *record, const HeftMeasuredNetwork *self, gboolean done);
 void     heft_network_publish_ledger      (HeftRecord *record, const HeftMeasuredNetwork *self);
 
 /* Loads data and network, and says what does not fit. */
@@ -57,6 +63,7 @@ char    *heft_network_costs_sentence       (HeftRecord *record);
 char    *heft_network_effective_sentence   (HeftRecord *record);
 char    *heft_network_nuisances_sentence   (HeftRecord *record);
 char    *heft_network_directions_sentence  (HeftRecord *record);
+char    *heft_network_certificate_sentence (HeftRecord *record);
 char    *heft_network_ledger_sentence      (HeftRecord *record);
 
 G_END_DECLS

@@ -14,6 +14,7 @@
 #include <heft/pass.h>
 
 #include "curvature/factors.h"
+#include "information/certifier.h"
 #include "information/effective.h"
 #include "information/hessian-products.h"
 #include "information/noise.h"
@@ -46,6 +47,7 @@ heft_measurement_free (HeftMeasurement *self)
   g_free (self->hessian_residuals);
   heft_nuisance_table_free (self->nuisances);
   g_clear_pointer (&self->quadratures, g_ptr_array_unref);
+  g_free (self->certificate);
   g_free (self);
 }
 
@@ -257,6 +259,20 @@ heft_measurement_set_price (HeftMeasurement *self, const HeftNetwork *network, c
     price (self, network, weights, i);
 }
 
+double
+heft_measurement_kl (const HeftMeasurement *self, double *standard_error)
+{
+  guint last = self->spectra->len - 1;
+
+  *standard_error = 0;
+  if (self->certificate != NULL)
+    return self->certificate->certificate.kl;
+  if (((const HeftSpectrum *) g_ptr_array_index (self->spectra, last))->layer >= 0)
+    return NAN;
+  *standard_error = self->information_error[last];
+  return self->information[last];
+}
+
 static gboolean
 measure_spectra (HeftMeasurement *self, HeftNetwork *network, const double *weights, HeftDataset *data,
                  const HeftMeasureOptions *options, GCancellable *cancellable, GError **error)
@@ -366,6 +382,26 @@ measure_nuisances (HeftMeasurement *self, HeftNetwork *network, const double *we
   return self->nuisances != NULL;
 }
 
+static gboolean
+measure_certificate (HeftMeasurement *self, HeftNetwork *network, const double *weights, const HeftSigmaStar *sigma, HeftDataset *data,
+                     const HeftMeasureOptions *options, GCancellable *cancellable, GError **error)
+{
+  const HeftWeightNoise noise = heft_sigma_star_noise (sigma);
+  g_autoptr (HeftDataset) counted = heft_dataset_head (data, self->n_samples);
+  g_autoptr (HeftCertifier) certifier = heft_certifier_new (network, weights, &noise, counted, options->draw_samples, options->seed,
+                                                            options->n_threads);
+
+  if (!heft_certifier_take (certifier, options->n_draws, cancellable, error))
+    return FALSE;
+  self->certificate = g_new0 (HeftMeasuredCertificate, 1);
+  self->certificate->noise = heft_weight_noise_name (&noise);
+  self->certificate->draw_samples = options->draw_samples;
+  self->certificate->risk = heft_certifier_risk (certifier);
+  self->certificate->certificate = heft_noise_certificate (&self->certificate->risk, (double) self->n_samples,
+                                                           heft_sigma_star_kl (sigma, weights), options);
+  return TRUE;
+}
+
 /* What takes noise in the weights, all with the same Sigma*. */
 static gboolean
 measure_with_noise (HeftMeasurement *self, HeftNetwork *network, const double *weights, HeftDataset *data, HeftSigmaStar *sigma,
@@ -378,7 +414,8 @@ measure_with_noise (HeftMeasurement *self, HeftNetwork *network, const double *w
   noise = heft_sigma_star_noise (sigma);
   self->noise = heft_weight_noise_words (&noise);
   return (!options->activations || measure_effective (self, network, weights, &noise, data, cancellable, error))
-         && (options->n_nuisances == 0 || measure_nuisances (self, network, weights, &noise, data, options, cancellable, error));
+         && (options->n_nuisances == 0 || measure_nuisances (self, network, weights, &noise, data, options, cancellable, error))
+         && (!options->certificate || measure_certificate (self, network, weights, sigma, data, options, cancellable, error));
 }
 
 /* Matrices where they are feasible, what stands in for them elsewhere. */
@@ -389,7 +426,7 @@ measure_more (HeftMeasurement *self, HeftNetwork *network, const double *weights
   static const HeftNoiseLimits limits = { .max_dense = MAX_DENSE };
   gsize k = heft_network_get_n_parameters (network);
   gboolean dense_hessian = options->hessian && k <= (options->max_dense > 0 ? options->max_dense : MAX_DENSE);
-  gboolean noisy = options->activations || options->n_nuisances > 0;
+  gboolean noisy = options->activations || options->n_nuisances > 0 || options->certificate;
   g_auto (HeftSigmaStar) sigma = { 0 };
 
   if (noisy && !heft_sigma_star_init (&sigma, network, weights, data, self->n_samples, &limits, options->n_threads, cancellable, error))

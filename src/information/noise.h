@@ -47,8 +47,14 @@ typedef struct
   const HeftCorrelatedNoise *correlated;
 } HeftWeightNoise;
 
-/* What an estimator that takes it is called: "first order, Sigma* of ...". */
+/* What it is called, "Sigma* of ...", and an estimator to first order that takes it, "first order, Sigma* of ...". */
+const char        *heft_weight_noise_name  (const HeftWeightNoise *noise);
 const char        *heft_weight_noise_words (const HeftWeightNoise *noise);
+
+/* Draws @first .. @first + @n - 1 of N(@mean, Sigma) into @weights (n x k), without a bias that is fixed: purpose WEIGHT_DRAW, of independent
+ * noise PROBE. A draw does not depend on how many are taken together, which is cheaper where the noise is correlated. */
+void               heft_noise_draw         (const HeftWeightNoise *noise, HeftNetwork *network, const double *mean, guint64 seed, guint64 first,
+                                            gsize n, double *weights);
 
 /* Up to what size the matrices of a HeftSigmaStar are tried. Where memory does not hold them the next in the chain is taken all the same. */
 typedef struct

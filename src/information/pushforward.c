@@ -10,6 +10,7 @@
 #include <heft/invariance.h>
 
 #include "information/moments.h"
+#include "information/noise.h"
 #include "linalg/linalg.h"
 #include "nn/image.h"
 
@@ -66,24 +67,9 @@ heft_pushforward_structured (HeftNetwork *network, const double *mean, const Hef
   return first_order (network, mean, NULL, &noise, input, layer, covariance, error);
 }
 
-static void
-draw_weights (gsize k, const double *mean, const double *variance, const HeftStructuredNoise *noise, guint64 seed, gsize draw,
-              double *weights)
-{
-  if (noise != NULL)
-    {
-      heft_curvature_posterior_draw (noise->curvature, noise->beta, noise->lambda, mean, seed, draw, weights);
-      return;
-    }
-  heft_stream_normals_f64 (heft_stream (seed, HEFT_PURPOSE_PROBE, 1), draw, 0, k, weights);
-  for (gsize q = 0; q < k; q++)
-    weights[q] = mean[q] + sqrt (variance[q]) * weights[q];
-}
-
 static gboolean
-monte_carlo (HeftNetwork *network, const double *mean, const double *variance, const HeftStructuredNoise *noise,
-             const double *input, gsize layer, gsize n_draws, guint64 seed, double *mean_activations, double *covariance,
-             GCancellable *cancellable, GError **error)
+monte_carlo (HeftNetwork *network, const double *mean, const HeftWeightNoise *noise, const double *input, gsize layer,
+             gsize n_draws, guint64 seed, double *mean_activations, double *covariance, GCancellable *cancellable, GError **error)
 {
   gsize k = heft_network_get_n_parameters (network);
   g_autoptr (HeftPassF64) pass = heft_pass_f64_new (network, 1);
@@ -112,7 +98,7 @@ monte_carlo (HeftNetwork *network, const double *mean, const double *variance, c
         return FALSE;
       for (gsize r = 0; r < size; r++)
         {
-          draw_weights (k, mean, variance, noise, seed, first + r, weights);
+          heft_noise_draw (noise, network, mean, seed, first + r, 1, weights);
           heft_pass_f64_forward (pass, weights, input, 1);
           for (gsize j = 0; j < n; j++)
             {
@@ -135,7 +121,9 @@ heft_pushforward_monte_carlo (HeftNetwork *network, const double *mean, const do
                               gsize layer, gsize n_draws, guint64 seed, double *mean_activations, double *covariance,
                               GCancellable *cancellable, GError **error)
 {
-  return monte_carlo (network, mean, variance, NULL, input, layer, n_draws, seed, mean_activations, covariance, cancellable, error);
+  const HeftWeightNoise noise = { .variance = variance };
+
+  return monte_carlo (network, mean, &noise, input, layer, n_draws, seed, mean_activations, covariance, cancellable, error);
 }
 
 gboolean
@@ -144,7 +132,8 @@ heft_pushforward_monte_carlo_structured (HeftNetwork *network, const double *mea
                                          double *mean_activations, double *covariance, GCancellable *cancellable,
                                          GError **error)
 {
-  const HeftStructuredNoise noise = { curvature, beta, lambda };
+  const HeftStructuredNoise blocks = { curvature, beta, lambda };
+  const HeftWeightNoise noise = { .structured = &blocks };
 
-  return monte_carlo (network, mean, NULL, &noise, input, layer, n_draws, seed, mean_activations, covariance, cancellable, error);
+  return monte_carlo (network, mean, &noise, input, layer, n_draws, seed, mean_activations, covariance, cancellable, error);
 }

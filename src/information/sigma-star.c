@@ -18,6 +18,14 @@
 #define COLUMNS 128
 
 const char *
+heft_weight_noise_name (const HeftWeightNoise *noise)
+{
+  return noise->correlated != NULL ? _("Σ* of the whole network’s exact Fisher")
+         : noise->structured != NULL ? _("Σ* of EKFAC, independent between layers")
+         : _("Σ* of the Fisher’s diagonal, independent weights");
+}
+
+const char *
 heft_weight_noise_words (const HeftWeightNoise *noise)
 {
   return noise->correlated != NULL ? _("first order, Σ* of the whole network’s exact Fisher")

@@ -31,7 +31,9 @@ struct _HeftDraws
 {
   HeftNetwork  *network;
   HeftDataset  *data;
-  float        *mean, *deviation;   /* k each */
+  float        *mean, *deviation;   /* k each, or NULL */
+  HeftDrawFunc  func;               /* or this */
+  gpointer      user_data;
   gsize         k, n_features, n_classes;
   gsize         samples;            /* a draw; 0 = every sample once */
   guint64       seed;
@@ -47,33 +49,25 @@ struct _HeftDraws
   GCancellable *cancellable;
 };
 
-HeftDraws *
-heft_draws_new (HeftNetwork         *network,
-                const HeftPosterior *posterior,
-                HeftDataset         *data,
-                gsize                samples,
-                guint64              seed,
-                double               largest_loss,
-                guint                n_threads)
+/* Without a Q. */
+static HeftDraws *
+draws_new (HeftNetwork *network,
+           HeftDataset *data,
+           gsize        samples,
+           guint64      seed,
+           double       largest_loss,
+           guint        n_threads)
 {
   HeftDraws *self = g_new0 (HeftDraws, 1);
 
   self->network = heft_network_ref (network);
   self->data = heft_dataset_ref (data);
-  self->k = posterior->n;
+  self->k = heft_network_get_n_parameters (network);
   self->n_features = heft_dataset_get_n_features (data);
   self->n_classes = heft_network_get_n_classes (network);
   self->samples = samples;
   self->seed = seed;
   self->largest_loss = largest_loss;
-  self->mean = heft_aligned_new (float, self->k);
-  memcpy (self->mean, posterior->mean, self->k * sizeof (float));
-  if (posterior->log_deviation != NULL)
-    {
-      self->deviation = heft_aligned_new (float, self->k);
-      for (gsize i = 0; i < self->k; i++)
-        self->deviation[i] = expf (posterior->log_deviation[i]);
-    }
   self->pool = heft_pool_new (n_threads);
   self->n_workers = heft_pool_get_n_workers (self->pool);
   self->workers = g_new0 (Worker, self->n_workers);
@@ -86,6 +80,45 @@ heft_draws_new (HeftNetwork         *network,
       .indices = g_new (guint32, ROWS),
       .labels = g_new (guint8, ROWS),
     };
+  return self;
+}
+
+HeftDraws *
+heft_draws_new (HeftNetwork         *network,
+                const HeftPosterior *posterior,
+                HeftDataset         *data,
+                gsize                samples,
+                guint64              seed,
+                double               largest_loss,
+                guint                n_threads)
+{
+  HeftDraws *self = draws_new (network, data, samples, seed, largest_loss, n_threads);
+
+  self->mean = heft_aligned_new (float, self->k);
+  memcpy (self->mean, posterior->mean, self->k * sizeof (float));
+  if (posterior->log_deviation != NULL)
+    {
+      self->deviation = heft_aligned_new (float, self->k);
+      for (gsize i = 0; i < self->k; i++)
+        self->deviation[i] = expf (posterior->log_deviation[i]);
+    }
+  return self;
+}
+
+HeftDraws *
+heft_draws_new_from (HeftNetwork *network,
+                     HeftDrawFunc func,
+                     gpointer     user_data,
+                     HeftDataset *data,
+                     gsize        samples,
+                     guint64      seed,
+                     double       largest_loss,
+                     guint        n_threads)
+{
+  HeftDraws *self = draws_new (network, data, samples, seed, largest_loss, n_threads);
+
+  self->func = func;
+  self->user_data = user_data;
   return self;
 }
 
@@ -122,6 +155,11 @@ draw_weights (const HeftDraws *self,
   const HeftStream stream = heft_stream (self->seed, HEFT_PURPOSE_WEIGHT_DRAW, 0);
   float normals[CHUNK];
 
+  if (self->func != NULL)
+    {
+      self->func (draw, weights, self->user_data);
+      return;
+    }
   if (self->deviation == NULL)
     {
       memcpy (weights, self->mean, self->k * sizeof *weights);
@@ -183,6 +221,7 @@ evaluate_rows (const HeftDraws *self,
         if (row[c] > row[winner])
           winner = c;
       sums->error += winner != worker->labels[i];
+      sums->loss += (double) worker->losses[i];
       /* What is not a number is the worst there is. */
       sums->risk += (double) worker->losses[i] < self->largest_loss ? (double) worker->losses[i] / self->largest_loss : 1.0;
     }
@@ -205,7 +244,7 @@ take_one (HeftDraws *self,
       choose_samples (self, draw, first, n, worker->indices);
       evaluate_rows (self, worker, n, &sums);
     }
-  self->out[index] = (HeftDraw) { sums.error / (double) total, sums.risk / (double) total };
+  self->out[index] = (HeftDraw) { sums.error / (double) total, sums.risk / (double) total, sums.loss / (double) total };
 }
 
 /* A draw is one worker's from beginning to end, and leaves its numbers in its own place. */

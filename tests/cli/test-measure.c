@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <heft/bound.h>
+
 #include "reference/reference.h"
 
 static int
@@ -346,6 +348,81 @@ test_members (void)
   g_assert_nonnull (strstr (words, "Gram matrix"));
 }
 
+/* One member of an object that is an object itself. */
+static JsonObject *
+measure_member (const char *line, JsonParser *parser, const char *name)
+{
+  g_autofree char *output = NULL, *errors = NULL;
+
+  g_assert_cmpint (run_measure (line, &output, &errors), ==, 0);
+  g_assert_cmpstr (errors, ==, "");
+  g_assert_true (json_parser_load_from_data (parser, output, -1, NULL));
+  return json_object_get_object_member (json_node_get_object (json_parser_get_root (parser)), name);
+}
+
+static double
+number (JsonObject *object, const char *name)
+{
+  return json_object_get_double_member (object, name);
+}
+
+static void
+check_bound (JsonObject *certificate, const char *name, double expected)
+{
+  near (json_object_get_object_member (certificate, name), "value", expected, 1e-9);
+  g_assert_true (json_object_get_boolean_member (json_object_get_object_member (certificate, name), "vacuous") == !(expected < 1));
+}
+
+/* Bounds are those of `bound` on the ingredients that stand beside them; what makes one no bound is said. */
+static void
+test_certificate (void)
+{
+  g_autofree char *path = reference_path ("dense-tanh", ".safetensors"), *inputs = reference_path ("dense-tanh", "-inputs.npy");
+  g_autofree char *labels = reference_path ("dense-tanh", "-labels.npy");
+  g_autofree char *common = g_strdup_printf ("%s --data %s,%s --activation tanh --lambda 2 --scope network --certificate", path, inputs, labels);
+  g_autofree char *line = g_strconcat (common, " --beta 0.1 --draws 300 --delta 0.03 --delta-draws 0.02 --json", NULL);
+  g_autofree char *plain = g_strconcat (common, " --json", NULL), *best = g_strconcat (common, " --beta-pac best --draws 5 --json", NULL);
+  g_autofree char *words = NULL;
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  JsonObject *certificate = measure_member (line, parser, "certificate"), *root, *bound;
+  double upper, kl = number (certificate, "kl"), expected;
+
+  root = json_node_get_object (json_parser_get_root (parser));
+  near (json_object_get_object_member (root, "network"), "kl", kl, 1e-9);
+  g_assert_cmpint (json_object_get_int_member (certificate, "draws"), ==, 300);
+  g_assert_true (heft_bound_draws (number (certificate, "empirical_error"), 300, 0.02, &upper, NULL));
+  near (certificate, "empirical_upper", upper, 1e-12);
+  g_assert_true (heft_bound_pac_bayes_kl (upper, kl, 24, 0.03, &expected, NULL));
+  check_bound (certificate, "pac_bayes_kl", expected);
+  g_assert_true (heft_bound_mcallester (upper, kl, 24, 0.03, &expected, NULL));
+  check_bound (certificate, "mcallester", expected);
+  g_assert_true (heft_bound_lagrangian (upper, kl, 24, 0.03, 2.4, &expected, NULL));
+  check_bound (certificate, "lagrangian", expected);
+  near (certificate, "confidence", 0.95, 1e-12);
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (certificate, "conditions")), ==, 4);
+  root = json_object_get_object_member (root, "description_length");
+  near (root, "uniform", 24 * log (4), 1e-12);
+  near (root, "kl", kl, 0);
+  near (root, "two_part", 24 * number (json_node_get_object (json_parser_get_root (parser)), "loss") + kl, 1e-12);
+  near (root, "variational", 24 * number (certificate, "expected_loss") + kl, 1e-12);
+
+  /* At the default price the Lagrangian bound has no beta. */
+  certificate = measure_member (plain, parser, "certificate");
+  bound = json_object_get_object_member (certificate, "lagrangian");
+  g_assert_true (json_object_get_null_member (bound, "value"));
+  g_assert_false (json_object_get_boolean_member (bound, "valid"));
+  g_assert_true (g_str_has_prefix (json_object_get_string_member (bound, "reason"), "Not a valid bound: the PAC-Bayes beta"));
+  g_assert_cmpint (json_object_get_int_member (certificate, "draws"), ==, 2000);
+  g_assert_cmpint (json_object_get_int_member (certificate, "draw_samples"), ==, 100);
+  certificate = measure_member (best, parser, "certificate");
+  g_assert_cmpint (json_object_get_int_member (certificate, "beta_candidates"), ==, 16);
+  g_assert_cmpfloat (number (json_object_get_object_member (certificate, "lagrangian"), "value"), >, 0);
+  g_assert_cmpint (run_measure (common, &words, NULL), ==, 0);
+  g_assert_nonnull (strstr (words, "Not a valid bound: the PAC-Bayes beta"));
+  g_assert_nonnull (strstr (words, "lambda = 2 was fixed before"));
+  g_assert_nonnull (strstr (words, "N log C = 33.27"));
+}
+
 /* Opening a pipe that nobody writes to must not wait. */
 static void
 test_pipe (void)
@@ -392,6 +469,14 @@ test_refusals (void)
     { path, data, "--fisher exakt", "*exact*" },
     { path, data, "--scope layer", "*layers*" },
     { path, data, "--hessain", "*--hessian*" },
+    { path, data, "--delta 0.1", "*--delta*--certificate*" },
+    { path, data, "--draws 10", "*--draws*--certificate*" },
+    { path, data, "--certificate --delta 1", "*--delta*below 1*" },
+    { path, data, "--certificate --delta-draws 0", "*--delta-draws*" },
+    { path, data, "--certificate --delta 0.6 --delta-draws 0.5", "*together*below 1*" },
+    { path, data, "--certificate --draws 0", "*--draws*whole*" },
+    { path, data, "--certificate --draw-samples -1", "*--draw-samples*" },
+    { path, data, "--certificate --beta-pac bast", "*--beta-pac*bast*" },
     { path, data, "--threads 0", "*--threads*1024*" },
     { path, data, "--threads x", "*--threads*" },
     { path, "--data moons --activation tanh", "", "*2*6*" },
@@ -452,6 +537,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cli/measure/text", test_text);
   g_test_add_func ("/cli/measure/kinds", test_kinds);
   g_test_add_func ("/cli/measure/members", test_members);
+  g_test_add_func ("/cli/measure/certificate", test_certificate);
   g_test_add_func ("/cli/measure/pipe", test_pipe);
   g_test_add_func ("/cli/measure/common-options", test_common_options);
   g_test_add_func ("/cli/measure/refusals", test_refusals);

@@ -257,6 +257,69 @@ test_chain (void)
   g_assert_true (logits[0] != logits[1] && logits[1] != logits[2]);
 }
 
+/* The certificate in the window is that of heft_measure(). */
+static void
+test_certificate (void)
+{
+  g_autofree char *path = reference_path ("dense-tanh", ".safetensors"), *inputs = reference_path ("dense-tanh", "-inputs.npy");
+  g_autofree char *labels = reference_path ("dense-tanh", "-labels.npy"), *set = g_strconcat (inputs, ",", labels, NULL);
+  g_autoptr (HeftRun) run = start_run ((const char *[]) { "network", path, "dataset", set, "activation", "tanh", "beta", "0.05", "lambda", "0.9",
+                                                          "draws", "130", "draw-samples", "7", "delta", "0.07", "activation-samples", "1", NULL },
+                                       FALSE);
+  HeftMeasureOptions options = { .beta = 0.05, .lambda = 0.9, .whole_network = TRUE, .certificate = TRUE, .n_draws = 130, .draw_samples = 7,
+                                 .delta = 0.05, .delta_draws = 0.02, .beta_pac = HEFT_MEASURE_BEST_BETA, .n_threads = 1 };
+  g_auto (Reference) reference = { 0 };
+  g_autoptr (HeftMeasurement) measured = NULL;
+  double bound;
+
+  reference_load ("dense-tanh", &reference);
+  measured = heft_measure (reference.network, reference.weights, reference.data, &options, NULL, NULL);
+  g_assert_nonnull (measured);
+  g_assert_true (heft_run_join (run, NULL));
+  near (result (run, "empirical_error"), measured->certificate->risk.error, 1e-12);
+  near (result (run, "kl"), measured->certificate->certificate.kl, 1e-12);
+  for (HeftBoundKind kind = 0; kind < HEFT_N_BOUNDS; kind++)
+    {
+      static const char *const names[] = { "pac_bayes_kl", "mcallester", "lagrangian_bound" };
+
+      g_assert_true (heft_certificate_bound (&measured->certificate->certificate, kind, &bound, NULL));
+      near (result (run, names[kind]), bound, 1e-9);
+    }
+  near (result (run, "code_uniform"), 24 * log ((double) heft_network_get_n_classes (reference.network)), 1e-12);
+  near (result (run, "code_two_part"), 24 * measured->loss + measured->certificate->certificate.kl, 1e-9);
+  near (result (run, "code_variational"), 24 * measured->certificate->risk.loss + measured->certificate->certificate.kl, 1e-9);
+}
+
+/* A lambda that was moved was chosen on the data: no bound then; the run's first one makes them again. */
+static void
+test_moved (void)
+{
+  g_autoptr (HeftRun) run = start_run ((const char *[]) { "dataset", "moons", "layers", "4", "samples", "40", "draws", "20",
+                                                          "activation-samples", "1", "hessian", "false", "lambda", "0.5", NULL }, TRUE);
+  static const struct { const char *lambda; gboolean valid; } moves[] = { { NULL, TRUE }, { "0.6", FALSE }, { "0.5", TRUE } };
+
+  for (gsize m = 0; m < G_N_ELEMENTS (moves); m++)
+    {
+      gboolean seen = FALSE;
+
+      if (moves[m].lambda != NULL)
+        g_assert_true (heft_run_set_parameter (run, "lambda", moves[m].lambda, NULL));
+      for (int i = 0; i < 1000 && !seen; i++)
+        {
+          double bound;
+          g_autofree char *reason = NULL;
+
+          g_usleep (10000);
+          reason = heft_record_dup_result_reason (heft_run_get_record (run), "pac_bayes_kl");
+          seen = moves[m].valid ? heft_record_get_result (heft_run_get_record (run), "pac_bayes_kl", &bound)
+                                : reason != NULL && strstr (reason, "not paid for") != NULL;
+        }
+      g_assert_true (seen);
+    }
+  heft_run_stop (run);
+  heft_run_join (run, NULL);
+}
+
 /* A new beta prices the spectra anew, as a run that had it from the beginning. */
 static void
 test_prices (void)
@@ -343,6 +406,8 @@ main (int argc, char **argv)
   g_test_add_func ("/experiments/network/default", test_default);
   g_test_add_func ("/experiments/network/blocks", test_blocks);
   g_test_add_func ("/experiments/network/chain", test_chain);
+  g_test_add_func ("/experiments/network/certificate", test_certificate);
+  g_test_add_func ("/experiments/network/moved", test_moved);
   g_test_add_func ("/experiments/network/large", test_large);
   g_test_add_func ("/experiments/network/prices", test_prices);
   g_test_add_func ("/experiments/network/refusals", test_refusals);

@@ -6,7 +6,8 @@
     /usr/bin/python3 tests/reference/measure.py --write             makes the nobias-* files of this folder anew
 
 Dense networks of one to five layers and convolutions with strides, paddings, pools; with and without biases; every activation; untrained,
-trained, saturated; tensors of every floating-point type; data as NPY and CSV. Only exact quantities are compared.
+trained, saturated; tensors of every floating-point type; data as NPY and CSV. Exact quantities are compared to 1e-6; what rests on weight draws
+within six of its standard errors.
 """
 
 import json
@@ -173,7 +174,7 @@ def effective(network, vector, x, covariance, exact, beta):
     n = len(x)
     flat = x.reshape(n, -1) - x.reshape(n, -1).mean(0)
     sigma_x = flat.t() @ flat / n
-    layers = [{'fisher_trace': [], 'information': [], 'fisher_trace_printed': [], 'share': []} for _ in network.forward(network.parameters(), x[:1])]
+    layers = [{'fisher_trace': [], 'information': [], 'fisher_trace_printed': [], 'share': [], 'fisher': []} for _ in network.forward(network.parameters(), x[:1])]
     for i in range(n):
         for l, layer in enumerate(layers):
             jw = weight_jacobian(network, lambda p: network.forward(p, x[i:i + 1])[l], vector)
@@ -184,7 +185,33 @@ def effective(network, vector, x, covariance, exact, beta):
             layer['information'].append(0.5 * torch.linalg.slogdet(torch.eye(len(sigma_x)) + sigma_x @ fisher)[1].item())
             layer['fisher_trace_printed'].append((jx.t() @ jw @ exact @ jw.t() @ jx).trace().item() / beta)
             layer['share'].append(share)
+            layer['fisher'].append(fisher)
     return layers
+
+
+def nuisances(network, x, fishers):
+    """F_t of the changes that are a line in the image: their tangents are its derivative in 1 %. Layer by layer."""
+    tangents = {'brightness': torch.full_like(x, 0.01), 'contrast': (x - x.mean((1, 2, 3), keepdim=True)) / 100,
+                'background': (1 - x) / 100}
+    return [{name: [(t[i].reshape(-1) @ fishers[l][i] @ t[i].reshape(-1)).item() for i in range(len(x))] for name, t in tangents.items()}
+            for l in range(len(fishers))]
+
+
+def drawn(network, vector, covariance, x, y, draws):
+    """Error and loss of Q, and their standard errors, by draws of our own."""
+    root = torch.linalg.cholesky(covariance)
+    found = []
+    for _ in range(draws):
+        z = network.forward(network.split(vector + root @ torch.randn(len(vector))), x)[-1]
+        found.append([(z.argmax(1) != y).double().mean().item(), functional.cross_entropy(z, y).item()])
+    found = torch.tensor(found)
+    return {'mean': found.mean(0).tolist(), 'error': (found.std(0) / math.sqrt(draws)).tolist()}
+
+
+def gaussian_kl(vector, covariance, lam):
+    """KL( N(vector, covariance) || N(0, lam^2 I) ) by its definition."""
+    p = torch.distributions.MultivariateNormal(torch.zeros_like(vector), lam ** 2 * torch.eye(len(vector)))
+    return torch.distributions.kl_divergence(torch.distributions.MultivariateNormal(vector, covariance), p).item()
 
 
 def reference(network, x, y, beta, lam):
@@ -208,13 +235,20 @@ def reference(network, x, y, beta, lam):
         offset = block.stop
     values = torch.linalg.eigvalsh(hessian).flip(0)
     covariance = beta * torch.linalg.inv(fisher + beta / lam ** 2 * torch.eye(k))
-    return {'samples': n, 'parameters': k, 'loss': functional.cross_entropy(logits, y).item(),
+    covariance = 0.5 * (covariance + covariance.t())
+    loss = functional.cross_entropy(logits, y).item()
+    kl = gaussian_kl(vector, covariance, lam)
+    seen = effective(network, vector, x, covariance, fisher, beta)
+    fishers = [layer.pop('fisher') for layer in seen]
+    return {'samples': n, 'parameters': k, 'loss': loss,
             'error': (logits.argmax(1) != y).double().mean().item(), 'layers': layers,
             'network': spectrum(fisher, vector.square().sum(), beta, lam),
             'hessian': {'trace': hessian.trace().item(), 'eigenvalues': values.tolist(),
                         'most_negative': min(values[-1].item(), 0),
                         'relative_gap_to_fisher': ((hessian - fisher).norm() / hessian.norm()).item()},
-            'effective': effective(network, vector, x, 0.5 * (covariance + covariance.t()), fisher, beta)}
+            'effective': seen, 'nuisances': nuisances(network, x, fishers) if x.dim() == 4 else [],
+            'certificate': {'kl': kl, 'drawn': drawn(network, vector, covariance, x, y, 400)},
+            'description_length': {'uniform': n * math.log(network.classes), 'kl': kl, 'two_part': n * loss + kl}}
 
 
 def write_network(network, path, rng, dtype):
@@ -242,7 +276,8 @@ def write_data(base, x, y, csv):
 
 
 def arguments(network, beta, lam):
-    words = ['--activation', network.activation, '--beta', repr(beta), '--lambda', repr(lam), '--hessian', '--activations', '--json']
+    words = ['--activation', network.activation, '--beta', repr(beta), '--lambda', repr(lam), '--hessian', '--activations', '--certificate',
+             '--json']
     if len(network.shape) == 3:
         words += ['--input', 'x'.join(map(str, network.shape)), '--arch', network.architecture()]
     return words
@@ -285,6 +320,47 @@ def differences(found, expected):
                     yield 'effective layer %d sample %d %s' % (l, i, name), a[name][i], b[name][i]
 
 
+def code_differences(found, expected):
+    """Certificate, description lengths and nuisances."""
+    for name, value in expected['description_length'].items():
+        if not near(found['description_length'][name], value, 1e-6):
+            yield 'description length ' + name, found['description_length'][name], value
+    a, b = found['certificate'], expected['certificate']
+    if not near(a['kl'], b['kl'], 1e-6):
+        yield 'KL of the certificate', a['kl'], b['kl']
+    for i, name in enumerate(('empirical_error', 'expected_loss')):
+        if abs(a[name] - b['drawn']['mean'][i]) > 6 * math.hypot(a[name + '_standard_error'], b['drawn']['error'][i]) + 1e-5:
+            yield name, a[name], b['drawn']['mean'][i]
+    upper = inverse_kl(a['empirical_error'], math.log(2 / a['delta_draws']) / a['draws'])
+    n, c = a['samples'], (b['kl'] + math.log(2 * math.sqrt(a['samples']) / a['delta'])) / a['samples']
+    bounds = {'pac_bayes_kl': inverse_kl(upper, c), 'mcallester': upper + math.sqrt(c / 2)}
+    if n * found['beta'] > 0.5:
+        bounds['lagrangian'] = (upper + found['beta'] * (b['kl'] + math.log(1 / a['delta']))) / (1 - 0.5 / (n * found['beta']))
+    elif a['lagrangian']['value'] is not None:
+        yield 'Lagrangian bound', a['lagrangian']['value'], None
+    for name, value in bounds.items():
+        if not near(a[name]['value'], value, 1e-6):
+            yield name, a[name]['value'], value
+    for entry in found.get('nuisances', []):
+        layer = [e['layer'] for e in found['effective']].index(entry['layer'])
+        for i, value in enumerate(expected['nuisances'][layer].get(entry['nuisance'], [])):
+            if expected['effective'][layer]['share'][i] > 1e-9 and not near(entry['fisher'][i], value, 1e-6, 1e-10):
+                yield 'nuisance %s layer %d sample %d' % (entry['nuisance'], layer, i), entry['fisher'][i], value
+
+
+def inverse_kl(q, c):
+    """The largest p with kl(q || p) <= c, by bisection."""
+    def kl(p):
+        return (q * math.log(q / p) if q > 0 else 0) + ((1 - q) * math.log((1 - q) / (1 - p)) if q < 1 else 0)
+    low, high = q, 1.0
+    for _ in range(200):
+        middle = (low + high) / 2
+        if middle in (low, high):
+            break
+        low, high = (middle, high) if kl(middle) <= c else (low, middle)
+    return high
+
+
 def compare(cli, number, folder):
     rng = np.random.default_rng(number)
     torch.manual_seed(number)
@@ -300,13 +376,15 @@ def compare(cli, number, folder):
                   [torch.float64, torch.float32, torch.float16, torch.bfloat16][int(rng.integers(0, 4))])
     data = write_data(base, x, y, rng.random() < 0.3)
     beta, lam = float(10 ** rng.uniform(-5, -0.5)), float(10 ** rng.uniform(-1.5, 0.7))
-    run = subprocess.run([cli, 'measure', base + '.safetensors', '--data', data] + arguments(network, beta, lam),
+    words = arguments(network, beta, lam) + (['--nuisances', str(n)] if x.dim() == 4 and data.endswith('.npy') else [])
+    run = subprocess.run([cli, 'measure', base + '.safetensors', '--data', data] + words,
                          capture_output=True, text=True, env={**os.environ, 'OPENBLAS_NUM_THREADS': '1'})
     title = '%d %s %s, %d samples' % (number, network.architecture(), network.shape, n)
     if run.returncode != 0:
         print(title, run.stderr.strip())
         return True
-    for what, found, expected in list(differences(json.loads(run.stdout), reference(network, x, y, beta, lam)))[:5]:
+    found, expected = json.loads(run.stdout), reference(network, x, y, beta, lam)
+    for what, found, expected in (list(differences(found, expected)) + list(code_differences(found, expected)))[:5]:
         print('%s: %s is %r, the reference %r' % (title, what, found, expected))
     return True
 
@@ -335,6 +413,7 @@ def write():
         expected = reference(network, x, y, 0.01, 0.7)
         for layer in expected['effective']:
             assert min(layer.pop('share')) > 1e-9
+        del expected['certificate']['drawn'], expected['nuisances']
         with open(base + '.json', 'w') as f:
             json.dump({'arguments': ' '.join(arguments(network, 0.01, 0.7)), 'expected': expected}, f)
 

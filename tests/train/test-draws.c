@@ -53,7 +53,30 @@ test_all_samples (void)
       g_assert_cmpfloat_with_epsilon (a[i].error, evaluation.error, 1e-12);
       /* No loss reaches a million nats, so the risk is the loss over that. */
       g_assert_cmpfloat_with_epsilon (a[i].risk * 1e6, evaluation.loss, 1e-5);
+      g_assert_cmpfloat_with_epsilon (a[i].loss, evaluation.loss, 1e-6);
     }
+}
+
+static void
+draw_by_hand (guint64 draw, float *weights, gpointer user_data)
+{
+  heft_posterior_draw (user_data, 9, draw, weights);
+}
+
+/* The weights of a function are any Q's. */
+static void
+test_from (void)
+{
+  g_autoptr (HeftDataset) data = reference_dataset (N, 12, 4, 3);
+  g_autoptr (HeftNetwork) network = make_network ();
+  g_autoptr (HeftPosterior) posterior = make_posterior (network);
+  g_autoptr (HeftDraws) own = heft_draws_new (network, posterior, data, 8, 9, 3, 2);
+  g_autoptr (HeftDraws) other = heft_draws_new_from (network, draw_by_hand, posterior, data, 8, 9, 3, 2);
+  HeftDraw a[20], b[20];
+
+  g_assert_true (heft_draws_take (own, 3, 20, a, NULL, NULL));
+  g_assert_true (heft_draws_take (other, 3, 20, b, NULL, NULL));
+  g_assert_cmpmem (a, sizeof a, b, sizeof b);
 }
 
 /* On samples drawn anew the mean is that of all samples, within five standard errors. */
@@ -112,6 +135,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/train/draws/all-samples", test_all_samples);
+  g_test_add_func ("/train/draws/from", test_from);
   g_test_add_func ("/train/draws/some-samples", test_some_samples);
   g_test_add_func ("/train/draws/ends", test_ends);
   return g_test_run ();
