@@ -15,6 +15,11 @@
 #define READABLE_WIDTH 420
 /* A label that does not wrap keeps this much beside a control that could be narrower. */
 #define LEAST_WIDTH 118
+/* Rather than lose its end a text is written this much smaller, in steps. */
+#define SMALLEST_SCALE 0.75
+#define SCALE_STEP 0.05
+#define NO_BREAK_SPACE "\xc2\xa0"
+#define WORD_JOINER "\xe2\x81\xa0"
 
 typedef struct
 {
@@ -29,8 +34,10 @@ struct _HeftFormulaLabel
   char        *label;
   char        *plain;     /* the label without formulas, as Pango lays it out */
   GArray      *formulas;  /* Formula */
-  PangoLayout *layout;
-  double       font_size; /* of the formulas, pixels */
+  PangoLayout *layout;    /* at full size: what the widget asks for */
+  PangoLayout *shown;     /* what it paints, at @scale for @shown_width */
+  double       scale;
+  int          shown_width;
   int          lines;
   int          tallest;    /* line of a text so far: the script's font may be higher than that of Latin letters */
   gboolean     wrap;
@@ -46,6 +53,36 @@ formula_clear (gpointer data)
 {
   Formula *formula = data;
   g_clear_pointer (&formula->text, g_free);
+}
+
+/* Whether a line may not break at a space: between a number and its unit, around a times sign and before a number behind an equals sign. */
+static gboolean
+is_bound (const char *start, const char *space)
+{
+  const char *after = space + 1;
+
+  if (space == start)
+    return FALSE;
+  if (g_ascii_isdigit (space[-1]))
+    return *after == '%' || g_str_has_prefix (after, "×") || g_str_has_prefix (after, "nat");
+  return (space[-1] == '=' && g_ascii_isdigit (*after)) || (space - start >= 2 && g_str_has_prefix (space - 2, "×"));
+}
+
+/* Korean breaks its lines between words, as the languages around it do, and not between syllables. */
+static void
+append_words (GString *plain, const char *words, gsize length)
+{
+  for (const char *p = words; p < words + length; p = g_utf8_next_char (p))
+    {
+      if (*p == ' ' && is_bound (words, p))
+        {
+          g_string_append (plain, NO_BREAK_SPACE);
+          continue;
+        }
+      if (g_unichar_get_script (g_utf8_get_char (p)) == G_UNICODE_SCRIPT_HANGUL && plain->len > 0 && plain->str[plain->len - 1] != ' ')
+        g_string_append (plain, WORD_JOINER);
+      g_string_append_len (plain, p, (gssize) (g_utf8_next_char (p) - p));
+    }
 }
 
 /* Splits the label at its dollar signs; an unpaired one stands for itself. */
@@ -64,10 +101,10 @@ split_label (HeftFormulaLabel *self)
 
       if (close == NULL)
         {
-          g_string_append (plain, p);
+          append_words (plain, p, strlen (p));
           break;
         }
-      g_string_append_len (plain, p, open - p);
+      append_words (plain, p, (gsize) (open - p));
       formula.text = g_strndup (open, close - open + 1);
       formula.index = (int) plain->len;
       g_array_append_val (self->formulas, formula);
@@ -93,18 +130,16 @@ font_size_in_pixels (GtkWidget *widget)
   return size > 0 ? size : 13.0;
 }
 
-static void
-ensure_layout (HeftFormulaLabel *self)
+static PangoLayout *
+make_layout (HeftFormulaLabel *self, double scale)
 {
-  PangoAttrList *attributes;
+  PangoLayout *layout = gtk_widget_create_pango_layout (GTK_WIDGET (self), self->plain);
+  PangoAttrList *attributes = pango_attr_list_new ();
+  double font_size = scale * font_size_in_pixels (GTK_WIDGET (self));
 
-  if (self->layout != NULL)
-    return;
-
-  self->font_size = font_size_in_pixels (GTK_WIDGET (self));
-  self->layout = gtk_widget_create_pango_layout (GTK_WIDGET (self), self->plain);
-  attributes = pango_attr_list_new ();
   pango_attr_list_insert (attributes, pango_attr_font_features_new ("tnum=1"));
+  if (scale < 1)
+    pango_attr_list_insert (attributes, pango_attr_scale_new (scale));
   for (guint i = 0; i < self->formulas->len; i++)
     {
       Formula *formula = &g_array_index (self->formulas, Formula, i);
@@ -112,7 +147,7 @@ ensure_layout (HeftFormulaLabel *self)
       PangoRectangle box;
       PangoAttribute *shape;
 
-      heft_text_measure (formula->text, self->font_size, &width, &ascent, &descent);
+      heft_text_measure (formula->text, font_size, &width, &ascent, &descent);
       box.x = 0;
       box.y = (int) (-ascent * PANGO_SCALE);
       box.width = (int) (width * PANGO_SCALE);
@@ -122,16 +157,25 @@ ensure_layout (HeftFormulaLabel *self)
       shape->end_index = (guint) formula->index + strlen (OBJECT_REPLACEMENT);
       pango_attr_list_insert (attributes, shape);
     }
-  pango_layout_set_attributes (self->layout, attributes);
+  pango_layout_set_attributes (layout, attributes);
   pango_attr_list_unref (attributes);
-  pango_layout_set_wrap (self->layout, PANGO_WRAP_WORD_CHAR);
-  pango_layout_set_ellipsize (self->layout, PANGO_ELLIPSIZE_END);
+  pango_layout_set_wrap (layout, PANGO_WRAP_WORD_CHAR);
+  pango_layout_set_ellipsize (layout, PANGO_ELLIPSIZE_END);
+  return layout;
+}
+
+static void
+ensure_layout (HeftFormulaLabel *self)
+{
+  if (self->layout == NULL)
+    self->layout = make_layout (self, 1);
 }
 
 static void
 clear_layout (HeftFormulaLabel *self)
 {
   g_clear_object (&self->layout);
+  g_clear_object (&self->shown);
 }
 
 /* Height of a line of words and formulas, so that reserved lines hold either. */
@@ -159,13 +203,35 @@ grow_lines (HeftFormulaLabel *self)
 }
 
 static void
-set_layout_width (HeftFormulaLabel *self, int width)
+set_layout_width (HeftFormulaLabel *self, PangoLayout *layout, int width)
 {
-  pango_layout_set_width (self->layout, width < 0 ? -1 : width * PANGO_SCALE);
+  pango_layout_set_width (layout, width < 0 ? -1 : width * PANGO_SCALE);
   if (!self->wrap)
-    pango_layout_set_height (self->layout, -1);
+    pango_layout_set_height (layout, -1);
   else
-    pango_layout_set_height (self->layout, self->lines > 0 ? -self->lines : G_MAXINT / 2);
+    pango_layout_set_height (layout, self->lines > 0 ? -self->lines : G_MAXINT / 2);
+}
+
+double
+heft_formula_label_fit (HeftFormulaLabel *self, int width)
+{
+  g_return_val_if_fail (HEFT_IS_FORMULA_LABEL (self), 1);
+
+  if (self->shown != NULL && self->shown_width == width)
+    return self->scale;
+  /* In one width a sentence whose numbers change does not change its size back and forth. */
+  if (self->shown_width != width)
+    self->scale = 1;
+  self->shown_width = width;
+  for (;;)
+    {
+      g_clear_object (&self->shown);
+      self->shown = make_layout (self, self->scale);
+      set_layout_width (self, self->shown, width);
+      if (!pango_layout_is_ellipsized (self->shown) || self->scale < SMALLEST_SCALE + SCALE_STEP / 2)
+        return self->scale;
+      self->scale -= SCALE_STEP;
+    }
 }
 
 static void
@@ -178,19 +244,19 @@ heft_formula_label_measure (GtkWidget *widget, GtkOrientation orientation, int f
   ensure_layout (self);
   if (orientation == GTK_ORIENTATION_HORIZONTAL)
     {
-      set_layout_width (self, -1);
+      set_layout_width (self, self->layout, -1);
       pango_layout_get_pixel_size (self->layout, &width, NULL);
       *natural = self->wrap ? MIN (width, READABLE_WIDTH) : width;
       *minimum = MIN (width, self->wrap ? 60 : LEAST_WIDTH);
       return;
     }
 
-  set_layout_width (self, for_size);
+  set_layout_width (self, self->layout, for_size);
   pango_layout_get_pixel_size (self->layout, NULL, &height);
   if (self->lines > 0)
     {
       grow_lines (self);
-      set_layout_width (self, for_size);
+      set_layout_width (self, self->layout, for_size);
       height = MAX (height, self->lines * line_height (self));
     }
   *minimum = *natural = height;
@@ -211,16 +277,26 @@ baseline_of_line (PangoLayout *layout, int line)
   return baseline;
 }
 
-/* Whether the ellipsis has not swallowed the formula. */
+/* Whether the ellipsis has not swallowed the formula: it stands for every character of its run. */
 static gboolean
 is_shown (PangoLayout *layout, int index)
 {
-  PangoRectangle at;
+  PangoLayoutIter *iter;
+  gboolean shown = FALSE;
 
   if (!pango_layout_is_ellipsized (layout))
     return TRUE;
-  pango_layout_index_to_pos (layout, index, &at);
-  return at.width != 0;
+  iter = pango_layout_get_iter (layout);
+  do
+    {
+      PangoLayoutRun *run = pango_layout_iter_get_run_readonly (iter);
+
+      if (run != NULL && index >= run->item->offset && index < run->item->offset + run->item->length)
+        shown = (run->item->analysis.flags & PANGO_ANALYSIS_FLAG_IS_ELLIPSIS) == 0;
+    }
+  while (pango_layout_iter_next_run (iter));
+  pango_layout_iter_free (iter);
+  return shown;
 }
 
 static void
@@ -229,20 +305,20 @@ heft_formula_label_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   HeftFormulaLabel *self = HEFT_FORMULA_LABEL (widget);
   int width = gtk_widget_get_width (widget), height = gtk_widget_get_height (widget), text_height;
   GdkRGBA colour;
-  double y = 0;
+  double y = 0, font_size;
 
   if (width <= 0 || height <= 0)
     return;
-  ensure_layout (self);
-  set_layout_width (self, width);
-  pango_layout_get_pixel_size (self->layout, NULL, &text_height);
+  heft_formula_label_fit (self, width);
+  font_size = self->scale * font_size_in_pixels (widget);
+  pango_layout_get_pixel_size (self->shown, NULL, &text_height);
   if (self->lines == 0)
     y = (height - text_height) / 2;
   gtk_style_context_get_color (gtk_widget_get_style_context (widget), &colour);
 
   gtk_snapshot_save (snapshot);
   gtk_snapshot_translate (snapshot, &GRAPHENE_POINT_INIT (0, (float) y));
-  gtk_snapshot_append_layout (snapshot, self->layout, &colour);
+  gtk_snapshot_append_layout (snapshot, self->shown, &colour);
   if (self->formulas->len > 0)
     {
       cairo_t *cr = gtk_snapshot_append_cairo (snapshot, &GRAPHENE_RECT_INIT (0, -2, (float) width, (float) height + 4));
@@ -253,10 +329,10 @@ heft_formula_label_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
           const Formula *formula = &g_array_index (self->formulas, Formula, i);
           int line, x;
 
-          pango_layout_index_to_line_x (self->layout, formula->index, FALSE, &line, &x);
-          if (!is_shown (self->layout, formula->index))
+          pango_layout_index_to_line_x (self->shown, formula->index, FALSE, &line, &x);
+          if (!is_shown (self->shown, formula->index))
             continue;
-          heft_text_paint (formula->text, self->font_size, cr, x / (double) PANGO_SCALE, baseline_of_line (self->layout, line));
+          heft_text_paint (formula->text, font_size, cr, x / (double) PANGO_SCALE, baseline_of_line (self->shown, line));
         }
       cairo_destroy (cr);
     }
@@ -274,6 +350,7 @@ heft_formula_label_css_changed (GtkWidget *widget, GtkCssStyleChange *change)
 {
   GTK_WIDGET_CLASS (heft_formula_label_parent_class)->css_changed (widget, change);
   HEFT_FORMULA_LABEL (widget)->tallest = 0;
+  HEFT_FORMULA_LABEL (widget)->shown_width = -1;
   clear_layout (HEFT_FORMULA_LABEL (widget));
   gtk_widget_queue_resize (widget);
 }
@@ -282,6 +359,7 @@ static void
 heft_formula_label_system_setting_changed (GtkWidget *widget, GtkSystemSetting setting)
 {
   GTK_WIDGET_CLASS (heft_formula_label_parent_class)->system_setting_changed (widget, setting);
+  HEFT_FORMULA_LABEL (widget)->shown_width = -1;
   clear_layout (HEFT_FORMULA_LABEL (widget));
   gtk_widget_queue_resize (widget);
 }
@@ -365,6 +443,8 @@ heft_formula_label_init (HeftFormulaLabel *self)
   self->formulas = g_array_new (FALSE, FALSE, sizeof (Formula));
   g_array_set_clear_func (self->formulas, formula_clear);
   self->plain = g_strdup ("");
+  self->scale = 1;
+  self->shown_width = -1;
 }
 
 GtkWidget *
@@ -389,6 +469,9 @@ heft_formula_label_set_label (HeftFormulaLabel *self, const char *label)
   if (g_strcmp0 (self->label, label) == 0)
     return;
 
+  /* Numbers that change leave the size alone; another sentence chooses its own. */
+  if (self->label == NULL || label == NULL || strlen (label) < 3 * strlen (self->label) / 4)
+    self->shown_width = -1;
   g_free (self->label);
   self->label = g_strdup (label);
   split_label (self);
@@ -417,6 +500,7 @@ heft_formula_label_set_wrap (HeftFormulaLabel *self, gboolean wrap)
   if (self->wrap == wrap)
     return;
   self->wrap = wrap;
+  clear_layout (self);
   gtk_widget_queue_resize (GTK_WIDGET (self));
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_WRAP]);
 }
@@ -435,6 +519,7 @@ heft_formula_label_set_lines (HeftFormulaLabel *self, int lines)
   if (self->lines == lines)
     return;
   self->lines = lines;
+  clear_layout (self);
   gtk_widget_queue_resize (GTK_WIDGET (self));
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LINES]);
 }

@@ -74,7 +74,8 @@ make_panels (HeftPanelGrid *self)
           heft_panel_view_set_job (HEFT_PANEL_VIEW (panel), 0);
           job_placed = TRUE;
         }
-      gtk_grid_attach (GTK_GRID (self->grid), panel, (int) (i % 2), (int) (i / 2), 1, 1);
+      /* The last of an odd number takes the row that it is alone in. */
+      gtk_grid_attach (GTK_GRID (self->grid), panel, (int) (i % 2), (int) (i / 2), i % 2 == 0 && i + 1 == self->experiment->n_panels ? 2 : 1, 1);
       g_ptr_array_add (self->panels, panel);
       heft_plot_view_set_patience (heft_panel_view_get_plot (HEFT_PANEL_VIEW (panel)), FIRST_REPAINT + NEXT_REPAINT * (guint) i);
       g_signal_connect_object (heft_panel_view_get_plot (HEFT_PANEL_VIEW (panel)), "guide-moved",

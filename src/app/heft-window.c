@@ -342,8 +342,8 @@ fill_chooser (HeftWindow *self)
     }
   self->updating = TRUE;
   gtk_drop_down_set_model (self->experiment_chooser, G_LIST_MODEL (titles));
-  /* So that the header bar fits a small screen. */
-  heft_shorten_drop_down (self->experiment_chooser, 22);
+  /* Whole where the header bar has room for it. */
+  heft_shorten_drop_down (self->experiment_chooser, 52);
   describe_experiments (self);
   self->updating = FALSE;
   g_signal_connect_object (self->experiment_chooser, "notify::selected", G_CALLBACK (experiment_selected_cb), self,

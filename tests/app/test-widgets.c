@@ -76,7 +76,8 @@ test_formula_label (void)
 {
   HeftFormulaLabel *label = g_object_ref_sink (HEFT_FORMULA_LABEL (heft_formula_label_new ("Learning rate $\\eta$")));
   guint notified = 0;
-  int short_width, one_line;
+  int short_width, one_line, width;
+  double fitted;
   g_autofree char *text = NULL;
 
   g_signal_connect_swapped (label, "notify::label", G_CALLBACK (count_cb), &notified);
@@ -97,6 +98,34 @@ test_formula_label (void)
   g_assert_cmpint (natural (GTK_WIDGET (label), GTK_ORIENTATION_VERTICAL, 400), >=, 2 * one_line);
   heft_formula_label_set_label (label, "");
   g_assert_cmpint (natural (GTK_WIDGET (label), GTK_ORIENTATION_VERTICAL, 400), >=, 2 * one_line);
+  /* A sentence too long for its lines is written smaller, keeps that size while only numbers change, and comes back. */
+  heft_formula_label_set_label (label, "the test error of $Q$ is 5.6 %");
+  gtk_widget_queue_resize (GTK_WIDGET (label));
+  width = natural (GTK_WIDGET (label), GTK_ORIENTATION_HORIZONTAL, -1);
+  g_assert_cmpfloat (heft_formula_label_fit (label, width), ==, 1);
+  heft_formula_label_set_label (label, "the test error of $Q$ is 5.6 %, and many words follow until two lines do not hold them");
+  g_assert_cmpfloat (heft_formula_label_fit (label, width), <, 1);
+  g_assert_cmpfloat (heft_formula_label_fit (label, 3 * width), ==, 1);
+  fitted = heft_formula_label_fit (label, width);
+  heft_formula_label_set_label (label, "the test error of $Q$ is 5.6 %, and many words follow until two lines do");
+  g_assert_cmpfloat (heft_formula_label_fit (label, width), <=, fitted);
+  heft_formula_label_set_label (label, "$Q$ errs");
+  g_assert_cmpfloat (heft_formula_label_fit (label, width), ==, 1);
+  /* However long, it stays readable. */
+  heft_formula_label_set_label (label, "a b c d e f g h i j k l m n o p q r s t u v w x y z a b c d e f g h i j k l m n o p q r s t u v w x y z "
+                                       "a b c d e f g h i j k l m n o p q r s t u v w x y z a b c d e f g h i j k l m n o p q r s t u v w x y z");
+  g_assert_cmpfloat (heft_formula_label_fit (label, width), >=, 0.74);
+  /* A number and its unit stay on one line. */
+  heft_formula_label_set_lines (label, 0);
+  heft_formula_label_set_label (label, "123,456.7 nat");
+  width = natural (GTK_WIDGET (label), GTK_ORIENTATION_HORIZONTAL, -1);
+  heft_formula_label_set_label (label, "i 123,456.7 nat i");
+  g_assert_cmpint (natural (GTK_WIDGET (label), GTK_ORIENTATION_VERTICAL, width + 2), >, 2 * one_line);
+  /* Korean words stay whole as well. */
+  heft_formula_label_set_label (label, "오류율이라는것은");
+  width = natural (GTK_WIDGET (label), GTK_ORIENTATION_HORIZONTAL, -1);
+  heft_formula_label_set_label (label, "이 오류율이라는것은 이");
+  g_assert_cmpint (natural (GTK_WIDGET (label), GTK_ORIENTATION_VERTICAL, width + 2), >, 2 * one_line);
   /* An unpaired dollar sign is text. */
   heft_formula_label_set_label (label, "5 $ of it");
   g_assert_finalize_object (label);
