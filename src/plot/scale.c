@@ -199,8 +199,9 @@ fixed_label (double value, int decimals)
     whole++;
   for (gsize i = 0; digits[i] != '\0'; i++)
     {
-      if (whole >= 5 && i > 0 && i < whole && (whole - i) % 3 == 0)
-        g_string_append (s, "\u2009");
+      /* As the sentences and the ledgers have it. */
+      if (i > 0 && i < whole && (whole - i) % 3 == 0)
+        g_string_append_c (s, ',');
       g_string_append_c (s, digits[i]);
     }
 
