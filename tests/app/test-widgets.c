@@ -123,6 +123,7 @@ test_formula_label (void)
   g_assert_cmpint (natural (GTK_WIDGET (label), GTK_ORIENTATION_VERTICAL, width + 2), >, 2 * one_line);
   /* Korean words stay whole as well. */
   heft_formula_label_set_label (label, "오류율이라는것은");
+  one_line = natural (GTK_WIDGET (label), GTK_ORIENTATION_VERTICAL, 400);
   width = natural (GTK_WIDGET (label), GTK_ORIENTATION_HORIZONTAL, -1);
   heft_formula_label_set_label (label, "이 오류율이라는것은 이");
   g_assert_cmpint (natural (GTK_WIDGET (label), GTK_ORIENTATION_VERTICAL, width + 2), >, 2 * one_line);
