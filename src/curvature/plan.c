@@ -113,12 +113,12 @@ plan_matrix (HeftCurvaturePlan *self, const Shape *shape, HeftGoal goal, gboolea
   self->operations = (gram ? shape->gram : shape->dense) + solve_cost (n, goal);
   self->bytes = 8 * (n * n + shape->gradients);
   if (!other_fits)
-    self->words = g_strdup_printf (gram ? _("The Gram matrix, %zu x %zu: the parameters' own, %zu x %zu, does not fit.")
-                                        : _("The dense matrix, %zu x %zu: the Gram matrix, %zu x %zu, does not fit."),
+    self->words = g_strdup_printf (gram ? _("The Gram matrix, %zu × %zu: the parameters’ own, %zu × %zu, does not fit.")
+                                        : _("The dense matrix, %zu × %zu: the Gram matrix, %zu × %zu, does not fit."),
                                    (gsize) n, (gsize) n, (gsize) (gram ? shape->k : shape->rows), (gsize) (gram ? shape->k : shape->rows));
   else
-    self->words = g_strdup_printf (gram ? _("The Gram matrix, %zu x %zu: cheaper than the parameters' own, %zu x %zu.")
-                                        : _("The dense matrix, %zu x %zu: cheaper than the Gram matrix, %zu x %zu."),
+    self->words = g_strdup_printf (gram ? _("The Gram matrix, %zu × %zu: cheaper than the parameters’ own, %zu × %zu.")
+                                        : _("The dense matrix, %zu × %zu: cheaper than the Gram matrix, %zu × %zu."),
                                    (gsize) n, (gsize) n, (gsize) (gram ? shape->k : shape->rows), (gsize) (gram ? shape->k : shape->rows));
 }
 

@@ -10,7 +10,7 @@
 #include "experiments/common-parameters.h"
 
 static const char *const priors[] = { "init-centred", "isotropic", "empirical-bayes", NULL };
-static const char *const prior_labels[] = { N_("Centred at the initialisation"), N_("Isotropic"), N_("Empirical Bayes"), NULL };
+static const char *const prior_labels[] = { N_("At the initialisation"), N_("Isotropic"), N_("Empirical Bayes"), NULL };
 static const char *const objectives[] = { "pac-bayes-kl", "mcallester", "lagrangian", NULL };
 static const char *const objective_labels[] = { N_("PAC-Bayes-kl"), N_("McAllester"), N_("Lagrangian"), NULL };
 

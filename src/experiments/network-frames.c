@@ -120,7 +120,7 @@ publish_hessian (HeftRecord *record, const HeftMeasuredNetwork *self)
       heft_frame_set_number (frame, "gap", self->measurement->hessian_gap);
       heft_frame_set_number (frame, "gap_error", self->measurement->hessian_gap_error);
       heft_frame_set_number (frame, "most_negative", MIN (hessian->eigenvalues[hessian->n_eigenvalues - 1], 0));
-      estimator = g_strdup_printf (_("whole network; Fisher: %s; Hessian: %s"), fisher, hessian->estimator);
+      estimator = g_strdup_printf (_("whole network; Fisher: %s; %s"), fisher, hessian->estimator);
     }
   else
     estimator = g_strdup_printf (_("whole network; Fisher: %s; the Hessian is switched off"), fisher);

@@ -152,8 +152,8 @@ heft_network_ledger_sentence (HeftRecord *record)
 static const char *const activations[] = { "file", "relu", "tanh", "leaky-relu", "sigmoid", "softplus", "gelu", "linear", NULL };
 static const char *const activation_labels[] = { N_("As the file says"), N_("ReLU"), N_("Tanh"), N_("Leaky ReLU"), N_("Sigmoid"),
                                                  N_("Softplus"), N_("GELU"), N_("Linear"), NULL };
-static const char *const fisher_labels[] = { N_("Exact"), N_("Sampled labels"), N_("Empirical (labels of the data)"), N_("KFAC"),
-                                             N_("EKFAC"), N_("Diagonal"), N_("Lanczos"), N_("Exact where feasible, else Lanczos"), NULL };
+static const char *const fisher_labels[] = { N_("Exact"), N_("Sampled labels"), N_("Labels of the data"), N_("KFAC"),
+                                             N_("EKFAC"), N_("Diagonal"), N_("Lanczos"), N_("Exact, else Lanczos"), NULL };
 static const char *const fishers[] = { "exact", "sampled", "empirical", "kfac", "ekfac", "diagonal", "lanczos", "automatic", NULL };
 
 static const HeftParameterSpec parameters[] = {
@@ -174,7 +174,9 @@ static const HeftParameterSpec parameters[] = {
   { HEFT_COMMON_SAMPLES, .label = N_("Samples $N$"), .help = N_("The first so many samples are used; 0 uses all."), .default_text = "300" },
   { HEFT_COMMON_BETA, .default_text = "0.1/N", .live = TRUE },
   { HEFT_COMMON_LAMBDA, .group = HEFT_GROUP_OBJECTIVE, .default_text = "0.1", .live = TRUE },
-  { .id = "fisher", .label = N_("Fisher"), .help = N_("Which Fisher the spectra and the information are of, and how it is measured."),
+  { .id = "fisher", .label = N_("Fisher"),
+    .help = N_("Which Fisher the spectra and the information are of, and how it is measured; the labels of the data make the "
+               "empirical one."),
     .kind = HEFT_PARAMETER_CHOICE, .group = HEFT_GROUP_MEASUREMENT, .default_text = "automatic",
     .choices = fishers, .choice_labels = fisher_labels },
   { .id = "hessian", .label = N_("Hessian"), .help = N_("The Hessian too: exact up to 3,000 weights, above that by products."),
@@ -229,7 +231,7 @@ static const HeftPanelSpec panels[] = {
     .sentence = heft_network_information_sentence },
   { .id = "costs", .title = N_("What each direction costs"), .kind = HEFT_PANEL_SPECTRA, .x_label = N_("Rank"),
     .y_label = N_("Information"), .y_unit = "nat", .x_log = TRUE, .frame = "costs",
-    .things_to_try = N_("The areas under the curves are the layers' informations, but for the length of their weights."),
+    .things_to_try = N_("The areas under the curves are the layers’ informations, but for the length of their weights."),
     .sentence = heft_network_costs_sentence },
   { .id = "effective", .title = N_("Effective information of the activations"), .kind = HEFT_PANEL_LEDGER, .frame = "effective",
     .awaits = N_("The layers appear with the first measurement of what the activations see."),

@@ -290,7 +290,7 @@ publish_ledger (Study *self)
             _("bounds I(w; D) from below; at most log M"), HEFT_QUANTITY_EXACT);
   heft_ledger_add (&ledger, _("Seed entropy $I(w; \\mathrm{seed}|D)$"), s->seed_entropy, "nat", seeds, HEFT_QUANTITY_LAGRANGIAN);
   heft_ledger_add (&ledger, _("The same, Gaussian"), s->seed_entropy_gaussian, "nat",
-                   _("each dataset's seeds as one Gaussian: an upper bound"), HEFT_QUANTITY_CORRECTED);
+                   _("each dataset’s seeds as one Gaussian: an upper bound"), HEFT_QUANTITY_CORRECTED);
   heft_ledger_add (&ledger, _("Seeds as one Gaussian"), s->information_gaussian, "nat",
                    _("left-one-out prior, per run, less the line above: what is left for the dataset"), HEFT_QUANTITY_FISHER);
   heft_ledger_add (&ledger, _("Fixed prior, per run"), s->per_run_fixed, "nat", _("dataset and seed together"), HEFT_QUANTITY_KL);

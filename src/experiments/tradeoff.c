@@ -517,7 +517,7 @@ static const HeftPanelSpec panels[] = {
     .y_label = N_("min $C_\\beta$"), .y_unit = "nat", .x_log = TRUE, .series = { "minimum", "minimum_slope", "minimum_elbo" },
     .things_to_try = N_("Train longer at each point, or choose effort quick: the misfit of slope and KL tells converged codes from others."),
     .sentence = minimum_sentence },
-  { .id = "lengths", .title = N_("How long the labels' description is"), .kind = HEFT_PANEL_LINES, .x_label = N_("$N\\beta$"),
+  { .id = "lengths", .title = N_("How long the labels’ description is"), .kind = HEFT_PANEL_LINES, .x_label = N_("$N\\beta$"),
     .y_label = N_("Description length"), .y_unit = "nat", .x_log = TRUE, .y_log = TRUE,
     .series = { "variational", "information", "prequential", "memorising" },
     .things_to_try = N_("The variational code is shortest at Nβ = 1, yet the prequential code, which sends no weights, is far shorter: "

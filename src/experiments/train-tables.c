@@ -19,8 +19,8 @@ static const char *const noises[] = { "local", "weights", "flipout", NULL };
 static const char *const noise_labels[] = { N_("Local reparametrisation"), N_("One draw of all weights"), N_("Flipout"), NULL };
 static const char *const priors[] = { "isotropic", "per-layer", "init-centred", "empirical-bayes", "scale-mixture", "data-dependent",
                                       NULL };
-static const char *const prior_labels[] = { N_("Isotropic"), N_("One scale a layer"), N_("Centred at the initialisation"),
-                                            N_("Empirical Bayes"), N_("Mixture of two scales"), N_("Centred by held-apart samples"),
+static const char *const prior_labels[] = { N_("Isotropic"), N_("One scale a layer"), N_("At the initialisation"),
+                                            N_("Empirical Bayes"), N_("Mixture of two scales"), N_("By held-apart samples"),
                                             NULL };
 static const char *const optimizers[] = { "adam", "sgd", "adamw", "ivon", NULL };
 static const char *const optimizer_labels[] = { N_("Adam"), N_("SGD with momentum"), N_("AdamW"), N_("IVON"), NULL };
@@ -29,7 +29,7 @@ static const char *const schedule_labels[] = { N_("Constant"), N_("Cosine"), N_(
 
 static const char *const initialisations[] = { "default", "he", "glorot", "lecun", "orthogonal", NULL };
 static const char *const initialisation_labels[] = { N_("By the activation"), N_("He et al. 2015"), N_("Glorot and Bengio 2010"),
-                                                     N_("LeCun et al. 1998"), N_("Orthogonal (Saxe et al. 2014)"), NULL };
+                                                     N_("LeCun et al. 1998"), N_("Orthogonal (Saxe 2014)"), NULL };
 static const char *const objectives[] = { "information", "lagrangian", "pac-bayes-kl", "mcallester", NULL };
 static const char *const objective_labels[] = { N_("Information Lagrangian"), N_("Lagrangian bound"), N_("PAC-Bayes-kl bound"),
                                                 N_("McAllester bound"), NULL };

@@ -584,7 +584,7 @@ set_diverged (HeftTrainer *self,
 {
   const double loss = self->loss / (double) self->plan.batch;
   const double advice = MIN (self->learning_rate / 10.0, self->optimizer == HEFT_OPTIMIZER_ADAM || self->optimizer == HEFT_OPTIMIZER_ADAMW ? 0.01 : 0.1);
-  const char *name = find_culprit (self)->layer->name;
+  g_autofree char *name = heft_layer_dup_label (find_culprit (self)->layer->name);
   const guint64 step = self->step + 1;
 
   if (!isfinite (loss))

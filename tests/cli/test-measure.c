@@ -174,7 +174,7 @@ test_reference (gconstpointer data)
 static void
 test_text (void)
 {
-  static const char *const said[] = { "\nfc1 ", "\nfc2 ", "\nfc10 ", "\nnetwork ", "as printed", "The Gram matrix, 72 x 72",
+  static const char *const said[] = { "\nfc1 ", "\nfc2 ", "\nfc10 ", "\nnetwork ", "as printed", "The Gram matrix, 72 × 72",
                                       "scale of the logits, 0.697099", "Fisher is 17.69433", "Σ* of the whole network" };
   g_autofree char *path = reference_path ("dense-tanh", ".safetensors"), *inputs = reference_path ("dense-tanh", "-inputs.npy");
   g_autofree char *labels = reference_path ("dense-tanh", "-labels.npy"), *output = NULL, *errors = NULL, *json = NULL;
