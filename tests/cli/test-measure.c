@@ -337,7 +337,7 @@ test_members (void)
   g_assert_cmpfloat (sum, <, json_object_get_double_member (network, "kl"));
   g_assert_cmpfloat (json_object_get_double_member (network, "log_determinant"), >, 2 * sum);
   g_assert_cmpfloat (json_object_get_double_member (network, "kl_printed"), <, json_object_get_double_member (network, "kl"));
-  g_assert_nonnull (strstr (json_object_get_string_member (network, "plan"), " x "));
+  g_assert_nonnull (strstr (json_object_get_string_member (network, "plan"), " × "));
   g_assert_cmpstr (json_object_get_string_member (json_object_get_object_member (root, "hessian"), "estimator"), ==,
                    "exact Hessian, dense matrix");
   g_assert_cmpuint (json_array_get_length (json_object_get_array_member (root, "nuisances")) % 11, ==, 0);
