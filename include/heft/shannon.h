@@ -12,11 +12,15 @@ G_BEGIN_DECLS
 /**
  * HeftShannon:
  *
- * What was estimated from M datasets x S seeds, a mean-field Gaussian q_ds each. Q(w|D) is the mixture of a dataset's S Gaussians:
+ * What was estimated from M datasets x S seeds, a Gaussian q_ds each, mean-field or low-rank. Q(w|D) is the mixture of a dataset's S Gaussians:
  * the seed is averaged inside it. "Per run" leaves it outside, one Gaussian a run, and so measures D and the seed together.
  *
  * For any prior, E_D KL(Q(w|D)||P) = E KL(q_ds||P) - I(w; seed|D), the first closed form, the second by weight draws; so every
  * number below that averages the seeds is the one per run minus @seed_entropy.
+ *
+ * Wherever a Gaussian is made from moments it is diagonal, also for low-rank q_ds, of which it takes the variances of single weights. Their KL from
+ * any diagonal Gaussian is that of those variances plus what the weights of q_ds share, 1/2 (sum_i log Sigma_ii - log |Sigma|); log |Sigma| by the
+ * matrix determinant lemma, densities by Woodbury's identity.
  *
  * - @expected_kl_fixed: against the P given.
  * - @expected_kl_adapted: against the best diagonal Gaussian for these M datasets, N(mean mu, mean[Sigma + (mu - mean)^2]). With all
@@ -24,7 +28,7 @@ G_BEGIN_DECLS
  * - @leave_one_out: the same with a prior made from the other M - 1 datasets: an upper bound on I(w; D) in expectation.
  * - @seed_entropy: I(w; seed|D) = I(w; D, seed) - I(w; D), by weight draws. At most log S: what S seeds can tell.
  * - @seed_entropy_gaussian: the same with each dataset's mixture replaced by the Gaussian of its moments: an upper bound, not held down
- *   by log S.
+ *   by log S. 0 for a single seed, whose mixture is itself.
  * - @information_gaussian: KL of that Gaussian from the Gaussian of the other datasets: @per_run_leave_one_out - @seed_entropy_gaussian, for
  *   a Gaussian of moments takes its place exactly in a mean KL from any Gaussian. What is left for the dataset when the seeds count as
  *   one wide Gaussian; no bound, since S seeds make it too narrow or a single Gaussian too wide.
@@ -49,16 +53,17 @@ typedef struct
 
 /**
  * heft_shannon_estimate:
- * @posteriors: M x S mean-field posteriors of one size, seed by seed within dataset by dataset
+ * @posteriors: M x S mean-field or low-rank posteriors of one size, the latter of the same layers and of any rank, seed by seed within
+ *   dataset by dataset
  * @kl_fixed: M x S, KL(q_ds||P) of each (heft_code_kl())
  * @n_datasets: M, at least 2
  * @n_seeds: S, at least 1
  * @seed: of the weight draws
  * @n_draws: weight draws for each posterior, at least 2
  *
- * Works through the weights block by block in double precision: k (M S)^2 n_draws operations, and memory that does not grow with k.
+ * Works through the weights block by block in double precision: k (1 + rank) (M S)^2 n_draws operations, and memory that does not grow with k.
  *
- * Returns: FALSE with @error where a posterior is not mean-field, sizes differ, numbers are not finite, or it was cancelled
+ * Returns: FALSE with @error where a posterior is a Dirac, sizes or layers differ, numbers are not finite, or it was cancelled
  */
 gboolean heft_shannon_estimate (const HeftPosterior *const *posteriors, const double *kl_fixed, gsize n_datasets, gsize n_seeds,
                                 guint64 seed, guint n_draws, GCancellable *cancellable, HeftShannon *shannon, GError **error);

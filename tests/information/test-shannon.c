@@ -108,6 +108,152 @@ test_reference (gconstpointer which)
   g_assert_cmpfloat (fabs (shannon.information_lower - json_object_get_double_member (expected, "information_lower")), <, 0.004);
 }
 
+/* --- Low rank ---------------------------------------------------------------------------------------------------- */
+
+/* The posteriors of @runs with columns V (rank x k each, run by run); @kl is computed against N(0, lambda^2). */
+static void
+add_factors (Runs *runs, HeftNetwork *network, gsize rank, const double *factors, double lambda)
+{
+  g_autoptr (HeftPrior) prior = heft_prior_new (network, HEFT_PRIOR_ISOTROPIC, lambda, NULL, NULL, NULL);
+
+  for (gsize r = 0; r < runs->m * runs->s; r++)
+    {
+      HeftPosterior *old = g_ptr_array_index (runs->posteriors, r), *posterior = heft_posterior_new_low_rank (network, rank);
+
+      g_assert_cmpuint (posterior->n, ==, runs->k);
+      memcpy (posterior->mean, old->mean, runs->k * sizeof (float));
+      memcpy (posterior->log_deviation, old->log_deviation, runs->k * sizeof (float));
+      for (gsize i = 0; i < rank * runs->k; i++)
+        posterior->factors[i] = factors != NULL ? (float) factors[r * rank * runs->k + i] : 0;
+      runs->kl_fixed[r] = heft_code_kl (network, prior, posterior, NULL);
+      heft_posterior_free (old);
+      g_ptr_array_index (runs->posteriors, r) = posterior;
+    }
+}
+
+/* Two layers of 2 and 4 weights, against PyTorch's dense Gaussians. */
+static void
+test_low_rank_reference (void)
+{
+  g_autoptr (JsonObject) values = reference_json ("shannon");
+  JsonObject *expected = json_object_get_object_member (values, "low_rank");
+  gsize m = (gsize) json_object_get_int_member (expected, "n_datasets"), s = (gsize) json_object_get_int_member (expected, "n_seeds");
+  gsize rank = (gsize) json_object_get_int_member (expected, "rank"), k = 6;
+  g_autoptr (HeftNetwork) network = heft_network_new ("1", HEFT_ACTIVATION_TANH, (HeftShape) { 1, 1, 1 }, 2, NULL);
+  g_autofree double *mean = reference_array (expected, "mean", m * s * k);
+  g_autofree double *widths = reference_array (expected, "log_deviation", m * s * k);
+  g_autofree double *factors = reference_array (expected, "factors", m * s * rank * k);
+  g_autofree double *kl = reference_array (expected, "kl_fixed", m * s);
+  double lambda = json_object_get_double_member (values, "lam");
+  g_auto (Runs) runs = make_runs (m, s, k, mean, widths, lambda);
+  HeftShannon shannon;
+
+  add_factors (&runs, network, rank, factors, lambda);
+  for (gsize r = 0; r < m * s; r++)
+    g_assert_cmpfloat_with_epsilon (runs.kl_fixed[r] / kl[r], 1.0, 1e-11);
+  shannon = estimate (&runs, 6000);
+  {
+    const struct { const char *name; double found; } exact[] = {
+      { "per_run_fixed", shannon.per_run_fixed }, { "per_run_adapted", shannon.per_run_adapted },
+      { "per_run_leave_one_out", shannon.per_run_leave_one_out }, { "seed_entropy_gaussian", shannon.seed_entropy_gaussian },
+      { "information_gaussian", shannon.information_gaussian },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS (exact); i++)
+      g_assert_cmpfloat_with_epsilon (exact[i].found / json_object_get_double_member (expected, exact[i].name), 1.0, 1e-11);
+  }
+  /* Draws against draws: four standard errors of the difference, here some 0.01. */
+  g_assert_cmpfloat (shannon.seed_entropy_error, <, 0.003);
+  g_assert_cmpfloat (fabs (shannon.seed_entropy - json_object_get_double_member (expected, "seed_entropy")), <,
+                     4 * hypot (shannon.seed_entropy_error, json_object_get_double_member (expected, "seed_entropy_error")));
+  g_assert_cmpfloat (fabs (shannon.information_lower - json_object_get_double_member (expected, "information_lower")), <,
+                     4 * G_SQRT2 * shannon.seed_entropy_error + 4 * json_object_get_double_member (expected, "information_lower_error"));
+}
+
+static void
+assert_same (const HeftShannon *a, const HeftShannon *b, double relative, double draws)
+{
+  const struct { double a, b; gboolean drawn; } pairs[] = {
+    { a->per_run_fixed, b->per_run_fixed, FALSE }, { a->per_run_adapted, b->per_run_adapted, FALSE },
+    { a->per_run_leave_one_out, b->per_run_leave_one_out, FALSE }, { a->seed_entropy_gaussian, b->seed_entropy_gaussian, FALSE },
+    { a->seed_entropy, b->seed_entropy, TRUE }, { a->information_lower, b->information_lower, TRUE },
+    { a->leave_one_out, b->leave_one_out, TRUE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (pairs); i++)
+    g_assert_cmpfloat (fabs (pairs[i].a - pairs[i].b), <=, relative * fabs (pairs[i].b) + (pairs[i].drawn ? draws : 0));
+}
+
+/* Layers of several blocks. V = 0 is mean-field; a V along one weight of each layer only makes that weight wider, so that the closed
+ * forms agree and the mixtures do but for the draws. */
+static void
+test_low_rank_identities (void)
+{
+  g_autoptr (HeftNetwork) network = heft_network_new ("20", HEFT_ACTIVATION_TANH, (HeftShape) { 30, 1, 1 }, 3, NULL);
+  gsize k = heft_network_get_n_parameters (network), places[2] = { 600, 650 };
+  g_auto (Runs) plain = random_runs (3, 2, k, 0.03, 0.02, -1);
+  g_auto (Runs) zero = random_runs (3, 2, k, 0.03, 0.02, -1);
+  g_auto (Runs) wide = random_runs (3, 2, k, 0.03, 0.02, -1);
+  g_auto (Runs) along = random_runs (3, 2, k, 0.03, 0.02, -1);
+  g_autofree double *factors = g_new0 (double, 6 * 2 * k);
+  HeftShannon mean_field, found;
+
+  add_factors (&zero, network, 3, NULL, 1);
+  mean_field = estimate (&plain, 50);
+  found = estimate (&zero, 50);
+  assert_same (&found, &mean_field, 1e-12, 0);
+  for (gsize r = 0; r < 6; r++)
+    for (gsize l = 0; l < 2; l++)
+      {
+        HeftPosterior *posterior = g_ptr_array_index (wide.posteriors, r);
+        double before = exp ((double) posterior->log_deviation[places[l]]);
+
+        posterior->log_deviation[places[l]] += 1 + (float) r / 8;
+        factors[(2 * r + 1) * k + places[l]] = sqrt (exp (2.0 * (double) posterior->log_deviation[places[l]]) - before * before);
+      }
+  add_factors (&along, network, 2, factors, 1);
+  memcpy (wide.kl_fixed, along.kl_fixed, 6 * sizeof (double));
+  mean_field = estimate (&wide, 1000);
+  found = estimate (&along, 1000);
+  /* Single-precision factors. */
+  assert_same (&found, &mean_field, 1e-6, 6 * mean_field.seed_entropy_error);
+  g_assert_cmpfloat (mean_field.seed_entropy, >, 20 * mean_field.seed_entropy_error);
+}
+
+/* However strongly the weights move together: equal posteriors tell nothing, distant ones everything. */
+static void
+test_low_rank_limits (void)
+{
+  g_autoptr (HeftNetwork) network = heft_network_new ("20", HEFT_ACTIVATION_TANH, (HeftShape) { 30, 1, 1 }, 3, NULL);
+  gsize k = heft_network_get_n_parameters (network);
+  g_auto (Runs) runs = random_runs (3, 2, k, 0, 0, -3);
+  g_autofree double *factors = g_new (double, 6 * 4 * k);
+  HeftShannon shannon;
+
+  heft_stream_normals_f64 (heft_stream (5, HEFT_PURPOSE_SIMULATION, 0), 0, 0, 4 * k, factors);
+  for (gsize r = 1; r < 6; r++)
+    {
+      HeftPosterior *posterior = g_ptr_array_index (runs.posteriors, r), *first = g_ptr_array_index (runs.posteriors, 0);
+
+      memcpy (posterior->log_deviation, first->log_deviation, k * sizeof (float));
+      memcpy (factors + r * 4 * k, factors, 4 * k * sizeof (double));
+    }
+  add_factors (&runs, network, 4, factors, 1);
+  shannon = estimate (&runs, 8);
+  /* What the weights share is lost on a diagonal prior, whichever it is. */
+  g_assert_cmpfloat (shannon.per_run_adapted, >, 100);
+  g_assert_cmpfloat (fabs (shannon.per_run_leave_one_out - shannon.per_run_adapted), <, 1e-6);
+  g_assert_cmpfloat (fabs (shannon.seed_entropy), <, 1e-8);
+  g_assert_cmpfloat (fabs (shannon.information_lower), <, 1e-8);
+  for (gsize r = 0; r < 6; r++)
+    for (gsize i = 0; i < k; i++)
+      ((HeftPosterior *) g_ptr_array_index (runs.posteriors, r))->mean[i] += (float) (i % 7 == r);
+  shannon = estimate (&runs, 8);
+  g_assert_cmpfloat_with_epsilon (shannon.seed_entropy, log (2.0), 1e-9);
+  g_assert_cmpfloat_with_epsilon (shannon.information_lower, log (3.0), 1e-9);
+  g_assert_cmpfloat_with_epsilon (shannon.per_run_fixed - shannon.expected_kl_fixed, shannon.seed_entropy, 1e-9);
+}
+
 /* What must hold whatever the posteriors are. */
 static void
 test_identities (void)
@@ -178,6 +324,31 @@ test_refusals (void)
   g_assert_error (error, HEFT_ERROR, HEFT_ERROR_NUMERICAL);
   g_clear_error (&error);
   runs.kl_fixed[3] = 1;
+  {
+    g_autoptr (HeftPosterior) point = heft_posterior_new (HEFT_POSTERIOR_DIRAC, 30);
+    const HeftPosterior *with_point[] = { posteriors[0], posteriors[1], posteriors[2], point };
+
+    g_assert_false (heft_shannon_estimate (with_point, runs.kl_fixed, 2, 2, 0, 4, NULL, &shannon, &error));
+    g_assert_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER);
+    g_clear_error (&error);
+  }
+  {
+    g_autoptr (HeftNetwork) one = heft_network_new ("4", HEFT_ACTIVATION_TANH, (HeftShape) { 3, 1, 1 }, 2, NULL);
+    g_autoptr (HeftNetwork) other = heft_network_new ("2", HEFT_ACTIVATION_TANH, (HeftShape) { 9, 1, 1 }, 2, NULL);
+    g_autoptr (HeftPosterior) a = heft_posterior_new_low_rank (one, 2);
+    g_autoptr (HeftPosterior) b = heft_posterior_new_low_rank (other, 2);
+    const HeftPosterior *mixed[] = { a, b };
+
+    g_assert_cmpuint (a->n, ==, b->n);
+    g_assert_false (heft_shannon_estimate (mixed, runs.kl_fixed, 2, 1, 0, 4, NULL, &shannon, &error));
+    g_assert_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER);
+    g_clear_error (&error);
+    a->factors[3] = NAN;
+    mixed[1] = a;
+    g_assert_false (heft_shannon_estimate (mixed, runs.kl_fixed, 2, 1, 0, 4, NULL, &shannon, &error));
+    g_assert_error (error, HEFT_ERROR, HEFT_ERROR_NUMERICAL);
+    g_clear_error (&error);
+  }
   g_cancellable_cancel (cancellable);
   g_assert_false (heft_shannon_estimate (posteriors, runs.kl_fixed, 2, 2, 0, 4, cancellable, &shannon, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
@@ -306,6 +477,9 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_data_func ("/information/shannon/reference/line", "line", test_reference);
   g_test_add_data_func ("/information/shannon/reference/space", "space", test_reference);
+  g_test_add_func ("/information/shannon/low-rank/reference", test_low_rank_reference);
+  g_test_add_func ("/information/shannon/low-rank/identities", test_low_rank_identities);
+  g_test_add_func ("/information/shannon/low-rank/limits", test_low_rank_limits);
   g_test_add_func ("/information/shannon/identities", test_identities);
   g_test_add_func ("/information/shannon/limits", test_limits);
   g_test_add_func ("/information/shannon/refusals", test_refusals);

@@ -17,7 +17,7 @@ from scipy.optimize import minimize
 from scipy.spatial import ConvexHull
 from scipy.special import logsumexp
 from scipy.stats import betabinom, binom, entropy
-from torch.distributions import Independent, Normal, kl_divergence
+from torch.distributions import Independent, MultivariateNormal, Normal, kl_divergence
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 torch.set_default_dtype(torch.float64)
@@ -83,6 +83,44 @@ def mixtures(mean, deviation):
     lower = np.mean([divergence(lambda w: density(w, d, everything), lambda w: density(w, everything, everything))
                      for d in range(m)])
     return dict(seed_entropy=float(seeds), information_lower=float(lower))
+
+
+def correlated(m, s, sizes, rank, spread, draws):
+    """Low-rank Gaussians as dense ones: sigma^2 and V V^T inside each layer. The mixtures by draws of PyTorch's."""
+    k = sum(sizes)
+    mean, log_deviation = gaussians(m, s, k, spread)
+    factors = (torch.randn(m, s, rank, k) * 0.6).to(torch.float32).to(torch.float64)
+    layer = torch.repeat_interleave(torch.arange(len(sizes)), torch.tensor(sizes))
+    covariance = torch.einsum('dsji,dsjl->dsil', factors, factors) * (layer[:, None] == layer[None, :])
+    covariance = covariance + torch.diag_embed((2 * log_deviation).exp())
+    runs = MultivariateNormal(mean.reshape(-1, k), covariance.reshape(-1, k, k))
+    deviation = torch.diagonal(covariance, dim1=2, dim2=3).sqrt()
+
+    def divergence(prior):
+        """KL of every run from a diagonal Gaussian."""
+        base = prior.base_dist
+        return kl_divergence(runs, MultivariateNormal(base.mean, torch.diag(base.stddev ** 2))).reshape(m, s)
+
+    fixed = divergence(normal(torch.zeros(k), torch.full((k,), LAMBDA)))
+    left, within = torch.zeros(m, s), torch.zeros(m, s)
+    for d in range(m):
+        rest = torch.arange(m) != d
+        left[d] = divergence(pooled(mean[rest].reshape(-1, k), deviation[rest].reshape(-1, k)))[d]
+        within[d] = divergence(pooled(mean[d], deviation[d]))[d]
+    w = runs.sample((draws,))
+    density = torch.stack([MultivariateNormal(a, b).log_prob(w) for a, b in zip(mean.reshape(-1, k), covariance.reshape(-1, k, k))], 2)
+    own = density.diagonal(dim1=1, dim2=2)
+    sets = density.reshape(draws, m * s, m, s).logsumexp(3) - math.log(s)
+    dataset = sets[:, torch.arange(m * s), torch.arange(m * s) // s]
+    seeds, lower = own - dataset, dataset - (density.logsumexp(2) - math.log(m * s))
+    return dict(mean=mean.flatten().tolist(), log_deviation=log_deviation.flatten().tolist(), factors=factors.flatten().tolist(),
+                n_datasets=m, n_seeds=s, rank=rank, kl_fixed=fixed.flatten().tolist(), per_run_fixed=fixed.mean().item(),
+                per_run_adapted=divergence(pooled(mean.reshape(-1, k), deviation.reshape(-1, k))).mean().item(),
+                per_run_leave_one_out=left.mean().item(), seed_entropy_gaussian=within.mean().item(),
+                information_gaussian=(left.mean() - within.mean()).item(), seed_entropy=seeds.mean().item(),
+                seed_entropy_error=seeds.std(0).square().sum().sqrt().item() / (m * s * math.sqrt(draws)),
+                information_lower=lower.mean().item(),
+                information_lower_error=lower.std(0).square().sum().sqrt().item() / (m * s * math.sqrt(draws)))
 
 
 def gibbs_plane():
@@ -162,7 +200,8 @@ values = dict(lam=LAMBDA, line=information(*gaussians(4, 3, 1, 0.8)), space=info
               plane=gibbs_plane(), hull=hull(),
               coins=[coins(), coins(samples=7, rate=0.3, beta=0.3), coins(spread=0.0, redundant=False, beta=0.05),
                      coins(samples=60, spread=0.05, rate=0.8, beta=0.004, lam=0.4, redundant=False),
-                     coins(samples=2, spread=0.5, beta=2.0, centre=-0.7)])
+                     coins(samples=2, spread=0.5, beta=2.0, centre=-0.7)],
+              low_rank=correlated(4, 3, (2, 4), 2, 0.5, 200000))
 with open(os.path.join(HERE, 'shannon.json'), 'w', encoding='ascii') as out:
     json.dump(values, out, indent=1)
     out.write('\n')
