@@ -47,6 +47,12 @@ G_BEGIN_DECLS
   .id = "lambda", .label = N_("$\\lambda$"), .help = N_("The standard deviation of the prior."), .kind = HEFT_PARAMETER_REAL, \
   .minimum = 1e-6, .maximum = 100, .logarithmic = TRUE
 
+/* Of a low-rank posterior. */
+#define HEFT_COMMON_RANK \
+  .id = "rank", .label = N_("Rank $r$"), .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_CODES, .minimum = 1, \
+  .maximum = HEFT_MAX_RANK, .when = "posterior=low-rank", \
+  .help = N_("Directions in which the weights of a layer vary together; only of the low-rank posterior.")
+
 /* Any price of a nat, without a name. */
 #define HEFT_COMMON_PRICE \
   .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OBJECTIVE, .minimum = 1e-12, .maximum = 1e3, .logarithmic = TRUE, .per_sample = TRUE

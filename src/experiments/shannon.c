@@ -56,6 +56,7 @@ typedef struct
   gsize           n_samples;        /* of each dataset */
   gsize           n_datasets, n_seeds, n_trainings;
   guint           draws;
+  gsize           rank;             /* of the posteriors; 0: mean-field */
   gboolean        quick;
   char           *key;              /* what a training depends on, beside its dataset and its seed */
   Training       *trainings;        /* n_trainings, seed by seed within dataset by dataset */
@@ -91,6 +92,9 @@ make_key (const Study *self)
   g_string_append_printf (key, " seed=%" PRIu64, heft_parameters_get_seed (self->parameters));
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     g_string_append_printf (key, " %s=%s", names[i], heft_parameters_get_text (self->parameters, names[i]));
+  /* Mean-field trainings are named as they were before there were others. */
+  if (self->rank > 0)
+    g_string_append_printf (key, " low-rank=%zu", self->rank);
   return g_string_free (key, FALSE);
 }
 
@@ -121,7 +125,29 @@ keep_training (Study *self, gsize t)
   heft_frame_set_number (frame, "test_error", training->test_error);
   heft_frame_take_array (frame, "mean", 1, posterior->n, mean);
   heft_frame_take_array (frame, "log_deviation", 1, posterior->n, log_deviation);
+  if (posterior->rank > 0)
+    {
+      double *factors = g_new (double, posterior->rank * posterior->n);
+
+      for (gsize i = 0; i < posterior->rank * posterior->n; i++)
+        factors[i] = posterior->factors[i];
+      heft_frame_take_array (frame, "factors", posterior->rank, posterior->n, factors);
+    }
   heft_record_publish (self->record, frame);
+}
+
+/* The values of a kept array as weights, if there are @n of them. */
+static gboolean
+recall_array (HeftFrame *frame, const char *name, gsize n, float *values)
+{
+  gsize rows = 0, columns = 0;
+  const double *kept = heft_frame_get_array (frame, name, &rows, &columns);
+
+  if (kept == NULL || rows * columns != n)
+    return FALSE;
+  for (gsize i = 0; i < n; i++)
+    values[i] = (float) kept[i];
+  return TRUE;
 }
 
 /* Whether the earlier run has training @t, made from the same parameters and seed. */
@@ -130,27 +156,23 @@ recall_training (Study *self, HeftRecord *earlier, gsize t)
 {
   g_autofree char *id = frame_id (self, t);
   g_autoptr (HeftFrame) frame = heft_record_get_frame (earlier, id);
+  g_autoptr (HeftPosterior) posterior = NULL;
   Training *training = &self->trainings[t];
-  const double *mean, *log_deviation;
-  gsize k, also;
+  gsize k = heft_network_get_n_parameters (self->setup.network);
 
   if (frame == NULL || g_strcmp0 (heft_frame_get_text (frame, "key"), self->key) != 0)
     return FALSE;
-  mean = heft_frame_get_array (frame, "mean", NULL, &k);
-  log_deviation = heft_frame_get_array (frame, "log_deviation", NULL, &also);
+  posterior = self->rank > 0 ? heft_posterior_new_low_rank (self->setup.network, self->rank)
+                             : heft_posterior_new (HEFT_POSTERIOR_MEAN_FIELD, k);
   training->kl = heft_frame_get_number (frame, "kl", NAN);
   training->loss = heft_frame_get_number (frame, "loss", NAN);
   training->train_error = heft_frame_get_number (frame, "train_error", NAN);
   training->test_error = heft_frame_get_number (frame, "test_error", NAN);
-  if (mean == NULL || log_deviation == NULL || k != heft_network_get_n_parameters (self->setup.network) || also != k ||
+  if (!recall_array (frame, "mean", k, posterior->mean) || !recall_array (frame, "log_deviation", k, posterior->log_deviation) ||
+      (self->rank > 0 && !recall_array (frame, "factors", self->rank * k, posterior->factors)) ||
       !isfinite (training->kl + training->loss + training->train_error + training->test_error))
     return FALSE;
-  training->posterior = heft_posterior_new (HEFT_POSTERIOR_MEAN_FIELD, k);
-  for (gsize i = 0; i < k; i++)
-    {
-      training->posterior->mean[i] = (float) mean[i];
-      training->posterior->log_deviation[i] = (float) log_deviation[i];
-    }
+  training->posterior = g_steal_pointer (&posterior);
   return TRUE;
 }
 
@@ -391,6 +413,8 @@ load (Study *self, HeftRun *run, GError **error)
   self->draws = (guint) heft_parameters_get_integer (self->parameters, "draws");
   self->quick = heft_parameters_get_integer (self->parameters, "effort") == 1;
   self->n_trainings = self->n_datasets * self->n_seeds;
+  if (strcmp (heft_parameters_get_text (self->parameters, "posterior"), "low-rank") == 0)
+    self->rank = (gsize) heft_parameters_get_integer (self->parameters, "rank");
   self->trainings = g_new0 (Training, self->n_trainings);
   self->is_done = g_new0 (gboolean, self->n_trainings);
   self->key = make_key (self);
@@ -504,6 +528,9 @@ ledger_sentence (HeftRecord *record)
 
 /* --- Tables ------------------------------------------------------------------------------------------------------ */
 
+static const char *const posteriors[] = { "mean-field", "low-rank", NULL };
+static const char *const posterior_labels[] = { N_("Mean-field Gaussian"), N_("Low rank and diagonal"), NULL };
+
 static const HeftParameterSpec parameters[] = {
   { HEFT_COMMON_LEARNED_DATASET, .default_text = "mnist-10k" },
   { HEFT_COMMON_SAMPLES, .label = N_("Samples of a dataset $N$"), .default_text = "1000",
@@ -512,6 +539,11 @@ static const HeftParameterSpec parameters[] = {
     .kind = HEFT_PARAMETER_INTEGER, .group = HEFT_GROUP_DATA, .minimum = 2, .maximum = 200, .default_text = "12" },
   { HEFT_COMMON_DENSE_ARCHITECTURE, .default_text = "32" },
   { HEFT_COMMON_ACTIVATION, .default_text = "relu" },
+  { .id = "posterior", .label = N_("Posterior $Q$"),
+    .help = N_("The code that is trained: a width for every weight, or directions besides in which a layer's weights vary together."),
+    .kind = HEFT_PARAMETER_CHOICE, .group = HEFT_GROUP_CODES, .default_text = "mean-field",
+    .choices = posteriors, .choice_labels = posterior_labels },
+  { HEFT_COMMON_RANK, .default_text = "2" },
   { HEFT_COMMON_LAMBDA, .group = HEFT_GROUP_CODES, .default_text = "0.1" },
   { HEFT_COMMON_BETA, .default_text = "0.1/N" },
   { .id = "seeds", .label = N_("Seeds $S$"),

@@ -276,14 +276,23 @@ heft_train_setup_schedule (const HeftParameters *parameters)
   };
 }
 
+/* By name: not every table has every one. */
+static HeftPosteriorKind
+posterior_kind (const HeftParameters *parameters)
+{
+  const char *name = heft_parameters_has (parameters, "posterior") ? heft_parameters_get_text (parameters, "posterior") : NULL;
+
+  return g_strcmp0 (name, "dirac") == 0 ? HEFT_POSTERIOR_DIRAC :
+         g_strcmp0 (name, "low-rank") == 0 ? HEFT_POSTERIOR_LOW_RANK : HEFT_POSTERIOR_MEAN_FIELD;
+}
+
 /* What the tables call the codes and optimisers, in their order. */
 static void
 set_codes (HeftTrainerConfig *config, const HeftParameters *parameters)
 {
-  static const HeftPosteriorKind posteriors[] = { HEFT_POSTERIOR_MEAN_FIELD, HEFT_POSTERIOR_DIRAC, HEFT_POSTERIOR_LOW_RANK };
   static const HeftOptimizer optimizers[] = { HEFT_OPTIMIZER_ADAM, HEFT_OPTIMIZER_SGD, HEFT_OPTIMIZER_ADAMW, HEFT_OPTIMIZER_IVON };
 
-  config->posterior = posteriors[integer_or (parameters, "posterior", 0)];
+  config->posterior = posterior_kind (parameters);
   config->rank = (gsize) integer_or (parameters, "rank", (gint64) config->rank);
   config->noise = (HeftNoise) integer_or (parameters, "noise", 0);
   config->prior = prior_kind (parameters);

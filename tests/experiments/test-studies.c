@@ -236,10 +236,76 @@ test_shannon (void)
   assert_panels (run);
 }
 
+static const char *const shannon_low_rank[] = { "dataset=digits-8x8", "samples=100", "architecture=6", "epochs=20", "datasets=4",
+                                                "seeds=2", "batch=25", "posterior=low-rank", "rank=3", NULL };
+
 static void
 test_shannon_same_bytes (void)
 {
   assert_same_bytes ("shannon", shannon);
+  assert_same_bytes ("shannon", shannon_low_rank);
+}
+
+/* The same identities; and the weights of a low-rank posterior do share something, or nothing of it was trained. */
+static void
+test_shannon_low_rank (void)
+{
+  g_autoptr (HeftRun) run = make_run ("shannon", 2, shannon_low_rank);
+  g_autoptr (HeftFrame) frame = NULL;
+  const double *factors;
+  double squares = 0;
+  gsize rank, k;
+
+  finish (run);
+  g_assert_cmpfloat (result (run, "expected_kl_adapted"), <, result (run, "expected_kl_fixed"));
+  g_assert_cmpfloat (result (run, "expected_kl_adapted"), <, result (run, "leave_one_out"));
+  g_assert_cmpfloat (result (run, "seed_entropy"), <=, log (2.0) + 1e-9);
+  g_assert_cmpfloat_with_epsilon (result (run, "per_run_fixed") - result (run, "seed_entropy"), result (run, "expected_kl_fixed"), 1e-9);
+  assert_panels (run);
+  frame = heft_record_get_frame (heft_run_get_record (run), "training-3-1");
+  factors = heft_frame_get_array (frame, "factors", &rank, &k);
+  g_assert_cmpuint (rank, ==, 3);
+  for (gsize i = 0; i < rank * k; i++)
+    squares += factors[i] * factors[i];
+  g_assert_cmpfloat (squares, >, 0);
+}
+
+/* Trainings of another kind or another rank are none of this run's: it is as if there were none. Its own are taken. */
+static void
+test_shannon_low_rank_resumed (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("heft-studies-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "run.heft", NULL);
+  const char *other_rank[G_N_ELEMENTS (shannon_low_rank)], *less[G_N_ELEMENTS (shannon_low_rank)];
+  g_autoptr (HeftRun) whole = make_run ("shannon", 2, shannon_low_rank);
+  g_autoptr (GBytes) expected = NULL;
+
+  memcpy (other_rank, shannon_low_rank, sizeof other_rank);
+  other_rank[8] = "rank=2";
+  memcpy (less, shannon_low_rank, sizeof less);
+  less[4] = "datasets=3";
+  finish (whole);
+  expected = saved_bytes (whole, path);
+  for (int i = 0; i < 3; i++)
+    {
+      g_autoptr (HeftRun) earlier = make_run ("shannon", 2, i == 0 ? shannon : i == 1 ? other_rank : (const char *const *) less);
+      g_autoptr (HeftRun) run = make_run ("shannon", 2, shannon_low_rank);
+      g_autoptr (HeftSavedRun) saved = NULL;
+      g_autoptr (GBytes) found = NULL;
+      g_autoptr (GError) error = NULL;
+
+      finish (earlier);
+      heft_run_file_save (earlier, path, &error);
+      g_assert_no_error (error);
+      saved = heft_run_file_load (path, &error);
+      g_assert_no_error (error);
+      heft_run_set_earlier (run, saved->record);
+      finish (run);
+      found = saved_bytes (run, path);
+      g_assert_true (g_bytes_equal (expected, found));
+    }
+  g_unlink (path);
+  g_rmdir (folder);
 }
 
 /* A run with fewer datasets, saved and read back, is gone on from: the others alone are trained, and the file is that of a run that never
@@ -348,6 +414,8 @@ main (int argc, char **argv)
   g_test_add_func ("/experiments/shannon", test_shannon);
   g_test_add_func ("/experiments/shannon/same-bytes", test_shannon_same_bytes);
   g_test_add_func ("/experiments/shannon/resumed", test_shannon_resumed);
+  g_test_add_func ("/experiments/shannon/low-rank", test_shannon_low_rank);
+  g_test_add_func ("/experiments/shannon/low-rank/resumed", test_shannon_low_rank_resumed);
   g_test_add_func ("/experiments/shannon/refusals", test_shannon_refusals);
   g_test_add_func ("/experiments/shannon/paused", test_shannon_paused);
   g_test_add_func ("/experiments/studies/stopped", test_stopped);
