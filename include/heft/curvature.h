@@ -43,6 +43,8 @@ typedef struct
 
 void heft_spectrum_free (HeftSpectrum *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftSpectrum, heft_spectrum_free)
+/* How many of its eigenvalues are above @threshold: the directions that are paid for where that is heft_free_direction_threshold(). */
+gsize heft_spectrum_count_above (const HeftSpectrum *self, double threshold);
 
 /**
  * heft_fisher_spectra:

@@ -138,6 +138,8 @@ struct _HeftExperiment
 
 const HeftExperiment *const *heft_experiments     (gsize *n);
 const HeftExperiment        *heft_experiment_find (const char *id, GError **error);
+/* NULL if it has none of that name. */
+const HeftParameterSpec     *heft_experiment_find_parameter (const HeftExperiment *experiment, const char *id);
 
 /**
  * HeftRun:

@@ -140,6 +140,8 @@ HeftShape        heft_network_get_input_shape  (const HeftNetwork *self);
 gsize            heft_network_get_n_inputs     (const HeftNetwork *self);        /* d */
 gsize            heft_network_get_n_classes    (const HeftNetwork *self);        /* C */
 const char      *heft_network_get_architecture (const HeftNetwork *self);
+/* Multiplications and additions of one sample's forward pass. */
+double           heft_network_get_cost         (const HeftNetwork *self);
 HeftActivation   heft_network_get_activation   (const HeftNetwork *self);
 
 /**

@@ -330,10 +330,7 @@ heft_session_dup_current_parameters (HeftSession *self)
 const HeftParameterSpec *
 heft_session_find_spec (HeftSession *self, const char *name)
 {
-  for (gsize i = 0; i < self->experiment->n_parameters; i++)
-    if (g_strcmp0 (self->experiment->parameters[i].id, name) == 0)
-      return &self->experiment->parameters[i];
-  return NULL;
+  return heft_experiment_find_parameter (self->experiment, name);
 }
 
 static gboolean

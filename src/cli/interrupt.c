@@ -62,3 +62,12 @@ heft_cli_interrupted (void)
 {
   return interrupted != 0;
 }
+
+void
+heft_cli_pass_on_interrupt (HeftRun *run, gboolean *passed_on)
+{
+  if (*passed_on || !heft_cli_interrupted ())
+    return;
+  *passed_on = TRUE;
+  heft_run_stop (run);
+}

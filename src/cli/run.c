@@ -76,11 +76,7 @@ wait_for_run (HeftRun *run, const HeftCliOptions *options)
   while (!heft_run_is_over (run))
     {
       g_usleep (POLL_MICROSECONDS);
-      if (!interrupted && heft_cli_interrupted ())
-        {
-          interrupted = TRUE;
-          heft_run_stop (run);
-        }
+      heft_cli_pass_on_interrupt (run, &interrupted);
       if (every > 0 && !interrupted && g_get_monotonic_time () >= save)
         {
           /* What cannot be written now may still be at the end, which says so if not. */

@@ -240,11 +240,7 @@ wait_for_run (HeftRun *run)
   while (!heft_run_is_over (run))
     {
       g_usleep (POLL_MICROSECONDS);
-      if (!stopped && heft_cli_interrupted ())
-        {
-          stopped = TRUE;
-          heft_run_stop (run);
-        }
+      heft_cli_pass_on_interrupt (run, &stopped);
     }
 }
 

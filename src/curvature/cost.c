@@ -6,27 +6,11 @@
 
 #include <heft/curvature.h>
 
-/* Multiplications and additions of one sample's forward pass. */
-static double
-forward_cost (const HeftNetwork *network)
-{
-  double cost = 0;
-
-  for (gsize l = 0; l < heft_network_get_n_weight_layers (network); l++)
-    {
-      const HeftLayer *layer = heft_network_get_weight_layer (network, l);
-      double places = layer->kind == HEFT_LAYER_DENSE ? 1 : (double) (layer->output.height * layer->output.width);
-
-      cost += 2 * (double) layer->n_parameters * places;
-    }
-  return cost;
-}
-
 double
 heft_fisher_spectra_live_cost (const HeftNetwork *network, gsize n_samples)
 {
   double n = (double) n_samples;
-  double cost = 2 * n * forward_cost (network);
+  double cost = 2 * n * heft_network_get_cost (network);
 
   for (gsize l = 0; l < heft_network_get_n_weight_layers (network); l++)
     {
@@ -48,7 +32,7 @@ heft_fisher_lanczos_cost (const HeftNetwork *network, gsize n_samples, gsize n_i
 {
   double n = (double) n_samples;
   double columns = (double) MAX (heft_network_get_n_classes (network), 2) - 1;
-  double cost = n * forward_cost (network) * (1 + columns);
+  double cost = n * heft_network_get_cost (network) * (1 + columns);
 
   for (gsize l = 0; l < heft_network_get_n_weight_layers (network); l++)
     {
@@ -60,7 +44,7 @@ heft_fisher_lanczos_cost (const HeftNetwork *network, gsize n_samples, gsize n_i
         cost += n < 2 * in ? n * n * in + (double) n_iterations * (2 * n * n * out + 8 * n * columns * out)
                            : (double) n_iterations * (4 * n * in * out + 8 * n * columns * out);
       else
-        cost += (double) n_iterations * 4 * n * forward_cost (network)
+        cost += (double) n_iterations * 4 * n * heft_network_get_cost (network)
                 + 2 * n * columns * (double) layer->n_parameters * (double) (layer->output.height * layer->output.width);
     }
   return cost;
@@ -71,5 +55,5 @@ heft_fisher_scaled_cost (const HeftNetwork *network, gsize n_samples)
 {
   double columns = (double) MAX (heft_network_get_n_classes (network), 2) - 1;
 
-  return (double) n_samples * forward_cost (network) * (2 + columns);
+  return (double) n_samples * heft_network_get_cost (network) * (2 + columns);
 }

@@ -40,6 +40,16 @@ heft_spectrum_free (HeftSpectrum *self)
   g_free (self);
 }
 
+gsize
+heft_spectrum_count_above (const HeftSpectrum *self, double threshold)
+{
+  gsize n = 0;
+
+  while (n < self->n_eigenvalues && self->eigenvalues[n] > threshold)
+    n++;
+  return n;
+}
+
 char *
 heft_spectrum_estimator (HeftFisherKind kind, gboolean gram)
 {

@@ -344,17 +344,17 @@ structured_fill (HeftCurvature *self, const Source *source, GError **error)
   return TRUE;
 }
 
-HeftCurvature *
-heft_curvature_new (HeftNetwork *network, const double *weights, HeftDataset *data, gsize n_samples, HeftCurvatureKind kind,
-                    HeftFisherKind labels, guint64 seed, gboolean values_only, guint n_threads, GCancellable *cancellable,
-                    GError **error)
+/* @source lacks its pool alone. */
+static HeftCurvature *
+structured_measure (HeftNetwork *network, Source source, gsize n_samples, HeftCurvatureKind kind, HeftFisherKind labels,
+                    gboolean values_only, guint n_threads, GError **error)
 {
   g_autoptr (HeftPool) pool = NULL;
   g_autoptr (HeftCurvature) self = NULL;
-  Source source = { .wide = weights, .data = data, .seed = seed, .cancellable = cancellable };
 
   g_return_val_if_fail (!values_only || kind == HEFT_CURVATURE_KFAC, NULL);
-  self = structured_new (network, data, n_samples, kind, labels, values_only, DBL_EPSILON, error);
+  self = structured_new (network, source.data, n_samples, kind, labels, values_only,
+                         source.wide != NULL ? DBL_EPSILON : (double) FLT_EPSILON, error);
   if (self == NULL)
     return NULL;
   source.pool = pool = heft_pool_new (n_threads);
@@ -362,20 +362,23 @@ heft_curvature_new (HeftNetwork *network, const double *weights, HeftDataset *da
 }
 
 HeftCurvature *
+heft_curvature_new (HeftNetwork *network, const double *weights, HeftDataset *data, gsize n_samples, HeftCurvatureKind kind,
+                    HeftFisherKind labels, guint64 seed, gboolean values_only, guint n_threads, GCancellable *cancellable,
+                    GError **error)
+{
+  const Source source = { .wide = weights, .data = data, .seed = seed, .cancellable = cancellable };
+
+  return structured_measure (network, source, n_samples, kind, labels, values_only, n_threads, error);
+}
+
+HeftCurvature *
 heft_curvature_new_f32 (HeftNetwork *network, const float *weights, HeftDataset *data, gsize n_samples, HeftCurvatureKind kind,
                         HeftFisherKind labels, guint64 seed, gboolean values_only, guint n_threads, GCancellable *cancellable,
                         GError **error)
 {
-  g_autoptr (HeftPool) pool = NULL;
-  g_autoptr (HeftCurvature) self = NULL;
-  Source source = { .narrow = weights, .data = data, .seed = seed, .cancellable = cancellable };
+  const Source source = { .narrow = weights, .data = data, .seed = seed, .cancellable = cancellable };
 
-  g_return_val_if_fail (!values_only || kind == HEFT_CURVATURE_KFAC, NULL);
-  self = structured_new (network, data, n_samples, kind, labels, values_only, FLT_EPSILON, error);
-  if (self == NULL)
-    return NULL;
-  source.pool = pool = heft_pool_new (n_threads);
-  return structured_fill (self, &source, error) ? g_steal_pointer (&self) : NULL;
+  return structured_measure (network, source, n_samples, kind, labels, values_only, n_threads, error);
 }
 
 /* --- Reading ------------------------------------------------------------------------------------------------------------ */

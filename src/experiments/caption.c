@@ -13,15 +13,6 @@
 
 #include "experiments/words.h"
 
-static gboolean
-has_parameter (const HeftExperiment *experiment, const char *id)
-{
-  for (gsize i = 0; i < experiment->n_parameters; i++)
-    if (strcmp (experiment->parameters[i].id, id) == 0)
-      return TRUE;
-  return FALSE;
-}
-
 static void
 append_number (GString *caption, const char *symbol, double value)
 {
@@ -37,7 +28,7 @@ append_parameters (GString *caption, const HeftParameters *parameters)
   const HeftExperiment *experiment = heft_parameters_get_experiment (parameters);
   gsize n = heft_parameters_get_sample_count (parameters);
 
-  if (has_parameter (experiment, "beta") && isfinite (heft_parameters_get_real (parameters, "beta")))
+  if (heft_parameters_has (parameters, "beta") && isfinite (heft_parameters_get_real (parameters, "beta")))
     {
       double beta = heft_parameters_get_real (parameters, "beta");
 
@@ -45,7 +36,7 @@ append_parameters (GString *caption, const HeftParameters *parameters)
       if (n > 0)
         append_number (caption, "$N\\beta$", beta * (double) n);
     }
-  if (has_parameter (experiment, "lambda"))
+  if (heft_parameters_has (parameters, "lambda"))
     append_number (caption, "$\\lambda$", heft_parameters_get_real (parameters, "lambda"));
   for (gsize i = 0; i < experiment->n_parameters; i++)
     {
@@ -74,7 +65,7 @@ heft_parameters_dup_caption (const HeftParameters *parameters, guint64 step)
   GString *caption = g_string_new (NULL);
 
   g_string_append_printf (caption, _("Experiment %s"), experiment->id);
-  if (has_parameter (experiment, "dataset"))
+  if (heft_parameters_has (parameters, "dataset"))
     g_string_append_printf (caption, ", %s", heft_parameters_get_text (parameters, "dataset"));
   if (n > 0)
     {

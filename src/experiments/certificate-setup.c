@@ -12,6 +12,7 @@
 #include <heft/error.h>
 
 #include "experiments/certificate.h"
+#include "experiments/train.h"
 
 /* The grid of the scales, and of p_min: at most 1, neighbours a tenth apart. */
 #define GRID_TOP 1.0
@@ -73,16 +74,7 @@ divide (HeftCertifySetup *self, const HeftParameters *parameters, GError **error
 static gboolean
 make_network (HeftCertifySetup *self, const HeftParameters *parameters, GError **error)
 {
-  gsize n_classes = MAX (heft_dataset_get_n_classes (self->data.train), heft_dataset_get_n_classes (self->data.test));
-  HeftActivation activation;
-  HeftShape shape;
-
-  if (!heft_activation_parse (heft_parameters_get_text (parameters, "activation"), &activation, error))
-    return FALSE;
-  if (!heft_dataset_get_shape (self->data.train, &shape.channels, &shape.height, &shape.width))
-    shape = (HeftShape) { heft_dataset_get_n_features (self->data.train), 1, 1 };
-  self->network = heft_network_new (heft_parameters_get_text (parameters, "architecture"), activation, shape,
-                                    MAX (n_classes, 2), error);
+  self->network = heft_train_network_new (parameters, &self->data, error);
   if (self->network == NULL)
     return FALSE;
   self->n_layers = heft_network_get_n_weight_layers (self->network);

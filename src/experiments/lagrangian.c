@@ -303,22 +303,14 @@ run_lagrangian (HeftRun *run, GError **error)
 /* --- Sentences --------------------------------------------------------------------------------------------------- */
 
 static char *
-result_words (HeftRecord *record, const char *id)
-{
-  double value;
-
-  return heft_record_get_result (record, id, &value) ? heft_words_number (value) : g_strdup ("–");
-}
-
-static char *
 landscape_sentence (HeftRecord *record)
 {
   g_autofree char *excess = NULL, *minimum = NULL;
 
   if (!heft_record_get_result (record, "gaussian_excess", NULL))
     return NULL;
-  excess = result_words (record, "gaussian_excess");
-  minimum = result_words (record, "minimum");
+  excess = heft_words_result (record, "gaussian_excess");
+  minimum = heft_words_result (record, "minimum");
   return g_strdup_printf (_("The loss is lowest at w = %s; the best single Gaussian pays %s nats more than the Gibbs optimum."),
                           minimum, excess);
 }
@@ -330,8 +322,8 @@ minimum_sentence (HeftRecord *record)
 
   if (!heft_record_get_result (record, "slope", NULL))
     return NULL;
-  slope = result_words (record, "slope");
-  information = result_words (record, "information");
+  slope = heft_words_result (record, "slope");
+  information = heft_words_result (record, "information");
   return g_strdup_printf (_("The slope of min $C_\\beta$ is %s nats, by differences; the information "
                             "$\\mathrm{KL}(Q^* \\Vert P)$ is %s nats: they are one."),
                           slope, information);
@@ -344,8 +336,8 @@ rate_sentence (HeftRecord *record)
 
   if (!heft_record_get_result (record, "information", NULL))
     return NULL;
-  information = result_words (record, "information");
-  loss = result_words (record, "expected_loss");
+  information = heft_words_result (record, "information");
+  loss = heft_words_result (record, "expected_loss");
   return g_strdup_printf (_("At the chosen $\\beta$, %s nats buy an expected loss of %s nats; the slope there is "
                             "$-\\beta$."), information,
                           loss);
@@ -358,9 +350,9 @@ ledger_sentence (HeftRecord *record)
 
   if (!heft_record_get_result (record, "information", NULL))
     return NULL;
-  exact = result_words (record, "information");
-  laplace = result_words (record, "laplace_information");
-  printed = result_words (record, "printed_information");
+  exact = heft_words_result (record, "information");
+  laplace = heft_words_result (record, "laplace_information");
+  printed = heft_words_result (record, "printed_information");
   return g_strdup_printf (_("Exactly %s nats; the Laplace approximation says %s, the formula as printed %s."), exact, laplace,
                           printed);
 }

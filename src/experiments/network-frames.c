@@ -44,16 +44,6 @@ estimator_words (const HeftMeasuredNetwork *self)
   return g_strdup_printf (_("%s, first %s samples"), spectrum->estimator, samples);
 }
 
-static gsize
-count_paid (const HeftSpectrum *spectrum, double threshold)
-{
-  gsize n = 0;
-
-  while (n < spectrum->n_eigenvalues && spectrum->eigenvalues[n] > threshold)
-    n++;
-  return n;
-}
-
 static void
 set_threshold (HeftFrame *frame, const HeftMeasuredNetwork *self)
 {
@@ -77,7 +67,7 @@ publish_layers (HeftRecord *record, const HeftMeasuredNetwork *self)
       g_autofree char *name = g_strconcat ("layer:", layer_name (self, l), NULL);
 
       heft_frame_set_array (frame, name, 1, spectrum->n_eigenvalues, spectrum->eigenvalues);
-      paid += count_paid (spectrum, threshold);
+      paid += heft_spectrum_count_above (spectrum, threshold);
       parameters += spectrum->n_parameters;
     }
   set_threshold (frame, self);
@@ -173,7 +163,7 @@ add_information (HeftLedger *ledger, const HeftMeasuredNetwork *self, guint i, c
 {
   const HeftMeasurement *measurement = self->measurement;
   const HeftSpectrum *spectrum = spectrum_at (self, i);
-  gsize paid = count_paid (spectrum, heft_free_direction_threshold (self->beta, self->lambda));
+  gsize paid = heft_spectrum_count_above (spectrum, heft_free_direction_threshold (self->beta, self->lambda));
   g_autofree char *printed = heft_words_number (measurement->printed[i]), *words_paid = heft_words_count (paid);
   g_autofree char *parameters = heft_words_count (spectrum->n_parameters), *note = NULL;
 

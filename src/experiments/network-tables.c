@@ -49,18 +49,10 @@ heft_network_hessian_sentence (HeftRecord *record)
                           negative);
 }
 
-static char *
-result_words (HeftRecord *record, const char *id)
-{
-  double value;
-
-  return heft_record_get_result (record, id, &value) ? heft_words_number (value) : g_strdup ("–");
-}
-
 char *
 heft_network_information_sentence (HeftRecord *record)
 {
-  g_autofree char *information = result_words (record, "information"), *printed = result_words (record, "printed_information");
+  g_autofree char *information = heft_words_result (record, "information"), *printed = heft_words_result (record, "printed_information");
 
   if (!heft_record_get_result (record, "information", NULL))
     return NULL;
@@ -143,7 +135,7 @@ heft_network_ledger_sentence (HeftRecord *record)
   if (!heft_record_get_result (record, "error", &value))
     return NULL;
   error = heft_words_percent (value);
-  loss = result_words (record, "loss");
+  loss = heft_words_result (record, "loss");
   return g_strdup_printf (_("The network errs on %s of the samples, at a loss of %s nats."), error, loss);
 }
 

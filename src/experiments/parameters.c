@@ -327,10 +327,9 @@ heft_parameters_free (HeftParameters *self)
 static gssize
 find_parameter (const HeftParameters *self, const char *name)
 {
-  for (gsize i = 0; i < self->experiment->n_parameters; i++)
-    if (strcmp (self->experiment->parameters[i].id, name) == 0)
-      return (gssize) i;
-  return -1;
+  const HeftParameterSpec *spec = heft_experiment_find_parameter (self->experiment, name);
+
+  return spec != NULL ? spec - self->experiment->parameters : -1;
 }
 
 static gboolean

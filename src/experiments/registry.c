@@ -61,3 +61,12 @@ heft_experiment_find (const char *id, GError **error)
                heft_nearest_name (shown, ids));
   return NULL;
 }
+
+const HeftParameterSpec *
+heft_experiment_find_parameter (const HeftExperiment *experiment, const char *id)
+{
+  for (gsize i = 0; i < experiment->n_parameters; i++)
+    if (strcmp (experiment->parameters[i].id, id) == 0)
+      return &experiment->parameters[i];
+  return NULL;
+}

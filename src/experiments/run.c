@@ -198,20 +198,11 @@ heft_run_set_interactive (HeftRun *self, gboolean interactive)
   self->interactive = interactive;
 }
 
-static const HeftParameterSpec *
-find_spec (const HeftExperiment *experiment, const char *name)
-{
-  for (gsize i = 0; i < experiment->n_parameters; i++)
-    if (strcmp (experiment->parameters[i].id, name) == 0)
-      return &experiment->parameters[i];
-  return NULL;
-}
-
 /* With the mutex held. Refuses what the worker could not take. */
 static gboolean
 hand_in (HeftRun *self, const char *name, const char *value, GError **error)
 {
-  const HeftParameterSpec *spec = find_spec (self->experiment, name);
+  const HeftParameterSpec *spec = heft_experiment_find_parameter (self->experiment, name);
   g_autoptr (HeftParameters) trial = heft_parameters_copy (self->parameters);
   HeftRunChange *change;
 

@@ -359,14 +359,6 @@ check_tradeoff (HeftParameters *parameters, GError **error)
 /* --- Sentences --------------------------------------------------------------------------------------------------- */
 
 static char *
-result_or_dash (HeftRecord *record, const char *id)
-{
-  double value;
-
-  return heft_record_get_result (record, id, &value) ? heft_words_number (value) : g_strdup ("–");
-}
-
-static char *
 tradeoff_sentence (HeftRecord *record)
 {
   return heft_record_get_last (record, "tradeoff_beta", 0, NULL, NULL) ? heft_train_curve_sentence (record) : NULL;
@@ -403,9 +395,9 @@ lengths_sentence (HeftRecord *record)
 
   if (!heft_record_get_result (record, "elbo_code_length", NULL) && !heft_record_get_result (record, "prequential_code_length", NULL))
     return NULL;
-  elbo = result_or_dash (record, "elbo_code_length");
-  prequential = result_or_dash (record, "prequential_code_length");
-  uniform = result_or_dash (record, "uniform_code_length");
+  elbo = heft_words_result (record, "elbo_code_length");
+  prequential = heft_words_result (record, "prequential_code_length");
+  uniform = heft_words_result (record, "uniform_code_length");
   return g_strdup_printf (_("All labels take %s nats by the variational code at $N\\beta = 1$, %s by the prequential one and %s "
                             "written down."), elbo, prequential, uniform);
 }
@@ -432,8 +424,8 @@ ledger_sentence (HeftRecord *record)
 
   if (!heft_record_get_result (record, "elbo_information", NULL))
     return NULL;
-  kl = result_or_dash (record, "elbo_information");
-  loss = result_or_dash (record, "elbo_expected_loss");
+  kl = heft_words_result (record, "elbo_information");
+  loss = heft_words_result (record, "elbo_expected_loss");
   return g_strdup_printf (_("At the evidence lower bound %s nats of weights leave %s nats of loss a sample."), kl, loss);
 }
 

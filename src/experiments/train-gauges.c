@@ -211,17 +211,6 @@ gaussian_information (HeftGauges *self, const HeftMeasureRequest *request)
   return sum;
 }
 
-/* Directions of layer @l that are paid for. */
-static gsize
-count_paid (const HeftSpectrum *spectrum, double threshold)
-{
-  gsize n = 0;
-
-  while (n < spectrum->n_eigenvalues && spectrum->eigenvalues[n] > threshold)
-    n++;
-  return n;
-}
-
 static void
 add_spectra (HeftFrame *frame, const HeftNetwork *network, GPtrArray *spectra, const char *prefix)
 {
@@ -265,7 +254,7 @@ publish_spectra (HeftGauges *self, const HeftMeasureRequest *request)
 
       one_threshold = one_threshold && (l == 0 || here == threshold);
       threshold = here;
-      paid += count_paid (spectrum, here);
+      paid += heft_spectrum_count_above (spectrum, here);
       parameters += spectrum->n_parameters;
       heft_frame_set_number (frame, name, here);
     }

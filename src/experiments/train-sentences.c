@@ -14,14 +14,6 @@
 #include "experiments/words.h"
 
 static char *
-last_number (HeftRecord *record, const char *series)
-{
-  double y;
-
-  return heft_record_get_last (record, series, 0, NULL, &y) ? heft_words_number (y) : g_strdup ("–");
-}
-
-static char *
 last_percent (HeftRecord *record, const char *series)
 {
   double y;
@@ -59,8 +51,8 @@ heft_train_loss_sentence (HeftRecord *record)
     }
   steps = heft_words_count ((guint64) step);
   error = heft_words_percent (y);
-  train = last_number (record, "train_loss");
-  test = last_number (record, "test_loss");
+  train = heft_words_last (record, "train_loss");
+  test = heft_words_last (record, "test_loss");
   return add_course (record, g_strdup_printf (_("After %s steps $Q$ errs on %s of test samples (weight draws); $E_Q L$ is %s nats on "
                                                 "training and %s on test samples."), steps, error, train, test));
 }

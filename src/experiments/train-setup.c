@@ -117,19 +117,24 @@ load_data (HeftTrainSetup *self, const HeftParameters *parameters, GError **erro
   return TRUE;
 }
 
-static gboolean
-make_network (HeftTrainSetup *self, const HeftParameters *parameters, GError **error)
+HeftNetwork *
+heft_train_network_new (const HeftParameters *parameters, const HeftDataPair *data, GError **error)
 {
   HeftActivation activation;
   HeftShape shape;
-  gsize n_classes = MAX (heft_dataset_get_n_classes (self->data.train), heft_dataset_get_n_classes (self->data.test));
+  gsize n_classes = MAX (heft_dataset_get_n_classes (data->train), heft_dataset_get_n_classes (data->test));
 
   if (!heft_activation_parse (heft_parameters_get_text (parameters, "activation"), &activation, error))
-    return FALSE;
-  if (!heft_dataset_get_shape (self->data.train, &shape.channels, &shape.height, &shape.width))
-    shape = (HeftShape) { heft_dataset_get_n_features (self->data.train), 1, 1 };
-  self->network = heft_network_new (heft_parameters_get_text (parameters, "architecture"), activation, shape,
-                                    MAX (n_classes, 2), error);
+    return NULL;
+  if (!heft_dataset_get_shape (data->train, &shape.channels, &shape.height, &shape.width))
+    shape = (HeftShape) { heft_dataset_get_n_features (data->train), 1, 1 };
+  return heft_network_new (heft_parameters_get_text (parameters, "architecture"), activation, shape, MAX (n_classes, 2), error);
+}
+
+static gboolean
+make_network (HeftTrainSetup *self, const HeftParameters *parameters, GError **error)
+{
+  self->network = heft_train_network_new (parameters, &self->data, error);
   if (self->network == NULL)
     return FALSE;
   self->n_layers = heft_network_get_n_weight_layers (self->network);
@@ -387,22 +392,6 @@ heft_train_setup_apply (const HeftTrainSetup *self, const HeftParameters *parame
       heft_trainer_set_layer_lambda (trainer, l, lambdas[l]);
 }
 
-/* Multiplications and additions of one sample's forward pass. */
-static double
-forward_cost (const HeftNetwork *network)
-{
-  double cost = 0;
-
-  for (gsize l = 0; l < heft_network_get_n_weight_layers (network); l++)
-    {
-      const HeftLayer *layer = heft_network_get_weight_layer (network, l);
-      double places = layer->kind == HEFT_LAYER_DENSE ? 1 : (double) (layer->output.height * layer->output.width);
-
-      cost += 2 * (double) layer->n_parameters * places;
-    }
-  return cost;
-}
-
 double
 heft_train_setup_step_cost (const HeftTrainSetup *self, const HeftParameters *parameters)
 {
@@ -412,7 +401,7 @@ heft_train_setup_step_cost (const HeftTrainSetup *self, const HeftParameters *pa
   double batch = (double) MIN ((gsize) heft_parameters_get_integer (parameters, "batch"), self->n_samples);
 
   /* Forward, gradient of weights, gradient of activations; a mean-field posterior does each for mean and variance. */
-  return forward_cost (self->network) * batch * (point ? 3 : 6);
+  return heft_network_get_cost (self->network) * batch * (point ? 3 : 6);
 }
 
 double
@@ -426,7 +415,7 @@ heft_measurer_cost (const HeftTrainSetup *setup, const HeftParameters *parameter
     {
     case HEFT_GAUGE_LOSS:
       /* A draw on training and test samples, the mean on test samples; logarithms for KL and normals for the draw. */
-      return forward_cost (setup->network) * (double) samples * 3 + 400.0 * (double) heft_network_get_n_parameters (setup->network);
+      return heft_network_get_cost (setup->network) * (double) samples * 3 + 400.0 * (double) heft_network_get_n_parameters (setup->network);
     case HEFT_GAUGE_SPECTRA:
       return heft_fisher_spectra_live_cost (setup->network, spectra);
     case HEFT_GAUGE_HEAD:

@@ -2,7 +2,9 @@
 
 #pragma once
 
+#include <heft/dataset.h>
 #include <heft/experiment.h>
+#include <heft/network.h>
 
 G_BEGIN_DECLS
 
@@ -45,6 +47,9 @@ char    *heft_train_curve_sentence      (HeftRecord *record);
 char    *heft_train_tradeoff_sentence   (HeftRecord *record);
 char    *heft_train_invariance_sentence (HeftRecord *record);
 char    *heft_train_ledger_sentence     (HeftRecord *record);
+
+/* The network that the parameters architecture and activation describe for @data, whose classes may all occur in the test part alone. */
+HeftNetwork *heft_train_network_new (const HeftParameters *parameters, const HeftDataPair *data, GError **error);
 
 gboolean heft_train_check (HeftParameters *parameters, GError **error);
 void     heft_train_prepare (HeftRecord *record, const HeftParameters *parameters);

@@ -74,3 +74,19 @@ heft_words_percent (double fraction)
   g_ascii_formatd (buffer, sizeof buffer, "%.1f", 100 * fraction);
   return g_strconcat (buffer, " %", NULL);
 }
+
+char *
+heft_words_result (HeftRecord *record, const char *id)
+{
+  double value;
+
+  return heft_record_get_result (record, id, &value) ? heft_words_number (value) : g_strdup ("–");
+}
+
+char *
+heft_words_last (HeftRecord *record, const char *series)
+{
+  double y;
+
+  return heft_record_get_last (record, series, 0, NULL, &y) ? heft_words_number (y) : g_strdup ("–");
+}

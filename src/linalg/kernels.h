@@ -18,6 +18,8 @@ typedef enum
   HEFT_KERNEL_GELU,
 } HeftKernelActivation;
 
+#define HEFT_LEAKY_SLOPE 0.01   /* of leaky relu below zero, as in PyTorch */
+
 /* What one optimiser step needs to know; see the update kernels. */
 typedef struct
 {

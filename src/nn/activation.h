@@ -4,9 +4,9 @@
 
 #include <heft/network.h>
 
-G_BEGIN_DECLS
+#include "linalg/kernels.h"
 
-#define HEFT_LEAKY_SLOPE 0.01   /* of leaky relu below zero, as in PyTorch */
+G_BEGIN_DECLS
 
 /* y = f(z) of @n numbers; @z and @y may be the same array. */
 void heft_activation_apply_f32    (HeftActivation activation, gsize n, const float *z, float *y);

@@ -553,6 +553,21 @@ heft_layer_dup_label (const char *name)
   return g_strdup (name);
 }
 
+double
+heft_network_get_cost (const HeftNetwork *self)
+{
+  double cost = 0;
+
+  for (gsize l = 0; l < heft_network_get_n_weight_layers (self); l++)
+    {
+      const HeftLayer *layer = heft_network_get_weight_layer (self, l);
+      double places = layer->kind == HEFT_LAYER_DENSE ? 1 : (double) (layer->output.height * layer->output.width);
+
+      cost += 2 * (double) layer->n_parameters * places;
+    }
+  return cost;
+}
+
 HeftActivation
 heft_network_get_activation (const HeftNetwork *self)
 {

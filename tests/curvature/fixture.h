@@ -49,4 +49,16 @@ fixture_new (const char *architecture, HeftActivation activation, HeftShape inpu
   return self;
 }
 
+/* Of @k weights, from 0.1 to 1.1 times @scale. */
+static inline double *
+fixture_variances (gsize k, double scale)
+{
+  double *variance = g_new (double, k);
+
+  heft_stream_uniforms_f64 (heft_stream (5, HEFT_PURPOSE_SIMULATION, 2), 0, 0, k, variance);
+  for (gsize i = 0; i < k; i++)
+    variance[i] = scale * (0.1 + variance[i]);
+  return variance;
+}
+
 #define FLAT(d) ((HeftShape) { (d), 1, 1 })

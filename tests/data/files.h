@@ -6,6 +6,10 @@
 #include <glib/gstdio.h>
 
 /* A temporary folder and what tests put into it. */
+typedef struct
+{
+  char *folder;
+} FilesFixture;
 
 static inline char *
 files_write (const char *folder, const char *name, gconstpointer bytes, gsize n)
@@ -66,4 +70,18 @@ files_remove_folder (const char *folder)
         g_remove (path);
     }
   g_rmdir (folder);
+}
+
+static inline void
+files_set_up (FilesFixture *fixture, gconstpointer user_data)
+{
+  fixture->folder = g_dir_make_tmp ("heft-test-XXXXXX", NULL);
+  g_assert_nonnull (fixture->folder);
+}
+
+static inline void
+files_tear_down (FilesFixture *fixture, gconstpointer user_data)
+{
+  files_remove_folder (fixture->folder);
+  g_free (fixture->folder);
 }

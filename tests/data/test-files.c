@@ -8,25 +8,6 @@
 
 #include "files.h"
 
-typedef struct
-{
-  char *folder;
-} Fixture;
-
-static void
-set_up (Fixture *fixture, gconstpointer user_data)
-{
-  fixture->folder = g_dir_make_tmp ("heft-test-XXXXXX", NULL);
-  g_assert_nonnull (fixture->folder);
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer user_data)
-{
-  files_remove_folder (fixture->folder);
-  g_free (fixture->folder);
-}
-
 /* Loading @spec fails with one sentence that holds each of the words. */
 static void
 assert_refused (const char *spec, int code, ...)
@@ -52,7 +33,7 @@ assert_refused (const char *spec, int code, ...)
 }
 
 static void
-refuse_csv (Fixture *fixture, const char *text, gssize n, const char *line, const char *column, const char *word)
+refuse_csv (FilesFixture *fixture, const char *text, gssize n, const char *line, const char *column, const char *word)
 {
   g_autofree char *path = files_write (fixture->folder, "broken.csv", text, n < 0 ? strlen (text) : (gsize) n);
 
@@ -60,7 +41,7 @@ refuse_csv (Fixture *fixture, const char *text, gssize n, const char *line, cons
 }
 
 static void
-test_csv_refused (Fixture *fixture, gconstpointer user_data)
+test_csv_refused (FilesFixture *fixture, gconstpointer user_data)
 {
   g_autofree char *long_field = g_strnfill (5000, '1');
   g_autofree char *long_row = g_strconcat ("a,label\n1,0\n", long_field, ",0\n", NULL);
@@ -95,7 +76,7 @@ test_csv_refused (Fixture *fixture, gconstpointer user_data)
 }
 
 static void
-test_csv_accepted (Fixture *fixture, gconstpointer user_data)
+test_csv_accepted (FilesFixture *fixture, gconstpointer user_data)
 {
   static const char text[] = "\xef\xbb\xbf" "\"fe\"\"at,ure\",\xc3\xb6, Label\r\n"
                              "1,\"2.5\",0\r\n\r\n-3e-2, +4 ,3\r\n0.1,1e300,1";
@@ -124,7 +105,7 @@ test_csv_accepted (Fixture *fixture, gconstpointer user_data)
 }
 
 static void
-test_csv_test_part (Fixture *fixture, gconstpointer user_data)
+test_csv_test_part (FilesFixture *fixture, gconstpointer user_data)
 {
   g_autofree char *train = files_write (fixture->folder, "train.csv", "a,label\n1,0\n2,1\n3,0\n", 20);
   g_autofree char *test = files_write (fixture->folder, "test.csv", "a,label\n4,2\n", 12);
@@ -143,7 +124,7 @@ test_csv_test_part (Fixture *fixture, gconstpointer user_data)
 
 /* Every sample goes to one side, four to one, by the seed. */
 static void
-test_split (Fixture *fixture, gconstpointer user_data)
+test_split (FilesFixture *fixture, gconstpointer user_data)
 {
   g_autoptr(GString) text = g_string_new ("a,label\n");
   g_autofree char *path = NULL;
@@ -181,7 +162,7 @@ test_split (Fixture *fixture, gconstpointer user_data)
 }
 
 static char *
-write_idx (Fixture *fixture, const char *name, guint n_dimensions, const guint32 *dimensions, gsize n)
+write_idx (FilesFixture *fixture, const char *name, guint n_dimensions, const guint32 *dimensions, gsize n)
 {
   g_autoptr(GByteArray) array = files_idx (n_dimensions, dimensions, n);
 
@@ -189,7 +170,7 @@ write_idx (Fixture *fixture, const char *name, guint n_dimensions, const guint32
 }
 
 static void
-test_idx_accepted (Fixture *fixture, gconstpointer user_data)
+test_idx_accepted (FilesFixture *fixture, gconstpointer user_data)
 {
   g_autofree char *images = write_idx (fixture, "images", 3, (guint32[]) { 5, 2, 3 }, 30);
   g_autofree char *colours = write_idx (fixture, "colours", 4, (guint32[]) { 5, 3, 1, 2 }, 30);
@@ -221,7 +202,7 @@ test_idx_accepted (Fixture *fixture, gconstpointer user_data)
 }
 
 static void
-refuse_images (Fixture *fixture, gconstpointer bytes, gsize n, int code, const char *word)
+refuse_images (FilesFixture *fixture, gconstpointer bytes, gsize n, int code, const char *word)
 {
   g_autofree char *images = files_write (fixture->folder, "bad-images", bytes, n);
   g_autofree char *labels = write_idx (fixture, "labels", 1, (guint32[]) { 5 }, 5);
@@ -231,7 +212,7 @@ refuse_images (Fixture *fixture, gconstpointer bytes, gsize n, int code, const c
 }
 
 static void
-test_idx_refused (Fixture *fixture, gconstpointer user_data)
+test_idx_refused (FilesFixture *fixture, gconstpointer user_data)
 {
   static const struct { guint n; guint32 dimensions[4]; gsize bytes; int code; const char *word; } cases[] =
   {
@@ -266,7 +247,7 @@ test_idx_refused (Fixture *fixture, gconstpointer user_data)
 }
 
 static void
-test_gzip (Fixture *fixture, gconstpointer user_data)
+test_gzip (FilesFixture *fixture, gconstpointer user_data)
 {
   g_autoptr(GByteArray) array = files_idx (3, (guint32[]) { 5, 2, 3 }, 30);
   g_autoptr(GBytes) zipped = files_gzip (array->data, array->len);
@@ -300,7 +281,7 @@ test_gzip (Fixture *fixture, gconstpointer user_data)
 }
 
 static void
-test_places (Fixture *fixture, gconstpointer user_data)
+test_places (FilesFixture *fixture, gconstpointer user_data)
 {
   g_autofree char *missing = g_build_filename (fixture->folder, "missing.csv", NULL);
   g_autofree char *alone = write_idx (fixture, "alone-ubyte", 3, (guint32[]) { 5, 2, 3 }, 30);
@@ -323,7 +304,7 @@ test_places (Fixture *fixture, gconstpointer user_data)
 
 /* A named set that is not there, and one that is there but damaged. */
 static void
-test_named_folder (Fixture *fixture, gconstpointer user_data)
+test_named_folder (FilesFixture *fixture, gconstpointer user_data)
 {
   g_autofree char *before = g_strdup (g_getenv ("HEFT_DATA_DIR"));
   g_autofree char *cifar = g_build_filename (fixture->folder, "datasets", "cifar-10", NULL);
@@ -383,7 +364,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-#define ADD(path, function) g_test_add ("/data/files/" path, Fixture, NULL, set_up, function, tear_down)
+#define ADD(path, function) g_test_add ("/data/files/" path, FilesFixture, NULL, files_set_up, function, files_tear_down)
   ADD ("csv-refused", test_csv_refused);
   ADD ("csv-accepted", test_csv_accepted);
   ADD ("csv-test-part", test_csv_test_part);

@@ -8,27 +8,9 @@
 
 #include "files.h"
 
-typedef struct
-{
-  char *folder;
-} Fixture;
-
-static void
-set_up (Fixture *fixture, gconstpointer user_data)
-{
-  fixture->folder = g_dir_make_tmp ("heft-test-XXXXXX", NULL);
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer user_data)
-{
-  files_remove_folder (fixture->folder);
-  g_free (fixture->folder);
-}
-
 /* A file of @version with the dictionary @header and @n bytes of data. */
 static char *
-write_npy (Fixture *fixture, const char *name, int version, const char *header, gconstpointer data, gsize n)
+write_npy (FilesFixture *fixture, const char *name, int version, const char *header, gconstpointer data, gsize n)
 {
   g_autoptr(GString) file = g_string_new (NULL);
   gsize length = strlen (header);
@@ -46,7 +28,7 @@ write_npy (Fixture *fixture, const char *name, int version, const char *header, 
 }
 
 static void
-test_round_trip (Fixture *fixture, gconstpointer user_data)
+test_round_trip (FilesFixture *fixture, gconstpointer user_data)
 {
   const double doubles[] = { 0.1, -1e300, 5e-324, 0.0, 1.0 / 3.0, NAN };
   const float floats[] = { 0.1f, -1e30f, 3.0f, 4.0f, 5.0f, 6.0f };
@@ -80,7 +62,7 @@ test_round_trip (Fixture *fixture, gconstpointer user_data)
 }
 
 static void
-test_kinds (Fixture *fixture, gconstpointer user_data)
+test_kinds (FilesFixture *fixture, gconstpointer user_data)
 {
   static const struct { const char *descr; const char *data; gsize n; double expected[2]; } cases[] =
   {
@@ -117,7 +99,7 @@ test_kinds (Fixture *fixture, gconstpointer user_data)
 
 /* Element (i, j, l) of a 2 x 3 x 4 array in Fortran order lies at i + 2 j + 6 l. */
 static void
-test_fortran (Fixture *fixture, gconstpointer user_data)
+test_fortran (FilesFixture *fixture, gconstpointer user_data)
 {
   guint8 data[24];
   g_autofree char *path = NULL;
@@ -134,7 +116,7 @@ test_fortran (Fixture *fixture, gconstpointer user_data)
 }
 
 static void
-test_refused (Fixture *fixture, gconstpointer user_data)
+test_refused (FilesFixture *fixture, gconstpointer user_data)
 {
   static const struct { const char *header; gsize n; int code; const char *word; } cases[] =
   {
@@ -180,7 +162,7 @@ test_refused (Fixture *fixture, gconstpointer user_data)
 
 /* Inputs and labels as a data argument: doubles keep their digits, bytes are scaled, labels are checked. */
 static void
-test_dataset (Fixture *fixture, gconstpointer user_data)
+test_dataset (FilesFixture *fixture, gconstpointer user_data)
 {
   const double inputs[] = { 0.1, 0.2, 0.3, 0.4, 0.5, 0.6 };
   const double infinite[] = { 0.1, 0.2, 0.3, INFINITY, 0.5, 0.6 };
@@ -222,7 +204,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-#define ADD(path, function) g_test_add ("/data/npy/" path, Fixture, NULL, set_up, function, tear_down)
+#define ADD(path, function) g_test_add ("/data/npy/" path, FilesFixture, NULL, files_set_up, function, files_tear_down)
   ADD ("round-trip", test_round_trip);
   ADD ("kinds", test_kinds);
   ADD ("fortran", test_fortran);

@@ -10,6 +10,21 @@
 
 /* What tests of whole experiments share: making runs, their results, and that files are the same at any thread count. */
 
+/* Settings as "name=value"; NULL sets nothing. */
+static inline void
+set_all (HeftParameters *parameters, const char *const *settings)
+{
+  g_autoptr (GError) error = NULL;
+
+  for (gsize i = 0; settings != NULL && settings[i] != NULL; i++)
+    {
+      g_auto (GStrv) words = g_strsplit (settings[i], "=", 2);
+
+      heft_parameters_set (parameters, words[0], words[1], &error);
+      g_assert_no_error (error);
+    }
+}
+
 static inline HeftRun *
 make_run (const char *id, guint n_threads, const char *const *settings)
 {
@@ -17,13 +32,7 @@ make_run (const char *id, guint n_threads, const char *const *settings)
   g_autoptr (HeftParameters) parameters = heft_parameters_new (experiment);
   g_autoptr (GError) error = NULL;
 
-  for (gsize i = 0; settings[i] != NULL; i++)
-    {
-      g_auto (GStrv) words = g_strsplit (settings[i], "=", 2);
-
-      heft_parameters_set (parameters, words[0], words[1], &error);
-      g_assert_no_error (error);
-    }
+  set_all (parameters, settings);
   g_assert_true (heft_parameters_check (parameters, &error));
   g_assert_no_error (error);
   return heft_run_new (experiment, parameters, n_threads);

@@ -13,39 +13,21 @@
 #include <heft/experiment.h>
 
 #include "experiments/words.h"
+#include "studies.h"
 
 static HeftRun *
 finished_run (const char *const *settings)
 {
   static const char *const small[] = { "dataset=digits-8x8", "samples=600", "architecture=16", "learning-rate=0.01", "epochs=2", "batch=50",
                                        "test-draws=3", "spectra-samples=32", "evaluation-samples=100", NULL };
-  const char *const *lists[] = { small, settings };
   g_autoptr (HeftParameters) parameters = heft_parameters_new (heft_experiment_find ("train", NULL));
-  g_autoptr (GError) error = NULL;
   HeftRun *run;
 
-  for (gsize l = 0; l < G_N_ELEMENTS (lists); l++)
-    for (gsize i = 0; lists[l][i] != NULL; i++)
-      {
-        g_auto (GStrv) words = g_strsplit (lists[l][i], "=", 2);
-
-        heft_parameters_set (parameters, words[0], words[1], &error);
-        g_assert_no_error (error);
-      }
+  set_all (parameters, small);
+  set_all (parameters, settings);
   run = heft_run_new (heft_experiment_find ("train", NULL), parameters, 2);
-  heft_run_start (run);
-  heft_run_join (run, &error);
-  g_assert_no_error (error);
+  finish (run);
   return run;
-}
-
-static double
-result (HeftRun *run, const char *id)
-{
-  double value = NAN;
-
-  g_assert_true (heft_record_get_result (heft_run_get_record (run), id, &value));
-  return value;
 }
 
 /* Value and note of the ledger's row @label, joined. */

@@ -6,6 +6,8 @@
 
 #include <heft/experiment.h>
 
+#include "studies.h"
+
 static HeftRun *
 finished_run (const char *const *settings)
 {
@@ -18,15 +20,6 @@ finished_run (const char *const *settings)
   heft_run_start (run);
   g_assert_true (heft_run_join (run, NULL));
   return run;
-}
-
-static double
-result (HeftRun *run, const char *id)
-{
-  double value = NAN;
-
-  g_assert_true (heft_record_get_result (heft_run_get_record (run), id, &value));
-  return value;
 }
 
 /* P and exp (-L / beta) by a plain midpoint sum, at defaults. */

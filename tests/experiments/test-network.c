@@ -9,6 +9,7 @@
 #include "experiments/maps.h"
 #include "experiments/network.h"
 #include "reference/reference.h"
+#include "studies.h"
 
 static HeftRun *
 start_run (const char *const *settings, gboolean interactive)
@@ -22,15 +23,6 @@ start_run (const char *const *settings, gboolean interactive)
   heft_run_set_interactive (run, interactive);
   heft_run_start (run);
   return run;
-}
-
-static double
-result (HeftRun *run, const char *id)
-{
-  double value = NAN;
-
-  g_assert_true (heft_record_get_result (heft_run_get_record (run), id, &value));
-  return value;
 }
 
 static void

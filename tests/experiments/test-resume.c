@@ -10,6 +10,9 @@
 #include <heft/error.h>
 #include <heft/runfile.h>
 
+#include "data/files.h"
+#include "studies.h"
+
 static char *folder;
 
 static char *
@@ -23,29 +26,19 @@ make_parameters (const char *const *settings)
 {
   static const char *const small[] = { "dataset=digits-8x8", "samples=600", "architecture=16", "learning-rate=0.01", "epochs=4", "batch=50",
                                        "test-draws=2", "spectra-samples=32", "evaluation-samples=100", "measure-every=7", NULL };
-  const char *const *lists[] = { small, settings };
   HeftParameters *parameters = heft_parameters_new (heft_experiment_find ("train", NULL));
-  g_autoptr (GError) error = NULL;
 
-  for (gsize l = 0; l < G_N_ELEMENTS (lists); l++)
-    for (gsize i = 0; lists[l][i] != NULL; i++)
-      {
-        g_auto (GStrv) words = g_strsplit (lists[l][i], "=", 2);
-
-        heft_parameters_set (parameters, words[0], words[1], &error);
-        g_assert_no_error (error);
-      }
+  set_all (parameters, small);
+  set_all (parameters, settings);
   return parameters;
 }
 
 static void
-finish (HeftRun *run, const char *path)
+finish_and_save (HeftRun *run, const char *path)
 {
   g_autoptr (GError) error = NULL;
 
-  heft_run_start (run);
-  heft_run_join (run, &error);
-  g_assert_no_error (error);
+  finish (run);
   heft_run_file_save (run, path, &error);
   g_assert_no_error (error);
 }
@@ -119,17 +112,17 @@ check_resume (const char *const *settings)
   g_autoptr (HeftRun) run = heft_run_new (heft_experiment_find ("train", NULL), parameters, 2), shorter = NULL, longer = NULL;
   g_autoptr (HeftRun) again = NULL;
 
-  finish (run, whole);
+  finish_and_save (run, whole);
   g_assert_true (heft_parameters_set (parameters, "epochs", "2", NULL));
   shorter = heft_run_new (heft_experiment_find ("train", NULL), parameters, 1);
-  finish (shorter, half);
+  finish_and_save (shorter, half);
   longer = resume (half, "4", 2);
-  finish (longer, joined);
+  finish_and_save (longer, joined);
   assert_same_files (joined, whole);
 
   stop_on_the_way (settings, 9, stopped);
   again = resume (stopped, "4", 1);
-  finish (again, joined);
+  finish_and_save (again, joined);
   assert_same_files (joined, whole);
 }
 
@@ -149,7 +142,7 @@ test_sweep_started_over (void)
   g_assert_true (heft_run_start_job (run, 0, NULL));
   while (heft_run_get_job_progress (run, 0, &progress))
     g_usleep (1000);
-  finish (run, path);
+  finish_and_save (run, path);
   g_assert_true (heft_run_start_job (run, 0, NULL));
   heft_run_stop_job (run, 0);
   while (heft_run_get_job_progress (run, 0, &progress))
@@ -229,9 +222,9 @@ test_live_changes (void)
   heft_run_join (run, NULL);
 
   a = resume (path, "3", 1);
-  finish (a, first);
+  finish_and_save (a, first);
   b = resume (path, "3", 2);
-  finish (b, second);
+  finish_and_save (b, second);
   assert_same_files (first, second);
   changes = heft_record_list_changes (heft_run_get_record (a));
   g_assert_cmpuint (changes->len, ==, 1);
@@ -249,7 +242,7 @@ test_refusals (void)
   g_autoptr (HeftSavedRun) saved = NULL, without = NULL;
   g_autoptr (GError) error = NULL;
 
-  finish (run, path);
+  finish_and_save (run, path);
   saved = load (path);
   changed = heft_saved_run_dup_resume_parameters (saved, NULL);
   g_assert_true (heft_parameters_set (changed, "architecture", "17", NULL));
@@ -265,7 +258,7 @@ test_refusals (void)
   g_clear_error (&error);
 
   quick = heft_run_new (heft_experiment_find ("lagrangian", NULL), defaults, 1);
-  finish (quick, other);
+  finish_and_save (quick, other);
   without = load (other);
   g_assert_null (heft_run_new_resumed (without, NULL, 1, &error));
   g_assert_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_STATE);
@@ -283,7 +276,7 @@ test_damaged (void)
   g_autoptr (HeftSavedRun) saved = NULL;
   g_autoptr (GBytes) good = NULL;
 
-  finish (run, path);
+  finish_and_save (run, path);
   saved = load (path);
   good = g_bytes_ref (saved->checkpoint);
   for (guint i = 0; i < 150; i++)
@@ -306,22 +299,6 @@ test_damaged (void)
     }
 }
 
-static void
-remove_folder (void)
-{
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
-  const char *name;
-
-  while ((name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *path = in_folder (name);
-
-      g_unlink (path);
-    }
-  g_rmdir (folder);
-  g_free (folder);
-}
-
 int
 main (int argc, char **argv)
 {
@@ -338,6 +315,7 @@ main (int argc, char **argv)
   g_test_add_func ("/resume/refusals", test_refusals);
   g_test_add_func ("/resume/damaged", test_damaged);
   status = g_test_run ();
-  remove_folder ();
+  files_remove_folder (folder);
+  g_free (folder);
   return status;
 }

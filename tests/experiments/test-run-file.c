@@ -13,6 +13,8 @@
 #include <heft/error.h>
 #include <heft/runfile.h>
 
+#include "data/files.h"
+
 static char *folder;
 static HeftRun *one_run;
 
@@ -362,22 +364,6 @@ test_csv (void)
     }
 }
 
-static void
-remove_folder (void)
-{
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
-  const char *name;
-
-  while ((name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *path = in_folder (name);
-
-      g_unlink (path);
-    }
-  g_rmdir (folder);
-  g_free (folder);
-}
-
 int
 main (int argc, char **argv)
 {
@@ -396,6 +382,7 @@ main (int argc, char **argv)
   g_test_add_func ("/run-file/csv", test_csv);
   status = g_test_run ();
   heft_run_unref (one_run);
-  remove_folder ();
+  files_remove_folder (folder);
+  g_free (folder);
   return status;
 }

@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "reference/reference.h"
+#include "studies.h"
 
 static HeftRun *
 finished_run (const char *const *settings)
@@ -24,16 +25,6 @@ finished_run (const char *const *settings)
   heft_run_join (run, &error);
   g_assert_no_error (error);
   return run;
-}
-
-static double
-result (HeftRun *run, const char *id)
-{
-  double value = NAN;
-
-  g_assert_true (heft_record_get_result (heft_run_get_record (run), id, &value));
-  g_assert_true (isfinite (value));
-  return value;
 }
 
 /* SciPy's beta-binomial chances and PyTorch's divergences, the adapted prior by a general optimiser. */

@@ -13,48 +13,29 @@
 #include <heft/error.h>
 #include <heft/runfile.h>
 
-/* Settings as "name=value", for a network that trains in a moment. */
+#include "studies.h"
+
+/* A network that trains in a moment, but for @settings. */
 static HeftRun *
-make_run (guint n_threads, const char *const *settings)
+make_lab_run (guint n_threads, const char *const *settings)
 {
   static const char *const small[] = { "dataset=digits-8x8", "architecture=16", "learning-rate=0.01", "epochs=3", "batch=32", "test-draws=2",
                                        "spectra-samples=32", "evaluation-samples=100", "sweep-epochs=0.1", NULL };
-  const char *const *lists[] = { small, settings };
   g_autoptr (HeftParameters) parameters = heft_parameters_new (heft_experiment_find ("train", NULL));
-  g_autoptr (GError) error = NULL;
 
-  for (gsize l = 0; l < G_N_ELEMENTS (lists); l++)
-    for (gsize i = 0; lists[l] != NULL && lists[l][i] != NULL; i++)
-      {
-        g_auto (GStrv) words = g_strsplit (lists[l][i], "=", 2);
-
-        heft_parameters_set (parameters, words[0], words[1], &error);
-        g_assert_no_error (error);
-      }
+  set_all (parameters, small);
+  set_all (parameters, settings);
   return heft_run_new (heft_experiment_find ("train", NULL), parameters, n_threads);
 }
 
 static HeftRun *
 finished_run (guint n_threads, const char *const *settings)
 {
-  HeftRun *run = make_run (n_threads, settings);
-  g_autoptr (GError) error = NULL;
+  HeftRun *run = make_lab_run (n_threads, settings);
 
-  heft_run_start (run);
-  heft_run_join (run, &error);
-  g_assert_no_error (error);
+  finish (run);
   g_assert_cmpint (heft_run_get_state (run), ==, HEFT_RUN_DONE);
   return run;
-}
-
-static double
-result (HeftRun *run, const char *id)
-{
-  double value = NAN;
-
-  g_assert_true (heft_record_get_result (heft_run_get_record (run), id, &value));
-  g_assert_true (isfinite (value));
-  return value;
 }
 
 static double
@@ -141,7 +122,7 @@ ledger_note (HeftRecord *record, const char *label)
 static void
 test_ledger_samples (void)
 {
-  g_autoptr (HeftRun) run = make_run (1, (const char *[]) { "epochs=0", NULL });
+  g_autoptr (HeftRun) run = make_lab_run (1, (const char *[]) { "epochs=0", NULL });
   g_autofree char *note = NULL, *final = NULL;
   g_autoptr (HeftRun) finished = NULL;
 
@@ -308,7 +289,7 @@ wait_paused (HeftRun *run)
 static void
 test_live (void)
 {
-  g_autoptr (HeftRun) run = make_run (1, (const char *[]) { "epochs=0", NULL });
+  g_autoptr (HeftRun) run = make_lab_run (1, (const char *[]) { "epochs=0", NULL });
   g_autoptr (HeftFrame) left = NULL;
   HeftRecord *record = heft_run_get_record (run);
   gsize n, kl = (gsize) heft_record_find_series (record, "kl");
@@ -374,7 +355,7 @@ test_divergence (void)
 
   for (gsize i = 0; i < G_N_ELEMENTS (wild); i++)
     {
-      g_autoptr (HeftRun) run = make_run (2, wild[i]);
+      g_autoptr (HeftRun) run = make_lab_run (2, wild[i]);
       HeftRecord *record = heft_run_get_record (run);
       g_autoptr (GError) error = NULL;
 
@@ -527,7 +508,7 @@ check_sweep_hull (HeftRecord *record, gsize n, const double *kl, const double *l
 static void
 test_sweep (void)
 {
-  g_autoptr (HeftRun) run = make_run (1, (const char *[]) { "samples=400", NULL });
+  g_autoptr (HeftRun) run = make_lab_run (1, (const char *[]) { "samples=400", NULL });
   HeftRecord *record = heft_run_get_record (run);
   gsize tradeoff = (gsize) heft_record_find_series (record, "tradeoff");
   gsize betas = (gsize) heft_record_find_series (record, "tradeoff_beta");

@@ -7,17 +7,6 @@
 #include "curvature/fixture.h"
 #include "linalg/linalg.h"
 
-static double *
-variances_new (gsize k, double scale)
-{
-  double *variance = g_new (double, k);
-
-  heft_stream_uniforms_f64 (heft_stream (5, HEFT_PURPOSE_SIMULATION, 2), 0, 0, k, variance);
-  for (gsize i = 0; i < k; i++)
-    variance[i] = scale * (0.1 + variance[i]);
-  return variance;
-}
-
 /* Sigma_x by slow sums, divisor n. */
 static double *
 covariance_new (HeftDataset *data, gsize n)
@@ -65,7 +54,7 @@ compare_information (const char *architecture, HeftActivation activation, HeftSh
 {
   g_auto (Fixture) f = fixture_new (architecture, activation, shape, 3, 30, 6);
   gsize d = heft_network_get_n_inputs (f.network), n_layers = heft_visibility_n_layers (f.network);
-  g_autofree double *variance = variances_new (f.k, 0.01);
+  g_autofree double *variance = fixture_variances (f.k, 0.01);
   g_autofree double *covariance = covariance_new (f.data, n_covariance);
   g_autofree double *fisher = g_new (double, d * d);
   g_autofree double *input = g_new (double, d);
@@ -110,8 +99,8 @@ static void
 test_effective_limits (void)
 {
   g_auto (Fixture) f = fixture_new ("8", HEFT_ACTIVATION_TANH, FLAT (6), 3, 30, 6);
-  g_autofree double *quiet = variances_new (f.k, 1e-4);
-  g_autofree double *loud = variances_new (f.k, 1);
+  g_autofree double *quiet = fixture_variances (f.k, 1e-4);
+  g_autofree double *loud = fixture_variances (f.k, 1);
   double a[2], b[2];
 
   g_assert_true (heft_effective_information (f.network, f.weights, quiet, f.data, 1, 0, a, NULL, NULL, NULL));
@@ -137,7 +126,7 @@ static void
 test_directions (void)
 {
   g_auto (Fixture) f = fixture_new ("9-5", HEFT_ACTIVATION_TANH, FLAT (10), 3, 60, 6);
-  g_autofree double *variance = variances_new (f.k, 0.01);
+  g_autofree double *variance = fixture_variances (f.k, 0.01);
   g_autofree double *covariance = covariance_new (f.data, 60);
   double input[10], fisher[100], copy[100], values[10], subspace[40], principal[4], normals[4];
   g_autoptr (GError) error = NULL;
@@ -210,7 +199,7 @@ static void
 test_pushforward_linear (void)
 {
   g_auto (Fixture) f = fixture_new ("", HEFT_ACTIVATION_TANH, FLAT (6), 3, 5, 6);
-  g_autofree double *variance = variances_new (f.k, 4);
+  g_autofree double *variance = fixture_variances (f.k, 4);
   double input[6], exact[9], drawn[9], mean[3];
 
   heft_dataset_gather_f64 (f.data, NULL, 0, 1, input);
@@ -249,8 +238,8 @@ test_pushforward (void)
       {
         Fixture *x = fixtures[which];
         gsize n = heft_layer_n_activations (x->network, layer);
-        g_autofree double *little = variances_new (x->k, 1e-5);
-        g_autofree double *much = variances_new (x->k, 1);
+        g_autofree double *little = fixture_variances (x->k, 1e-5);
+        g_autofree double *much = fixture_variances (x->k, 1);
         g_autofree double *first = g_new (double, n * n);
         g_autofree double *drawn = g_new (double, n * n);
         double input[25];
@@ -281,8 +270,8 @@ test_plane (void)
   g_auto (Fixture) f = fixture_new ("9-5", HEFT_ACTIVATION_TANH, FLAT (2), 3, 5, 6);
   g_auto (Fixture) narrow = fixture_new ("", HEFT_ACTIVATION_TANH, FLAT (2), 1, 5, 6);
   g_auto (Fixture) wide = fixture_new ("4", HEFT_ACTIVATION_TANH, FLAT (3), 3, 5, 6);
-  g_autofree double *variance = variances_new (f.k, 0.01);
-  g_autofree double *others = variances_new (MAX (narrow.k, wide.k), 0.01);
+  g_autofree double *variance = fixture_variances (f.k, 0.01);
+  g_autofree double *others = fixture_variances (MAX (narrow.k, wide.k), 0.01);
   double trace[12], log_determinant[12];
   g_autoptr (GError) error = NULL;
 

@@ -27,17 +27,6 @@ images_new (HeftShape shape)
   return heft_dataset_new_bytes ("images", N_IMAGES, shape.channels, shape.height, shape.width, inputs, labels, 3);
 }
 
-static double *
-variances_new (gsize k, double scale)
-{
-  double *variance = g_new (double, k);
-
-  heft_stream_uniforms_f64 (heft_stream (5, HEFT_PURPOSE_SIMULATION, 2), 0, 0, k, variance);
-  for (gsize i = 0; i < k; i++)
-    variance[i] = scale * (0.1 + variance[i]);
-  return variance;
-}
-
 static double
 at (const HeftNuisanceTable *table, gsize layer, gsize nuisance, gsize sample)
 {
@@ -51,7 +40,7 @@ compare (const char *architecture, HeftActivation activation, HeftShape shape)
   g_auto (Fixture) f = fixture_new (architecture, activation, shape, 3, 2, 6);
   g_autoptr (HeftDataset) images = images_new (shape);
   g_autoptr (HeftNuisanceWarp) warp = heft_nuisance_warp_new (shape.channels, shape.height, shape.width);
-  g_autofree double *variance = variances_new (f.k, 0.01);
+  g_autofree double *variance = fixture_variances (f.k, 0.01);
   g_autoptr (GError) error = NULL;
   g_autoptr (HeftNuisanceTable) table = NULL;
   gsize d = shape.channels * shape.height * shape.width;
@@ -221,7 +210,7 @@ test_closed_form (void)
   const HeftShape shape = { 1, 5, 5 };
   g_auto (Fixture) f = fixture_new ("", HEFT_ACTIVATION_RELU, shape, 3, 2, 6);
   g_autoptr (HeftDataset) images = images_new (shape);
-  g_autofree double *variance = variances_new (f.k, 0.5);
+  g_autofree double *variance = fixture_variances (f.k, 0.5);
   g_autoptr (HeftNuisanceTable) table = NULL;
   const HeftNuisance nuisances[] = { HEFT_NUISANCE_BRIGHTNESS, HEFT_NUISANCE_BACKGROUND };
   double x[25];
@@ -268,8 +257,8 @@ test_identities (void)
   const HeftShape shape = { 1, 6, 6 };
   g_auto (Fixture) f = fixture_new ("14-12-8", HEFT_ACTIVATION_RELU, shape, 3, 2, 6);
   g_autoptr (HeftDataset) images = images_new (shape);
-  g_autofree double *variance = variances_new (f.k, 0.02);
-  g_autofree double *louder = variances_new (f.k, 0.08);
+  g_autofree double *variance = fixture_variances (f.k, 0.02);
+  g_autofree double *louder = fixture_variances (f.k, 0.08);
   g_autoptr (HeftNuisanceTable) table = NULL;
   g_autoptr (HeftNuisanceTable) dim = NULL;
 
@@ -294,7 +283,7 @@ test_blind (void)
   g_autoptr (GBytes) inputs = g_bytes_new (bytes, 36);
   g_autoptr (HeftDataset) dark = heft_dataset_new_bytes ("dark", 1, 1, 6, 6, inputs, labels, 3);
   g_auto (Fixture) f = fixture_new ("7", HEFT_ACTIVATION_TANH, ((HeftShape) { 1, 6, 6 }), 3, 2, 6);
-  g_autofree double *variance = variances_new (f.k, 0.02);
+  g_autofree double *variance = fixture_variances (f.k, 0.02);
   g_autoptr (HeftNuisanceTable) table = NULL;
 
   table = heft_nuisance_table_new (f.network, f.weights, variance, dark, 1, NULL, 0, NULL, NULL);
@@ -314,7 +303,7 @@ test_errors (void)
   g_auto (Fixture) f = fixture_new ("7", HEFT_ACTIVATION_TANH, ((HeftShape) { 1, 6, 6 }), 3, 2, 6);
   g_autoptr (HeftDataset) images = images_new ((HeftShape) { 1, 6, 6 });
   g_autoptr (HeftDataset) small = images_new ((HeftShape) { 1, 5, 5 });
-  g_autofree double *variance = variances_new (f.k, 0.02);
+  g_autofree double *variance = fixture_variances (f.k, 0.02);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GError) error = NULL;
 

@@ -96,22 +96,11 @@ brute_force (HeftNetwork *network, double *weights, const double *variance, doub
   return active;
 }
 
-static double *
-variances_new (gsize k, double scale)
-{
-  double *variance = g_new (double, k);
-
-  heft_stream_uniforms_f64 (heft_stream (5, HEFT_PURPOSE_SIMULATION, 2), 0, 0, k, variance);
-  for (gsize i = 0; i < k; i++)
-    variance[i] = scale * (0.1 + variance[i]);
-  return variance;
-}
-
 static void
 compare (Fixture *f, double tolerance)
 {
   gsize d = heft_network_get_n_inputs (f->network);
-  g_autofree double *variance = variances_new (f->k, 0.01);
+  g_autofree double *variance = fixture_variances (f->k, 0.01);
   g_autofree double *input = g_new (double, d);
   g_autofree double *fisher = g_new (double, d * d);
   g_autofree double *expected = g_new (double, d * d);
@@ -181,7 +170,7 @@ static void
 compare_covariance (Fixture *f, double tolerance)
 {
   gsize d = heft_network_get_n_inputs (f->network);
-  g_autofree double *variance = variances_new (f->k, 0.01);
+  g_autofree double *variance = fixture_variances (f->k, 0.01);
   g_autofree double *input = g_new (double, d);
 
   heft_dataset_gather_f64 (f->data, NULL, 0, 1, input);
@@ -269,7 +258,7 @@ test_backwards (void)
                                         flat ? HEFT_ACTIVATION_RELU : HEFT_ACTIVATION_SOFTPLUS,
                                         flat ? FLAT (7) : ((HeftShape) { 2, 4, 4 }), 2, 5, 3 + i);
       gsize d = heft_network_get_n_inputs (f.network);
-      g_autofree double *variance = variances_new (f.k, 0.01);
+      g_autofree double *variance = fixture_variances (f.k, 0.01);
       g_autofree double *input = g_new (double, d);
 
       heft_dataset_gather_f64 (f.data, NULL, 0, 1, input);
@@ -306,7 +295,7 @@ static void
 test_behind_wide (void)
 {
   g_auto (Fixture) f = fixture_new ("conv3x8-pool2-12", HEFT_ACTIVATION_RELU, ((HeftShape) { 1, 28, 28 }), 3, 2, 9);
-  g_autofree double *variance = variances_new (f.k, 0.01);
+  g_autofree double *variance = fixture_variances (f.k, 0.01);
   g_autofree double *input = g_new (double, 784);
   g_autoptr (HeftVisibility) map = NULL;
   g_autoptr (GError) error = NULL;
@@ -326,7 +315,7 @@ static void
 test_dead (void)
 {
   g_auto (Fixture) f = fixture_new ("4", HEFT_ACTIVATION_RELU, FLAT (3), 2, 5, 1);
-  g_autofree double *variance = variances_new (f.k, 1);
+  g_autofree double *variance = fixture_variances (f.k, 1);
   double input[3] = { 1, 1, 1 }, fisher[9];
   g_autoptr (HeftVisibility) map = NULL;
 
@@ -347,8 +336,8 @@ static void
 test_identities (void)
 {
   g_auto (Fixture) f = fixture_new ("8-7-6", HEFT_ACTIVATION_TANH, FLAT (6), 5, 5, 8);
-  g_autofree double *variance = variances_new (f.k, 0.01);
-  g_autofree double *louder = variances_new (f.k, 0.04);
+  g_autofree double *variance = fixture_variances (f.k, 0.01);
+  g_autofree double *louder = fixture_variances (f.k, 0.04);
   double input[6], before[36], fisher[36], quarter[36], values[6];
 
   heft_dataset_gather_f64 (f.data, NULL, 0, 1, input);
@@ -384,7 +373,7 @@ static void
 test_input_scale (void)
 {
   g_auto (Fixture) f = fixture_new ("", HEFT_ACTIVATION_TANH, FLAT (5), 4, 5, 8);
-  g_autofree double *variance = variances_new (f.k, 0.01);
+  g_autofree double *variance = fixture_variances (f.k, 0.01);
   double once[5], twice[5], fisher[25], quarter[25];
   g_autoptr (HeftVisibility) a = NULL;
   g_autoptr (HeftVisibility) b = NULL;

@@ -9,24 +9,6 @@
 #include "data/files.h"
 #include "reference/reference.h"
 
-typedef struct
-{
-  char *folder;
-} Fixture;
-
-static void
-set_up (Fixture *fixture, gconstpointer user_data)
-{
-  fixture->folder = g_dir_make_tmp ("heft-test-XXXXXX", NULL);
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer user_data)
-{
-  files_remove_folder (fixture->folder);
-  g_free (fixture->folder);
-}
-
 static GBytes *
 make_file (const char *header, gsize n)
 {
@@ -43,7 +25,7 @@ make_file (const char *header, gsize n)
 
 /* Every floating-point type, element by element what PyTorch says it is. */
 static void
-test_types (Fixture *fixture, gconstpointer user_data)
+test_types (FilesFixture *fixture, gconstpointer user_data)
 {
   static const char *const names[] = { "f16", "bf16", "f32", "f64" };
   g_autofree char *path = reference_path ("types", ".safetensors");
@@ -75,7 +57,7 @@ test_types (Fixture *fixture, gconstpointer user_data)
 }
 
 static void
-refuse (Fixture *fixture, const char *header, gsize n, int code, const char *word)
+refuse (FilesFixture *fixture, const char *header, gsize n, int code, const char *word)
 {
   g_autoptr(GBytes) bytes = make_file (header, n);
   g_autofree char *path = files_write (fixture->folder, "bad.safetensors", g_bytes_get_data (bytes, NULL),
@@ -94,7 +76,7 @@ refuse (Fixture *fixture, const char *header, gsize n, int code, const char *wor
 #define ENTRY(dtype, shape, offsets) "{\"dtype\":" dtype ",\"shape\":" shape ",\"data_offsets\":" offsets "}"
 
 static void
-test_hostile (Fixture *fixture, gconstpointer user_data)
+test_hostile (FilesFixture *fixture, gconstpointer user_data)
 {
   static const struct { const char *header; gsize n; int code; const char *word; } cases[] =
   {
@@ -153,7 +135,7 @@ test_hostile (Fixture *fixture, gconstpointer user_data)
 
 /* What is written reads back, alone and as a network. */
 static void
-test_round_trip (Fixture *fixture, gconstpointer user_data)
+test_round_trip (FilesFixture *fixture, gconstpointer user_data)
 {
   static const char *const architectures[] = { "", "5-4", "conv3x2p1-pool2-(conv3x2p1)-norm-6", "conv2x3s2-gap-tanh-4" };
   g_autofree char *path = g_build_filename (fixture->folder, "network.safetensors", NULL);
@@ -195,7 +177,7 @@ test_round_trip (Fixture *fixture, gconstpointer user_data)
 
 /* A file of tensors of zeros, named and shaped as told. */
 static char *
-write_tensors (Fixture *fixture, const HeftTensor *tensors, gsize n)
+write_tensors (FilesFixture *fixture, const HeftTensor *tensors, gsize n)
 {
   char *path = g_build_filename (fixture->folder, "tensors.safetensors", NULL);
   static const double zeros[4096];
@@ -208,7 +190,7 @@ write_tensors (Fixture *fixture, const HeftTensor *tensors, gsize n)
 }
 
 static void
-refuse_network (Fixture *fixture, const HeftTensor *tensors, gsize n, const char *architecture, HeftShape input,
+refuse_network (FilesFixture *fixture, const HeftTensor *tensors, gsize n, const char *architecture, HeftShape input,
                 const char *word)
 {
   g_autofree char *path = write_tensors (fixture, tensors, n);
@@ -230,7 +212,7 @@ refuse_network (Fixture *fixture, const HeftTensor *tensors, gsize n, const char
                              .n_dimensions = sizeof ((gsize[]) { __VA_ARGS__ }) / sizeof (gsize), .shape = { __VA_ARGS__ } }
 
 static void
-test_networks_refused (Fixture *fixture, gconstpointer user_data)
+test_networks_refused (FilesFixture *fixture, gconstpointer user_data)
 {
   const HeftTensor dense[] = { TENSOR ("a.weight", 5, 4), TENSOR ("a.bias", 5), TENSOR ("b.weight", 3, 6),
                                TENSOR ("b.bias", 3) };
@@ -271,7 +253,7 @@ test_networks_refused (Fixture *fixture, gconstpointer user_data)
 
 /* The activation must come from somewhere; a single layer needs none. */
 static void
-test_networks_accepted (Fixture *fixture, gconstpointer user_data)
+test_networks_accepted (FilesFixture *fixture, gconstpointer user_data)
 {
   const HeftTensor chain[] = { TENSOR ("layer10.weight", 3, 5), TENSOR ("layer10.bias", 3), TENSOR ("layer2.weight", 5, 4),
                                TENSOR ("layer2.bias", 5) };
@@ -328,7 +310,7 @@ test_shape (void)
 }
 
 static void
-test_fuzz (Fixture *fixture, gconstpointer user_data)
+test_fuzz (FilesFixture *fixture, gconstpointer user_data)
 {
   g_autofree char *original = reference_path ("conv-relu", ".safetensors");
   g_autofree char *path = g_build_filename (fixture->folder, "fuzz.safetensors", NULL);
@@ -365,7 +347,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-#define ADD(path, function) g_test_add ("/nn/safetensors/" path, Fixture, NULL, set_up, function, tear_down)
+#define ADD(path, function) g_test_add ("/nn/safetensors/" path, FilesFixture, NULL, files_set_up, function, files_tear_down)
   ADD ("types", test_types);
   ADD ("hostile", test_hostile);
   ADD ("round-trip", test_round_trip);

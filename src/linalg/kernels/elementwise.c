@@ -7,7 +7,6 @@
 #include "linalg/kernels/kernels-private.h"
 #include "linalg/kernels/math-private.h"
 
-#define LEAK 0.01f
 #define SMALLEST_VARIANCE 1e-30f   /* keeps 1 / sqrt (variance) finite where all inputs and the bias's variance vanish */
 
 void
@@ -67,7 +66,7 @@ activation (HeftKernelActivation kind,
       *slope = float_select (z > 0.0f, 1.0f, 0.0f);
       break;
     case HEFT_KERNEL_LEAKY_RELU:
-      *slope = float_select (z > 0.0f, 1.0f, LEAK);
+      *slope = float_select (z > 0.0f, 1.0f, (float) HEFT_LEAKY_SLOPE);
       *h = z * *slope;
       break;
     case HEFT_KERNEL_TANH:
