@@ -435,5 +435,7 @@ GPtrArray *heft_fisher_heads (HeftNetwork *network, const double *weights, HeftD
 double heft_fisher_spectra_live_cost (const HeftNetwork *network, gsize n_samples);
 double heft_fisher_lanczos_cost      (const HeftNetwork *network, gsize n_samples, gsize n_iterations);
 double heft_fisher_scaled_cost       (const HeftNetwork *network, gsize n_samples);
+/* One product with the whole network's Fisher: heft_matrix_free_multiply(). */
+double heft_fisher_product_cost      (const HeftNetwork *network, gsize n_samples);
 
 G_END_DECLS

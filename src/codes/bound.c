@@ -144,7 +144,8 @@ heft_bound_lagrangian (double empirical, double kl, double n_samples, double del
                      "but it is %g."), beta_pac);
       return FALSE;
     }
-  *bound = (empirical + beta_pac / n_samples * (kl - log (delta))) / (1 - 0.5 / beta_pac);
+  /* 1 - 1 / (2 beta) as (beta - 1/2) / beta: near 1/2 only the second keeps its digits. */
+  *bound = (empirical + beta_pac / n_samples * (kl - log (delta))) / ((beta_pac - 0.5) / beta_pac);
   return TRUE;
 }
 

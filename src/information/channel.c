@@ -70,7 +70,7 @@ heft_channel_root (gsize n, gsize d, const double *covariance, double floor, dou
 }
 
 gboolean
-heft_channel_root_of_noise (gsize p, gsize n, gsize d, double *noise, double *jacobian, HeftChannel *channel, GError **error)
+heft_channel_root_of_noise (gsize p, gsize n, gsize n_all, gsize d, double *noise, double *jacobian, HeftChannel *channel, GError **error)
 {
   gsize m = MIN (p, n), rank = 0;
   heft_aligned_autofree double *vectors = heft_aligned_new (double, MAX (m * n, 1));
@@ -83,7 +83,7 @@ heft_channel_root_of_noise (gsize p, gsize n, gsize d, double *noise, double *ja
     return TRUE;
   if (!heft_singular_values (p, n, noise, values, vectors, error))
     return FALSE;
-  floor = MAX (sqrt (DBL_EPSILON * (double) MAX (n, 16)) * values[0], SMALLEST_NOISE);
+  floor = MAX (sqrt (DBL_EPSILON * (double) n_all) * values[0], SMALLEST_NOISE);
   for (; rank < m && values[rank] > floor; rank++)
     heft_scale_f64 (n, 1 / values[rank], vectors + rank * n);
   if (rank == 0)

@@ -30,10 +30,11 @@ typedef struct
 } HeftChannel;
 
 /* The pseudo-inverse from a root of the covariance, Sigma = @noise^T @noise (p x n; destroyed), by its singular values: the condition of the
- * root is the square root of Sigma's, so that no digit is lost to forming Sigma. Eigenvalues of Sigma below max (n, 16) times the machine's
+ * root is the square root of Sigma's, so that no digit is lost to forming Sigma. Eigenvalues of Sigma below @n_all times the machine's
  * epsilon of the largest count as 0, where torch.linalg.pinv() and scipy.linalg.pinvh() cut: a saturated output whose noise double
- * precision cannot tell from none beside the others' is left out like a dead one. */
-gboolean heft_channel_root_of_noise (gsize p, gsize n, gsize d, double *noise, double *jacobian, HeftChannel *channel, GError **error);
+ * precision cannot tell from none beside the others' is left out like a dead one. @n_all: the layer's outputs, of which @n are alive. */
+gboolean heft_channel_root_of_noise (gsize p, gsize n, gsize n_all, gsize d, double *noise, double *jacobian, HeftChannel *channel,
+                                     GError **error);
 
 /* 1/2 log |I + Sigma_x F| = 1/2 log |I + R Sigma_x R^T| in nats, Sigma_x = X^T X / n_samples of the @centred inputs
  * (n_samples x d). */

@@ -142,7 +142,7 @@ visit (const Sweep *self, gsize layer, gsize kept, gsize size, HeftCorrelatedVis
       noise[q * n + a] = self->tangents[(d + p - 1 - q) * size + active[a]];
   heft_triangular_solve_block (FALSE, p, self->noise->factor + (k - p) * (k + 1), k, n, noise);
   heft_scale_f64 (p * n, sqrt (self->noise->beta), noise);
-  return heft_channel_root_of_noise (p, n, d, noise, root, &channel, error)
+  return heft_channel_root_of_noise (p, n, size - kept, d, noise, root, &channel, error)
          && visitor (layer, n, &channel, d, root, printed, user_data, error);
 }
 

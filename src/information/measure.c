@@ -24,9 +24,13 @@
 /* Of Lanczos: eigenvalues shown, and steps at most. */
 #define LANCZOS_TOP 20
 #define LANCZOS_ITERATIONS 100
-/* Of stochastic Lanczos quadrature. */
+/* Of stochastic Lanczos quadrature: steps and probes at least, at most, and the operations that may be spent on a block in between. The
+ * standard error of three probes has two degrees of freedom, and thirty steps are few where lambda^2 / beta is large. */
 #define QUADRATURE_STEPS 30
 #define QUADRATURE_PROBES 3
+#define QUADRATURE_MOST_STEPS 100
+#define QUADRATURE_MOST_PROBES 30
+#define QUADRATURE_OPERATIONS 4e9
 
 /* k x k matrices of more weights than this take gigabytes and many minutes. */
 #define MAX_DENSE 8000
@@ -138,18 +142,26 @@ structured_spectra (HeftNetwork *network, const double *weights, HeftDataset *da
 
 /* What the head of the spectrum cannot give: the trace of a function of the whole matrix, a block at a time. */
 static GPtrArray *
-find_quadratures (HeftNetwork *network, const float *weights, HeftDataset *data, gsize n_samples,
+find_quadratures (HeftNetwork *network, const double *weights, const float *single, HeftDataset *data, gsize n_samples,
                   const HeftMeasureOptions *options, GCancellable *cancellable, GError **error)
 {
   g_autoptr (GPtrArray) quadratures = g_ptr_array_new_with_free_func ((GDestroyNotify) heft_quadrature_free);
+  const double products = QUADRATURE_OPERATIONS / heft_fisher_product_cost (network, n_samples);
+  const gsize n_steps = (gsize) CLAMP (products / QUADRATURE_PROBES, QUADRATURE_STEPS, QUADRATURE_MOST_STEPS);
+  const gsize n_probes = (gsize) CLAMP (products / (double) n_steps, QUADRATURE_PROBES, QUADRATURE_MOST_PROBES);
   int n_layers = (int) heft_network_get_n_weight_layers (network);
 
   for (int l = options->layers ? 0 : n_layers; l < n_layers + (options->whole_network ? 1 : 0); l++)
     {
-      g_autoptr (HeftMatrixFree) matrix = heft_matrix_free_new_f32 (network, weights, data, n_samples, HEFT_MATRIX_FISHER,
-                                                                    l < n_layers ? l : -1, options->n_threads, error);
-      HeftQuadrature *quadrature = matrix != NULL ? heft_quadrature_new (matrix, QUADRATURE_STEPS, QUADRATURE_PROBES, options->seed,
-                                                                         cancellable, error) : NULL;
+      const int layer = l < n_layers ? l : -1;
+      /* Where time allows, the rounding of single precision must not pass for eigenvalues that lambda^2 / beta makes large. */
+      g_autoptr (HeftMatrixFree) matrix
+        = n_steps > QUADRATURE_STEPS ? heft_matrix_free_new (network, weights, data, n_samples, HEFT_MATRIX_FISHER, layer,
+                                                             options->n_threads, error)
+                                     : heft_matrix_free_new_f32 (network, single, data, n_samples, HEFT_MATRIX_FISHER, layer,
+                                                                 options->n_threads, error);
+      HeftQuadrature *quadrature = matrix != NULL ? heft_quadrature_new (matrix, n_steps, n_probes, options->seed, cancellable, error)
+                                                  : NULL;
 
       if (quadrature == NULL)
         return NULL;
@@ -167,7 +179,7 @@ lanczos_spectra (HeftMeasurement *self, HeftNetwork *network, const double *weig
 
   for (gsize i = 0; i < k; i++)
     single[i] = (float) weights[i];
-  self->quadratures = find_quadratures (network, single, data, self->n_samples, options, cancellable, error);
+  self->quadratures = find_quadratures (network, weights, single, data, self->n_samples, options, cancellable, error);
   return self->quadratures == NULL ? NULL
          : heft_fisher_lanczos (network, single, data, self->n_samples, LANCZOS_TOP, LANCZOS_ITERATIONS, options->whole_network,
                                 options->seed, cancellable, error);

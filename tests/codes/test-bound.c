@@ -69,6 +69,8 @@ test_values (void)
   /* By hand from theory.md section 5: emp 0.05, KL 500, N 10000, delta 0.05, beta_PAC 2. */
   g_assert_true (heft_bound_lagrangian (0.05, 500, 10000, 0.05, 2, &lagrangian, NULL));
   g_assert_cmpfloat_with_epsilon (lagrangian, (0.05 + 2e-4 * (500 + log (20))) / 0.75, 1e-15);
+  g_assert_true (heft_bound_lagrangian (0, 1, 1, exp (-1), 0.5 + 0x1p-40, &lagrangian, NULL));
+  g_assert_cmpfloat_with_epsilon (lagrangian / (0x1p40 * (0.5 + 0x1p-40) * (1 + 0x1p-39)), 1, 1e-15);
   g_assert_true (heft_bound_mcallester (0.05, 500, 10000, 0.05, &mcallester, NULL));
   g_assert_cmpfloat_with_epsilon (mcallester, 0.05 + sqrt ((500 + log (200 / 0.05)) / 20000), 1e-15);
   g_assert_true (heft_bound_pac_bayes_kl (0.05, 500, 10000, 0.05, &small_kl, NULL));

@@ -158,15 +158,15 @@ test_any_noise (void)
     }
 }
 
-/* Two outputs that see one input each, by 1 and 2, with noise of deviations 1 and @second. */
+/* Two outputs, of @n_all with dead ones, that see one input each, by 1 and 2, with noise of deviations 1 and @second. */
 static void
-check_channel (double second, gsize rank, double condition, gboolean doubtful, double other)
+check_channel (gsize n_all, double second, gsize rank, double condition, gboolean doubtful, double other)
 {
   double noise[6] = { 1, 0, 0, second, 0, 0 }, jacobian[4] = { 1, 0, 0, 2 }, fisher[2];
   g_autoptr (GError) error = NULL;
   HeftChannel channel;
 
-  g_assert_true (heft_channel_root_of_noise (3, 2, 2, noise, jacobian, &channel, &error));
+  g_assert_true (heft_channel_root_of_noise (3, 2, n_all, 2, noise, jacobian, &channel, &error));
   g_assert_no_error (error);
   g_assert_cmpuint (channel.rank, ==, rank);
   g_assert_cmpint (channel.doubtful, ==, doubtful);
@@ -188,18 +188,22 @@ test_channel (void)
   double wide[2] = { 3, 4 }, both[2] = { 3, 4 }, silent[2] = { 1e-300, 0 }, one[2] = { 1, 1 };
   HeftChannel channel;
 
-  check_channel (0.01, 2, 1e4, FALSE, 4e4);
-  check_channel (1e-6, 2, 1e12, TRUE, 4e12);    /* exact, where forming Sigma leaves four digits */
-  check_channel (1e-9, 1, 1, TRUE, 0);          /* there is noise that double precision cannot tell from none beside the first's */
-  check_channel (1e-17, 1, 1, FALSE, 0);        /* rounding */
-  check_channel (0, 1, 1, FALSE, 0);
+  check_channel (2, 0.01, 2, 1e4, FALSE, 4e4);
+  check_channel (2, 1e-6, 2, 1e12, TRUE, 4e12);    /* exact, where forming Sigma leaves four digits */
+  check_channel (2, 1e-9, 1, 1, TRUE, 0);          /* there is noise that double precision cannot tell from none beside the first's */
+  check_channel (2, 1e-17, 1, 1, FALSE, 0);        /* rounding */
+  check_channel (2, 0, 1, 1, FALSE, 0);
+
+  /* Cut at as many epsilons as the layer has outputs. */
+  check_channel (2, sqrt (3 * DBL_EPSILON), 2, 1 / (3 * DBL_EPSILON), TRUE, 4 / (3 * DBL_EPSILON));
+  check_channel (4, sqrt (3 * DBL_EPSILON), 1, 1, TRUE, 0);
 
   /* One source of noise in two outputs: along (3, 4), where they see (3 . 3 + 4 . 4) / 25. */
-  g_assert_true (heft_channel_root_of_noise (1, 2, 1, wide, both, &channel, NULL));
+  g_assert_true (heft_channel_root_of_noise (1, 2, 2, 1, wide, both, &channel, NULL));
   g_assert_cmpuint (channel.rank, ==, 1);
   g_assert_cmpfloat_with_epsilon (both[0] * both[0], 1, 1e-12);
   g_assert_false (channel.doubtful);
-  g_assert_true (heft_channel_root_of_noise (1, 2, 1, silent, one, &channel, NULL));
+  g_assert_true (heft_channel_root_of_noise (1, 2, 2, 1, silent, one, &channel, NULL));
   g_assert_cmpuint (channel.rank, ==, 0);
 }
 
