@@ -61,5 +61,5 @@ heft_fisher_scaled_cost (const HeftNetwork *network, gsize n_samples)
 double
 heft_fisher_product_cost (const HeftNetwork *network, gsize n_samples)
 {
-  return 4 * (double) n_samples * forward_cost (network);
+  return 4 * (double) n_samples * heft_network_get_cost (network);
 }
