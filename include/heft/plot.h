@@ -207,6 +207,7 @@ typedef struct
   int      mark;             /* nearest mark, or -1 */
   gsize    point;            /* nearest point of it */
   int      legend_mark;      /* legend entry under the pointer, or -1 */
+  int      row;              /* of a table, or -1 */
 } HeftHit;
 gboolean  heft_figure_hit   (const HeftFigure *self, double width, double height, const HeftTheme *theme,
                              double px, double py, HeftHit *hit);

@@ -13,6 +13,8 @@
 
 #define MAX_LINES 8
 #define PADDING 6.0
+#define WIDEST 320.0          /* of running text */
+#define SIZE(theme) (0.95 * (theme)->font_size)
 
 typedef struct
 {
@@ -216,10 +218,54 @@ read_image (Bubble *bubble, const HeftPlot *plot, const HeftHit *hit)
     }
 }
 
+/* In lines no wider than @width; formulas stay whole. */
+static void
+add_wrapped (Bubble *bubble, const char *text, double size, double width)
+{
+  g_autoptr(GString) line = g_string_new (NULL);
+  gboolean formula = FALSE;
+
+  for (const char *word = text; *word != '\0';)
+    {
+      const char *end = word;
+      gsize before = line->len;
+      double wide, ascent, descent;
+
+      for (; *end != '\0' && (*end != ' ' || formula); end++)
+        formula ^= *end == '$';
+      g_string_append_printf (line, "%s%.*s", before > 0 ? " " : "", (int) (end - word), word);
+      heft_text_measure (line->str, size, &wide, &ascent, &descent);
+      if (wide > width && before > 0)
+        {
+          add_line (bubble, g_strndup (line->str, before), NULL);
+          g_string_erase (line, 0, (gssize) before + 1);
+        }
+      word = end + (*end == ' ');
+    }
+  if (line->len > 0)
+    add_line (bubble, g_strdup (line->str), NULL);
+}
+
+/* What a row of a ledger has no room for. */
+static void
+read_row (Bubble *bubble, const HeftPlot *plot, const HeftHit *hit, double size, double width)
+{
+  const HeftTableRow *row;
+  g_autofree char *text = NULL;
+
+  if (hit->row < 0 || (guint) hit->row >= plot->table->len)
+    return;
+  row = g_ptr_array_index (plot->table, (guint) hit->row);
+  text = g_strdup_printf ("%s: %s", row->label != NULL ? row->label : "", row->value != NULL ? row->value : "–");
+  add_wrapped (bubble, text, size, width);
+  if (row->note != NULL)
+    add_wrapped (bubble, row->note, size, width);
+}
+
 static void
 paint_bubble (cairo_t *cr, Bubble *bubble, double px, double py, double width, double height, const HeftTheme *theme)
 {
-  double size = theme->font_size * 0.95, wide = 0, tall = 0, x, y;
+  double size = SIZE (theme), wide = 0, tall = 0, x, y;
   double swatch = size * 0.9, paper = theme->dark ? 0.16 : 1, ink = theme->dark ? 1 : 0;
 
   for (guint i = 0; i < bubble->n; i++)
@@ -277,7 +323,9 @@ heft_plot_readout_bubble (cairo_t *cr, const HeftPlot *plot, const HeftHit *hit,
 {
   Bubble bubble = { .n = 0 };
 
-  if (plot->kind == HEFT_PLOT_IMAGE)
+  if (plot->kind == HEFT_PLOT_TABLE)
+    read_row (&bubble, plot, hit, SIZE (theme), MIN (WIDEST, width - 2 * PADDING));
+  else if (plot->kind == HEFT_PLOT_IMAGE)
     read_image (&bubble, plot, hit);
   else if (plot->kind == HEFT_PLOT_AXES)
     {

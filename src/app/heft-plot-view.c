@@ -211,7 +211,7 @@ snapshot_guides (HeftPlotView *self, GtkSnapshot *snapshot, int width, int heigh
     {
       HeftHit under;
 
-      if (hit (self, self->pointer_x, self->pointer_y, &under) && under.inside)
+      if (hit (self, self->pointer_x, self->pointer_y, &under) && (under.inside || under.row >= 0))
         heft_plot_readout_bubble (cr, g_ptr_array_index (self->figure->plots, under.plot), &under, self->pointer_x,
                                   self->pointer_y, width, height, theme);
     }

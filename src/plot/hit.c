@@ -61,7 +61,7 @@ heft_figure_hit (const HeftFigure *self, double width, double height, const Heft
 
   g_return_val_if_fail (self != NULL && theme != NULL && hit != NULL, FALSE);
 
-  *hit = (HeftHit) { .mark = -1, .legend_mark = -1 };
+  *hit = (HeftHit) { .mark = -1, .legend_mark = -1, .row = -1 };
   layout = heft_layout_new (self, width, height, theme, 1.0);
   for (guint i = 0; i < layout->plots->len; i++)
     {
@@ -77,6 +77,8 @@ heft_figure_hit (const HeftFigure *self, double width, double height, const Heft
           if (contains (&entry->rect, px, py))
             hit->legend_mark = entry->mark;
         }
+      if (plot->plot->kind == HEFT_PLOT_TABLE)
+        hit->row = heft_table_row_at (layout, plot, py);
       if (plot->plot->kind == HEFT_PLOT_TABLE || plot->plot->kind == HEFT_PLOT_NETWORK || plot->plot->kind == HEFT_PLOT_CELLS)
         return TRUE;
       hit->inside = contains (&plot->area, px, py);

@@ -72,18 +72,27 @@ layout_value (const Table *self, const HeftTableRow *row)
                                0.42 * self->plot->area.width, 0.7);
 }
 
-static double
+static void
 paint_title (const HeftLayout *layout, const HeftPlotLayout *plot, HeftCanvas *canvas)
 {
   const HeftRect *a = &plot->area;
   g_autoptr (HeftBox) title = NULL;
 
   if (plot->plot->title == NULL)
-    return a->y;
+    return;
   title = heft_text_layout_fit (layout->fonts, plot->plot->title, plot->font_size, HEFT_TEXT_BOLD, a->width, 0.8);
   canvas->klass->text (canvas, title, a->x, a->y + plot->font_size, 0.0, &layout->palette.ink);
+}
 
-  return a->y + 1.6 * plot->font_size;
+/* Where the rows are: below the title, evenly, at most so high. */
+static void
+place_rows (Table *self)
+{
+  const HeftRect *a = &self->plot->area;
+  double size = self->plot->font_size;
+
+  self->top = a->y + (self->plot->plot->title != NULL ? 1.6 * size : 0.0);
+  self->step = MIN ((a->y + a->height - self->top) / self->plot->plot->table->len, 4.2 * size);
 }
 
 /* Letters as large as the rows allow; the small print goes under the label where there is room for two lines. */
@@ -95,7 +104,6 @@ measure_table (Table *self)
   gboolean gauges = has_gauges (self->plot->plot);
   double value_width = 0.0;
 
-  self->step = MIN ((a->y + a->height - self->top) / rows->len, 4.2 * self->plot->font_size);
   self->below = has_notes (self->plot->plot) && self->step >= 2.35 * 9.0;
   self->f = CLAMP (self->below ? self->step / 2.55 : self->step / 1.5, 6.0, 1.2 * self->plot->font_size);
   for (guint i = 0; i < rows->len; i++)
@@ -158,8 +166,23 @@ heft_paint_table (const HeftLayout *layout, const HeftPlotLayout *plot, HeftCanv
 
   if (plot->plot->table->len == 0)
     return;
-  self.top = paint_title (layout, plot, canvas);
+  paint_title (layout, plot, canvas);
+  place_rows (&self);
   measure_table (&self);
   for (guint i = 0; i < plot->plot->table->len; i++)
     paint_row (&self, i);
+}
+
+int
+heft_table_row_at (const HeftLayout *layout, const HeftPlotLayout *plot, double py)
+{
+  Table self = { .layout = layout, .plot = plot };
+  double row;
+
+  if (plot->plot->table->len == 0)
+    return -1;
+  place_rows (&self);
+  row = floor ((py - self.top) / self.step);
+
+  return row >= 0.0 && row < plot->plot->table->len ? (int) row : -1;
 }

@@ -296,6 +296,8 @@ void heft_paint_image  (const HeftLayout *layout, const HeftPlotLayout *plot, He
 #define HEFT_BLOCK_STEP 1.95
 void heft_paint_network (const HeftLayout *layout, const HeftPlotLayout *plot, HeftCanvas *canvas);
 void heft_paint_table  (const HeftLayout *layout, const HeftPlotLayout *plot, HeftCanvas *canvas);
+/* The row of a table at height @py, or -1. */
+int  heft_table_row_at (const HeftLayout *layout, const HeftPlotLayout *plot, double py);
 void heft_paint_cells   (const HeftLayout *layout, const HeftPlotLayout *plot, HeftCanvas *canvas);
 void heft_paint_hatch  (const HeftLayout *layout, HeftCanvas *canvas, const HeftRect *rect);
 /* How many points of a mark an axis cannot show. */

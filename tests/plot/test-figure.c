@@ -68,6 +68,36 @@ test_sizes (void)
 }
 
 /* What is found under the pointer is what was painted there. */
+/* Going down a table its rows come one after the other, each as high as the next; above and below there are none. */
+static void
+test_hit_row (void)
+{
+  g_autoptr (HeftFigure) figure = heft_figure_new (NULL);
+  HeftPlot *plot = heft_figure_add_plot (figure, HEFT_PLOT_TABLE);
+  HeftTheme theme = heft_theme_screen (FALSE);
+  guint heights[5] = { 0 };
+  int before = -1;
+  HeftHit hit;
+
+  g_assert_true (heft_figure_hit (figure, 400, 300, &theme, 200, 150, &hit));
+  g_assert_cmpint (hit.row, ==, -1);
+  for (guint i = 0; i < G_N_ELEMENTS (heights); i++)
+    heft_plot_add_row (plot, "Row", "1");
+  plot->title = g_strdup ("Ledger");
+  for (int y = 0; y < 300; y++)
+    if (heft_figure_hit (figure, 400, 300, &theme, 200, y, &hit) && hit.row >= 0)
+      {
+        g_assert_false (hit.inside);
+        g_assert_true (hit.row == before || hit.row == before + 1);
+        before = hit.row;
+        heights[hit.row]++;
+      }
+  g_assert_cmpint (before, ==, G_N_ELEMENTS (heights) - 1);
+  for (guint i = 1; i < G_N_ELEMENTS (heights); i++)
+    g_assert_cmpint (ABS ((int) heights[i] - (int) heights[0]), <=, 1);
+  g_assert_cmpuint (heights[0], >, 20);
+}
+
 static void
 test_hit (void)
 {
@@ -403,6 +433,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/plot/figure/sizes", test_sizes);
   g_test_add_func ("/plot/figure/hit", test_hit);
+  g_test_add_func ("/plot/figure/hit-row", test_hit_row);
   g_test_add_func ("/plot/figure/hidden", test_hidden);
   g_test_add_func ("/plot/figure/spike", test_spike);
   g_test_add_func ("/plot/figure/tangents", test_tangents);
