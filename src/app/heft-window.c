@@ -288,6 +288,22 @@ experiment_selected_cb (HeftWindow *self)
     heft_window_choose (self, experiments[selected]);
 }
 
+/* In the header bar, which has to fit a small screen, an experiment goes by what stands before the colon. */
+static void
+bind_chosen_cb (GtkSignalListItemFactory *factory, GtkListItem *item)
+{
+  const char *title = gtk_string_object_get_string (gtk_list_item_get_item (item));
+  g_autofree char *name = g_strndup (title, strcspn (title, ":"));
+
+  gtk_label_set_label (GTK_LABEL (gtk_list_item_get_child (item)), name);
+}
+
+static void
+setup_chosen_cb (GtkSignalListItemFactory *factory, GtkListItem *item)
+{
+  gtk_list_item_set_child (item, g_object_new (GTK_TYPE_LABEL, "xalign", 0.0, "ellipsize", PANGO_ELLIPSIZE_END, NULL));
+}
+
 static void
 setup_experiment_cb (GtkSignalListItemFactory *factory, GtkListItem *item)
 {
@@ -321,6 +337,11 @@ static void
 describe_experiments (HeftWindow *self)
 {
   g_autoptr(GtkListItemFactory) described = gtk_signal_list_item_factory_new ();
+  g_autoptr(GtkListItemFactory) chosen = gtk_signal_list_item_factory_new ();
+
+  g_signal_connect (chosen, "setup", G_CALLBACK (setup_chosen_cb), NULL);
+  g_signal_connect (chosen, "bind", G_CALLBACK (bind_chosen_cb), NULL);
+  gtk_drop_down_set_factory (self->experiment_chooser, chosen);
 
   g_signal_connect (described, "setup", G_CALLBACK (setup_experiment_cb), NULL);
   g_signal_connect (described, "bind", G_CALLBACK (bind_experiment_cb), NULL);
@@ -342,8 +363,6 @@ fill_chooser (HeftWindow *self)
     }
   self->updating = TRUE;
   gtk_drop_down_set_model (self->experiment_chooser, G_LIST_MODEL (titles));
-  /* Whole where the header bar has room for it. */
-  heft_shorten_drop_down (self->experiment_chooser, 52);
   describe_experiments (self);
   self->updating = FALSE;
   g_signal_connect_object (self->experiment_chooser, "notify::selected", G_CALLBACK (experiment_selected_cb), self,

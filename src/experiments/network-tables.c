@@ -30,7 +30,7 @@ heft_network_spectra_sentence (HeftRecord *record)
     return NULL;
   paid = heft_words_count ((guint64) heft_frame_get_number (frame, "paid_directions", 0));
   all = heft_words_count ((guint64) heft_frame_get_number (frame, "parameters", 0));
-  return g_strdup_printf (_("%s of %s directions lie above $\\beta/\\lambda^2$ and are paid for; the others are free."), paid, all);
+  return g_strdup_printf (_("Counted layer by layer, %s of %s directions lie above $\\beta/\\lambda^2$ and are paid for; the others are free."), paid, all);
 }
 
 char *

@@ -480,7 +480,11 @@ ledger_sentence (HeftRecord *record)
   g_autofree char *words = NULL;
 
   if (!heft_record_get_result (record, "transition", &transition))
-    return heft_record_dup_result_reason (record, "transition");
+    {
+      g_autofree char *reason = heft_record_dup_result_reason (record, "transition");
+
+      return reason != NULL ? g_steal_pointer (&reason) : g_strdup (_("The rows fill when both sweeps have ended."));
+    }
   words = heft_words_number (transition);
   return g_strdup_printf (_("Half of what random labels teach is forgotten at $N\\beta$ = %s."), words);
 }

@@ -394,7 +394,7 @@ lengths_sentence (HeftRecord *record)
   g_autofree char *elbo = NULL, *prequential = NULL, *uniform = NULL;
 
   if (!heft_record_get_result (record, "elbo_code_length", NULL) && !heft_record_get_result (record, "prequential_code_length", NULL))
-    return NULL;
+    return g_strdup (_("The two codes are compared once the sweep is through; writing every label down takes $N \\log C$."));
   elbo = heft_words_result (record, "elbo_code_length");
   prequential = heft_words_result (record, "prequential_code_length");
   uniform = heft_words_result (record, "uniform_code_length");
@@ -423,7 +423,7 @@ ledger_sentence (HeftRecord *record)
   g_autofree char *kl = NULL, *loss = NULL;
 
   if (!heft_record_get_result (record, "elbo_information", NULL))
-    return NULL;
+    return g_strdup (_("The rows fill as the sweep passes $N\\beta = 1$ and ends."));
   kl = heft_words_result (record, "elbo_information");
   loss = heft_words_result (record, "elbo_expected_loss");
   return g_strdup_printf (_("At the evidence lower bound %s nats of weights leave %s nats of loss a sample."), kl, loss);

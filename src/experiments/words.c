@@ -71,6 +71,13 @@ heft_words_percent (double fraction)
 {
   char buffer[G_ASCII_DTOSTR_BUF_SIZE];
 
+  /* A bound that says nothing may be many times 1. */
+  if (fraction >= 10 && fraction < 1e12)
+    {
+      g_autofree char *count = heft_words_count ((guint64) (100 * fraction + 0.5));
+
+      return g_strconcat (count, " %", NULL);
+    }
   g_ascii_formatd (buffer, sizeof buffer, "%.1f", 100 * fraction);
   return g_strconcat (buffer, " %", NULL);
 }

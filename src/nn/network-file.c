@@ -405,8 +405,8 @@ check_fit (NetworkFile *self, const HeftNetwork *network, GError **error)
         continue;
       g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER,
                    _("Layer “%s” of “%s” expects %zu numbers, but %zu reach it from inputs "
-                     "of %zux%zux%zu by “%.200s”; give the input's shape, and "
-                     "an architecture with the pooling, strides and padding."),
+                     "of %zux%zux%zu by “%.200s”; give the input’s shape, and the "
+                     "layers with their pooling, strides and padding."),
                    from->name, self->shown, expected, to->fan_in, input.channels, input.height, input.width,
                    heft_network_get_architecture (network));
       return FALSE;

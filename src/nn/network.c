@@ -543,6 +543,9 @@ heft_layer_dup_label (const char *name)
 {
   const char *number = strrchr (name, ' ');
 
+  /* Sequential of PyTorch knows its layers by their places alone. */
+  if (name[0] != '\0' && strspn (name, "0123456789") == strlen (name))
+    return g_strdup_printf (_("layer %s"), name);
   if (number == NULL || strspn (number + 1, "0123456789") != strlen (number + 1) || number[1] == '\0')
     return g_strdup (name);
   if (g_str_has_prefix (name, "dense ") && number == name + strlen ("dense"))

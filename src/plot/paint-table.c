@@ -127,7 +127,7 @@ paint_note (const Table *self, const HeftTableRow *row, double label_width, doub
 
   if (row->note == NULL || (!self->below && end - label_width <= 6 * self->f))
     return;
-  note = heft_text_layout_fit (self->layout->fonts, row->note, 0.82 * self->f, HEFT_TEXT_PLAIN, room, 0.85);
+  note = heft_text_layout_fit (self->layout->fonts, row->note, 0.82 * self->f, HEFT_TEXT_PLAIN, room, 0.7);
   self->canvas->klass->text (self->canvas, note, self->below ? a->x : a->x + label_width + 0.7 * self->f,
                              self->below ? baseline + 1.12 * self->f : baseline, 0.0, &self->layout->palette.dim);
 }

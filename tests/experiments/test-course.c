@@ -150,6 +150,19 @@ test_minus (void)
     }
 }
 
+static void
+test_percent (void)
+{
+  static const struct { double value; const char *words; } cases[] = { { 0.0716, "7.2 %" }, { 1, "100.0 %" }, { 79.825, "7,983 %" } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *words = heft_words_percent (cases[i].value);
+
+      g_assert_cmpstr (words, ==, cases[i].words);
+    }
+}
+
 /* What only moves Q is no obstacle: a bound over all Q at once holds for one that lost units while it was trained or that stopped early. */
 static void
 test_training_is_free (void)
@@ -256,6 +269,7 @@ main (int argc, char **argv)
   g_test_add_func ("/course/grid", test_grid);
   g_test_add_func ("/course/grid-prices", test_grid_prices);
   g_test_add_func ("/course/minus", test_minus);
+  g_test_add_func ("/course/percent", test_percent);
   g_test_add_func ("/course/training-is-free", test_training_is_free);
   g_test_add_func ("/course/noisy-labels", test_noisy_labels);
   g_test_add_func ("/course/grid-rounds", test_grid_rounds);

@@ -241,6 +241,13 @@ test_labels (void)
 
       g_assert_cmpstr (label, ==, same[i]);
     }
+  for (gsize i = 0; i < 2; i++)
+    {
+      static const char *const places[] = { "0", "12" }, *const labels[] = { "layer 0", "layer 12" };
+      g_autofree char *label = heft_layer_dup_label (places[i]);
+
+      g_assert_cmpstr (label, ==, labels[i]);
+    }
 }
 
 /* Mean 0 and the variance of each paper's rule; the standard error of a sample variance is sqrt (2 / n) of it. */
