@@ -214,6 +214,7 @@ heft_panel_view_make_export_menu (const char *id, gboolean data)
   if (data)
     append_export_item (menu, _("Export Data as CSV…"), id, "csv");
   append_item (menu, _("Copy"), "win.copy-panel", id);
+  g_menu_append (menu, _("Figure Size and Resolution…"), "win.figure-settings");
   return menu;
 }
 

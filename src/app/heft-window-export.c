@@ -13,12 +13,9 @@
 
 #include "heft-architecture-preview.h"
 #include "heft-data-choice.h"
+#include "heft-figure-format.h"
 
-/* The size of a figure in a file, in points: a column and a half of an article. */
-#define FIGURE_WIDTH 480.0
-#define FIGURE_HEIGHT 320.0
-#define FIGURE_DPI 300.0
-/* The drawing of a network is as high as it has layers. */
+/* The drawing of a network has a width of its own, in points, and is as high as it has layers. */
 #define DRAWING_WIDTH 340.0
 #define NETWORK_SUFFIX ".safetensors"
 
@@ -28,7 +25,9 @@ typedef struct
 {
   HeftPanelFigure *panel;       /* one of them */
   HeftFigure      *drawing;
-  double           width, height;
+  double           width, height;   /* points */
+  double           dpi;
+  HeftTheme        theme;
 } Picture;
 
 static void
@@ -39,6 +38,16 @@ picture_free (Picture *self)
   g_free (self);
 }
 
+static HeftFigureFormat
+get_figure_format (HeftWindow *self)
+{
+  g_autoptr(GVariant) state = g_action_group_get_action_state (G_ACTION_GROUP (self), "figure-format");
+  HeftFigureFormat format = { 0 };
+
+  heft_figure_format_parse (state, &format);
+  return format;
+}
+
 /* NULL where nothing has the name @id. */
 static Picture *
 picture_new (HeftWindow *self, const char *id)
@@ -46,9 +55,11 @@ picture_new (HeftWindow *self, const char *id)
   HeftPanelView *view = heft_panel_grid_find (self->grid, id);
   GtkWidget *preview = view == NULL && g_strcmp0 (id, HEFT_DRAWING_ID) == 0 ? heft_parameter_sidebar_get_preview (self->sidebar) : NULL;
   Picture *picture = g_new0 (Picture, 1);
+  HeftFigureFormat format = get_figure_format (self);
 
-  picture->width = FIGURE_WIDTH;
-  picture->height = FIGURE_HEIGHT;
+  heft_figure_format_get_points (&format, &picture->width, &picture->height);
+  picture->dpi = format.dpi;
+  picture->theme = heft_figure_format_get_theme (&format);
   if (view != NULL)
     picture->panel = heft_panel_view_dup_figure (view);
   else if (preview != NULL)
@@ -128,14 +139,14 @@ has_figure (const char *path, const Picture *picture, GError **error)
 static gboolean
 write_figure (Export *job, GError **error)
 {
-  HeftTheme theme = heft_theme_file ();
+  const Picture *picture = job->picture;
   HeftFileFormat format;
   g_autoptr(HeftFigure) figure = NULL;
 
-  if (!has_figure (job->path, job->picture, error) || !get_format (job->path, &format, error))
+  if (!has_figure (job->path, picture, error) || !get_format (job->path, &format, error))
     return FALSE;
-  figure = picture_make (job->picture);
-  return heft_figure_export (figure, format, job->picture->width, job->picture->height, FIGURE_DPI, &theme, job->path, error);
+  figure = picture_make (picture);
+  return heft_figure_export (figure, format, picture->width, picture->height, picture->dpi, &picture->theme, job->path, error);
 }
 
 static gboolean
@@ -385,14 +396,13 @@ static void
 copy_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
   Copy *copy = task_data;
-  HeftTheme theme = heft_theme_file ();
+  const Picture *picture = copy->picture;
   GError *error = NULL;
-  g_autoptr(HeftFigure) figure = picture_make (copy->picture);
-  double width = copy->picture->width, height = copy->picture->height;
+  g_autoptr(HeftFigure) figure = picture_make (picture);
 
-  copy->png = heft_figure_export_bytes (figure, HEFT_FILE_PNG, width, height, 200, &theme, &error);
+  copy->png = heft_figure_export_bytes (figure, HEFT_FILE_PNG, picture->width, picture->height, picture->dpi, &picture->theme, &error);
   if (copy->png != NULL)
-    copy->svg = heft_figure_export_bytes (figure, HEFT_FILE_SVG, width, height, 72, &theme, &error);
+    copy->svg = heft_figure_export_bytes (figure, HEFT_FILE_SVG, picture->width, picture->height, picture->dpi, &picture->theme, &error);
   if (copy->svg == NULL)
     g_task_return_error (task, error);
   else
@@ -763,7 +773,36 @@ copy_action (GSimpleAction *action, GVariant *parameter, gpointer data)
     copy_panel (self, heft_panel_view_get_id (panel));
 }
 
+static void
+change_figure_format (GSimpleAction *action, GVariant *state, gpointer data)
+{
+  HeftWindow *self = data;
+  HeftFigureFormat format;
+
+  if (!heft_figure_format_parse (state, &format))
+    return;
+  g_simple_action_set_state (action, state);
+  if (self->settings != NULL)
+    g_settings_set_value (self->settings, "figure-format", state);
+}
+
+static void
+take_figure_format (GtkWindow *window, const HeftFigureFormat *format)
+{
+  g_action_group_change_action_state (G_ACTION_GROUP (window), "figure-format", heft_figure_format_new (format));
+}
+
+static void
+figure_settings_action (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  HeftFigureFormat format = get_figure_format (data);
+
+  heft_figure_format_ask (data, &format, take_figure_format);
+}
+
 static const GActionEntry entries[] = {
+  { "figure-format", NULL, NULL, HEFT_FIGURE_FORMAT_DEFAULT, change_figure_format },
+  { "figure-settings", figure_settings_action },
   { "export-figure", export_figure_action },
   { "export-data", export_figure_action },
   { "export-panel", export_panel_action, "(ss)" },
@@ -787,5 +826,9 @@ static const GActionEntry entries[] = {
 void
 heft_window_export_init (HeftWindow *self)
 {
+  g_autoptr(GVariant) format = self->settings != NULL ? g_settings_get_value (self->settings, "figure-format") : NULL;
+
   g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
+  if (format != NULL)
+    g_action_group_change_action_state (G_ACTION_GROUP (self), "figure-format", format);
 }

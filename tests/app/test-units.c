@@ -8,6 +8,7 @@
 #include <heft/plot.h>
 
 #include "heft-data-choice.h"
+#include "heft-figure-format.h"
 #include "heft-format.h"
 #include "heft-plot-readout.h"
 #include "heft-slider-scale.h"
@@ -163,6 +164,44 @@ test_nearest (void)
   g_assert_cmpuint (heft_plot_readout_nearest (xs, 1, 99), ==, 0);
 }
 
+/* Points from millimetres and from pixels, there and back; what is no size is refused. */
+static void
+test_figure_format (void)
+{
+  const char *const bad[] = {
+    "(0.0, 60.0, false, 300.0, false, false)", "(90.0, 6000.0, false, 300.0, false, false)",
+    "(90.0, 60.0, false, 0.0, false, false)", "(90.0, 60.0, false, 20000.0, false, false)",
+    "(40000.0, 60.0, true, 300.0, false, false)",
+  };
+  g_autoptr(GVariant) value = g_variant_ref_sink (g_variant_new_parsed (HEFT_FIGURE_FORMAT_DEFAULT));
+  g_autoptr(GVariant) again = NULL;
+  HeftFigureFormat format = { 0 };
+  double width, height;
+
+  g_assert_true (heft_figure_format_parse (value, &format));
+  again = g_variant_ref_sink (heft_figure_format_new (&format));
+  g_assert_true (g_variant_equal (value, again));
+  format = (HeftFigureFormat) { 254, 127, FALSE, 600, TRUE, TRUE };
+  heft_figure_format_get_points (&format, &width, &height);
+  g_assert_cmpfloat_with_epsilon (width, 720, 1e-9);
+  g_assert_cmpfloat_with_epsilon (height, 360, 1e-9);
+  heft_figure_format_set_pixels (&format, TRUE);
+  g_assert_cmpfloat (format.width, ==, 6000);
+  g_assert_cmpfloat (format.height, ==, 3000);
+  heft_figure_format_get_points (&format, &width, &height);
+  g_assert_cmpfloat_with_epsilon (width, 720, 1e-9);
+  heft_figure_format_set_pixels (&format, FALSE);
+  g_assert_cmpfloat_with_epsilon (format.width, 254, 1e-9);
+  g_assert_true (heft_figure_format_get_theme (&format).dark && heft_figure_format_get_theme (&format).transparent);
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autoptr(GVariant) refused = g_variant_ref_sink (g_variant_new_parsed (bad[i]));
+
+      g_assert_false (heft_figure_format_parse (refused, &format));
+    }
+  g_assert_cmpfloat_with_epsilon (format.width, 254, 1e-9);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -173,5 +212,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/app/formats", test_formats);
   g_test_add_func ("/app/data-choice", test_data_choice);
   g_test_add_func ("/app/nearest", test_nearest);
+  g_test_add_func ("/app/figure-format", test_figure_format);
   return g_test_run ();
 }

@@ -24,6 +24,17 @@ head -c 4 "$HOME/loss.png" | grep -q PNG || fail "no PNG"
 grep -q '^# seed: 0' "$HOME/loss.csv" || fail "no seed in the CSV"
 grep -v '^#' "$HOME/loss.csv" | wc -l | grep -qE '^[0-9]{2,}$' || fail "no rows in the CSV"
 
+# A size in millimetres at 600 dots per inch, one in pixels, and one that is none and changes nothing. A PNG's sizes stand in bytes 17 to 24.
+png_size () { od -An -tu1 -j16 -N8 "$1" | awk '{ print ($3 * 256 + $4) "x" ($7 * 256 + $8) }'; }
+pictured () { rm -f "$HOME/size.png"; win export-panel-to "<('loss', '$HOME/size.png')>"; expect 20 test -s "$HOME/size.png"; sleep .3; [ "$(png_size "$HOME/size.png")" = "$1" ]; }
+change figure-format '(90.0, 60.0, false, 600.0, false, false)'
+expect 10 pictured 2126x1418
+change figure-format '(1000.0, 700.0, true, 200.0, true, true)'
+expect 10 pictured 1000x700
+change figure-format '(0.0, 700.0, true, 200.0, true, true)'
+expect 10 pictured 1000x700
+is figure-format "(1000.0, 700.0, true, 200.0, true, true)" || fail "took a figure without width"
+
 # A name without a kind is refused in words, and nothing is written.
 win export-panel-to "<('loss', '$HOME/loss')>"
 sleep 1

@@ -9,6 +9,8 @@ until_ok () { local n=$(($1 * 20)); shift; while ! "$@" >/dev/null 2>&1; do ((n-
 start_app () { export HEFT_UI_TEST=1; : >"$LOG"; "$@" >"$LOG" 2>"$LOG.err" & APP=$!; until_ok 30 grep -q ^READY "$LOG"; }
 # act NAME ['"parameter"'] [/window/1]: activates an action of the application or of a window
 act () { gdbus call --session --timeout 10 -d $ID -o "$OBJECT${3-}" -m org.gtk.Actions.Activate "$1" "[${2-}]" {} >/dev/null; }
+# change NAME VALUE: asks a window's action for another state
+change () { gdbus call --session --timeout 10 -d $ID -o $OBJECT/window/1 -m org.gtk.Actions.SetState "$1" "<$2>" {} >/dev/null; }
 win () { act "$1" "${2-}" /window/1; }
 # describe NAME: (enabled, parameter type, state) of a window's action
 describe () { gdbus call --session --timeout 10 -d $ID -o $OBJECT/window/1 -m org.gtk.Actions.Describe "$1"; }
