@@ -46,6 +46,7 @@ enum
   DATASETS_LOWER,
   DATASETS_ADAPTED_EXACT,
   DATASETS_EXACT,
+  DATASETS_CHOSEN,
 };
 
 typedef struct
@@ -391,6 +392,7 @@ show (HeftRun *run, const Setting *setting, Setting *traced, gboolean *changed, 
   store_results (record, &view);
   mark_chosen (record, CHOSEN, setting->beta, view.codes->exact.information);
   mark_chosen (record, SAMPLES_CHOSEN, (double) setting->task.n_samples, view.codes->exact.information);
+  mark_chosen (record, DATASETS_CHOSEN, (double) setting->n_datasets, view.codes->exact.information);
   if (!same || setting->beta != traced->beta)
     trace_datasets (run, &view);
   /* Neither does M enter the curves, nor beta its own. */
@@ -565,6 +567,7 @@ static const HeftSeriesSpec series[] = {
                        SAMPLED },
   [DATASETS_ADAPTED_EXACT] = { "datasets_adapted_exact", N_("Adapted to all datasets"), "nat", N_("Datasets $M$"),
                                HEFT_QUANTITY_THRESHOLD, FALSE, EXACT },
+  [DATASETS_CHOSEN] = { "datasets_chosen", N_("Chosen $M$"), "nat", N_("Datasets $M$"), HEFT_QUANTITY_LOSS_LANDSCAPE, FALSE, EXACT },
   [DATASETS_EXACT] = { "datasets_exact", N_("Information $I(w; D)$"), "nat", N_("Datasets $M$"), HEFT_QUANTITY_EXACT, FALSE, EXACT },
 };
 
@@ -619,7 +622,8 @@ static const HeftPanelSpec panels[] = {
     .sentence = samples_sentence },
   { .id = "datasets", .title = N_("What $M$ datasets say"), .kind = HEFT_PANEL_LINES, .x_label = N_("Datasets $M$"), .x_log = TRUE,
     .y_label = N_("Information"), .y_unit = "nat",
-    .series = { "datasets_fixed", "datasets_left_out", "datasets_adapted", "datasets_lower", "datasets_adapted_exact", "datasets_exact" },
+    .series = { "datasets_fixed", "datasets_left_out", "datasets_adapted", "datasets_lower", "datasets_adapted_exact", "datasets_exact",
+                "datasets_chosen" },
     .things_to_try = N_("From two datasets the adapted prior reports too little and the left-one-out prior too much. They meet above the truth: "
                         "one Gaussian for two minima costs the rest. With one minimum they meet almost on it."),
     .sentence = datasets_sentence },

@@ -132,13 +132,20 @@ assert_identities (HeftRun *run)
   g_assert_cmpfloat (result (run, "sampled_kl_adapted"), <=, result (run, "leave_one_out") + 1e-9);
   g_assert_cmpfloat (result (run, "sampled_kl_adapted"), <=, result (run, "sampled_kl_fixed") + 1e-9);
   g_assert_cmpfloat (result (run, "information_lower"), >=, 0);
+  for (gsize p = 0; p < heft_run_get_experiment (run)->n_panels; p++)
+    {
+      g_autofree char *sentence = heft_run_get_experiment (run)->panels[p].sentence (heft_run_get_record (run));
+
+      g_assert_nonnull (sentence);
+      g_assert_null (strstr (sentence, "–"));
+    }
   g_assert_true (isfinite (result (run, "fisher_information")));
 }
 
 static void
 test_identities (void)
 {
-  static const char *const samples[] = { "1", "20", "100" }, *const betas[] = { "1e-6", "0.02", "100" };
+  static const char *const samples[] = { "1", "40" }, *const betas[] = { "1e-6", "0.02", "100" };
   static const char *const codes[][2] = { { "0.1", "-1.5" }, { "1", "0.2" }, { "100", "1.5" } };
 
   for (gsize n = 0; n < G_N_ELEMENTS (samples); n++)
@@ -223,6 +230,57 @@ test_estimates (void)
   g_assert_cmpfloat (result (many, "information_lower"), >, 0.9 * result (many, "information"));
 }
 
+static gboolean
+is_waiting (HeftRun *run, const char *id, double value)
+{
+  HeftProgress progress;
+
+  heft_run_get_progress (run, &progress);
+  return progress.waiting && fabs (result (run, id) - value) < 1e-12;
+}
+
+/* While it waits, a slider brings what a run from there would have: numbers, curves, stems, whichever they depend on. */
+static void
+test_live (void)
+{
+  static const struct { const char *name, *value; } moves[] = { { "beta", "0.02" }, { "beta", "0.3" }, { "samples", "7" },
+                                                                { "redundant", "false" }, { "datasets", "64" } };
+  const char *settings[2 * G_N_ELEMENTS (moves) + 1] = { NULL };
+  g_autoptr (HeftParameters) parameters = heft_parameters_new (heft_experiment_find ("shannon-exact", NULL));
+  g_autoptr (HeftRun) run = heft_run_new (heft_parameters_get_experiment (parameters), parameters, 1);
+  HeftRecord *record = heft_run_get_record (run);
+
+  heft_run_set_interactive (run, TRUE);
+  heft_run_start (run);
+  for (gsize i = 0; i < G_N_ELEMENTS (moves); i++)
+    {
+      g_autoptr (HeftRun) fresh = NULL;
+
+      settings[2 * i] = moves[i].name;
+      settings[2 * i + 1] = moves[i].value;
+      fresh = finished_run (settings);
+      g_assert_true (heft_run_set_parameter (run, moves[i].name, moves[i].value, NULL));
+      for (int wait = 0; wait < 20000 && !(heft_record_get_result (record, "leave_one_out", NULL) &&
+                                           is_waiting (run, "leave_one_out", result (fresh, "leave_one_out"))); wait++)
+        g_usleep (1000);
+      g_assert_true (is_waiting (run, "leave_one_out", result (fresh, "leave_one_out")));
+      for (gsize s = 0; s < heft_record_get_n_series (record); s++)
+        {
+          const char *id = heft_record_get_series_spec (record, s)->id;
+          double x, y, fresh_x, fresh_y;
+
+          g_assert_cmpuint (heft_record_get_length (record, s, 0), ==, heft_record_get_length (heft_run_get_record (fresh), s, 0));
+          if (!heft_record_get_last (record, id, 0, &x, &y))
+            continue;
+          g_assert_true (heft_record_get_last (heft_run_get_record (fresh), id, 0, &fresh_x, &fresh_y));
+          g_assert_cmpfloat (x, ==, fresh_x);
+          g_assert_cmpfloat (y, ==, fresh_y);
+        }
+    }
+  heft_run_stop (run);
+  g_assert_true (heft_run_join (run, NULL));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -234,5 +292,6 @@ main (int argc, char **argv)
   g_test_add_func ("/shannon-exact/limits", test_limits);
   g_test_add_func ("/shannon-exact/fisher", test_fisher);
   g_test_add_func ("/shannon-exact/estimates", test_estimates);
+  g_test_add_func ("/shannon-exact/live", test_live);
   return g_test_run ();
 }
