@@ -106,6 +106,9 @@ heft_network_nuisances_sentence (HeftRecord *record)
   if (!isfinite (least))
     return g_strdup (_("The logits cannot tell a rotation from none."));
   rotation = heft_words_number (least);
+  /* A straight line carried further than half a turn tells of no rotation that there is. */
+  if (least > 180)
+    return g_strdup_printf (_("At the logits no rotation of half of the images shows: to first order it would take %s°."), rotation);
   return g_strdup_printf (_("At the logits half of the images must turn by %s° or more before it shows."), rotation);
 }
 

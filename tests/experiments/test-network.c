@@ -385,6 +385,27 @@ test_refusals (void)
   refuse ((const char *[]) { "dataset", "/nowhere.csv", NULL }, "nowhere");
 }
 
+/* No sentence asks for more than the half turn that turns everything there is. */
+static void
+test_rotation (void)
+{
+  static const struct { double degrees; const char *says; } cases[] = {
+    { 3.97, "must turn by 3.97°" }, { 2990, "no rotation" }, { INFINITY, "cannot tell" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (HeftRecord) record = heft_record_new (NULL, 0, NULL, 0);
+      HeftFrame *frame = heft_frame_new ("nuisances", 0);
+      g_autofree char *sentence = NULL;
+
+      heft_frame_set_number (frame, "rotation", cases[i].degrees);
+      heft_record_publish (record, frame);
+      sentence = heft_network_nuisances_sentence (record);
+      g_assert_nonnull (strstr (sentence, cases[i].says));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -403,5 +424,6 @@ main (int argc, char **argv)
   g_test_add_func ("/experiments/network/large", test_large);
   g_test_add_func ("/experiments/network/prices", test_prices);
   g_test_add_func ("/experiments/network/refusals", test_refusals);
+  g_test_add_func ("/experiments/network/rotation", test_rotation);
   return g_test_run ();
 }
