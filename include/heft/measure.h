@@ -29,6 +29,19 @@ extern const char *const heft_measure_fisher_names[];
 
 #define HEFT_MEASURE_BEST_BETA (-1.0)
 
+/* How the covariance Sigma_z of activations under the weight noise N(0, Sigma*) is found. */
+typedef enum
+{
+  HEFT_PUSHFORWARD_JACOBIAN,   /* J Sigma* J^T with the exact Jacobian and the best Sigma* there is */
+  HEFT_PUSHFORWARD_KFAC,       /* moments propagated layer by layer with KFAC's factors */
+  HEFT_PUSHFORWARD_DRAWS,      /* over weight draws of the Jacobian's Sigma*: not to first order */
+  HEFT_N_PUSHFORWARDS,
+} HeftPushforward;
+
+/* "jacobian", "kfac", "draws", NULL-terminated. */
+extern const char *const heft_pushforward_names[];
+#define HEFT_LEAST_PUSHFORWARD_DRAWS 20
+
 /**
  * HeftMeasureOptions:
  * @n_samples: the first n of the data; 0 takes all
@@ -39,8 +52,9 @@ extern const char *const heft_measure_fisher_names[];
  * @hessian, @activations: also these
  * @max_dense: the Hessian of more weights than this is measured by products instead of as a matrix; 0 is 8,000
  * @n_nuisances: images, the first ones, whose smallest visible changes are measured; 0 for none
+ * @pushforwards: by which routes @activations, flags 1 << HeftPushforward; 0 takes the Jacobian's
  * @certificate: PAC-Bayes bounds on the error of Q = N(w*, Sigma*) with P = N(0, lambda^2 I) too
- * @n_draws: weight draws of the certificate, at least 1
+ * @n_draws: weight draws of the certificate, at least 1, and of that route, at least HEFT_LEAST_PUSHFORWARD_DRAWS
  * @draw_samples: how many samples each draw is measured on, with replacement; 0 = all of them once
  * @delta, @delta_draws: see HeftCertificate
  * @beta_pac: of the Lagrangian bound; 0 takes N times @beta, HEFT_MEASURE_BEST_BETA the best of the candidates, which is paid for
@@ -54,6 +68,7 @@ typedef struct
   HeftMeasureFisher kind;
   gboolean       layers, whole_network, hessian, activations;
   gsize          max_dense, n_nuisances;
+  guint          pushforwards;
   gboolean       certificate;
   gsize          n_draws, draw_samples;
   double         delta, delta_draws, beta_pac;
@@ -72,13 +87,24 @@ typedef struct
   char   *name;                       /* of the operation: "activation 1", the last one is the logits */
   gsize   n_samples;
   double *fisher_trace, *information; /* tr F_{z|x}; 1/2 log |I + Sigma_x F_{z|x}| in nats */
-  double  fisher_trace_mean, information_mean;
+  double *noise_trace;                /* tr Sigma_z */
+  double  fisher_trace_mean, information_mean, noise_trace_mean;
+  double  fisher_trace_error, information_error, noise_trace_error;   /* standard errors of the means: 0 unless they are of weight draws */
   double *printed_trace;              /* of Prop. 3.2 as printed, 1/beta tr Jx^T J F J^T Jx; NULL without the dense Fisher */
   double  printed_trace_mean;
   double *condition;                  /* of Sigma_z, its largest eigenvalue over the smallest that was inverted; NULL like the former */
   gsize   n_rank_deficient;           /* samples whose noise leaves directions free: their F counts the noisy ones alone */
   gsize   n_ill_conditioned;          /* samples where six digits depend on how Sigma_z is inverted (a condition beyond 1e10) */
 } HeftEffectiveLayer;
+
+/* What the activations tell by one route. @layers: HeftEffectiveLayer; %NULL where @reason says why there are none, or it was not asked for.
+ * @estimator, @assumes: translated. */
+typedef struct
+{
+  GPtrArray  *layers;
+  char       *estimator, *reason;
+  const char *assumes;
+} HeftPushforwardResult;
 
 /**
  * HeftNoiseRisk:
@@ -135,7 +161,8 @@ typedef struct
   const char *noise;                  /* translated: which Sigma* = beta (F + beta/lambda^2 I)^-1 everything below is with, by the best Fisher
                                        * there is: the whole network's up to 8,000 weights, else EKFAC's blocks, else the diagonal */
   HeftNuisanceTable *nuisances;       /* or NULL */
-  GPtrArray *effective;               /* HeftEffectiveLayer, or NULL */
+  GPtrArray *effective;               /* HeftEffectiveLayer, of the first route below; or NULL */
+  HeftPushforwardResult pushforwards[HEFT_N_PUSHFORWARDS];
   HeftMeasuredCertificate *certificate;   /* or NULL */
 } HeftMeasurement;
 

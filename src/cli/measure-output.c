@@ -160,20 +160,32 @@ add_hessian (JsonBuilder *builder, const HeftMeasurement *measurement)
   json_builder_end_object (builder);
 }
 
+/* Of the first route that was taken. */
+static const char *
+effective_estimator (const HeftMeasurement *measurement)
+{
+  gsize r = 0;
+
+  while (measurement->pushforwards[r].layers != measurement->effective)
+    r++;
+  return measurement->pushforwards[r].estimator;
+}
+
 static void
 add_effective (JsonBuilder *builder, const HeftMeasurement *measurement)
 {
-  add_text (builder, "effective_estimator", measurement->noise);
+  add_text (builder, "effective_estimator", effective_estimator (measurement));
   json_builder_set_member_name (builder, "effective");
   json_builder_begin_array (builder);
   for (guint l = 0; l < measurement->effective->len; l++)
     {
       const HeftEffectiveLayer *layer = g_ptr_array_index (measurement->effective, l);
+      const char *too_few = heft_cli_measure_too_few_draws ();
 
       json_builder_begin_object (builder);
       add_text (builder, "layer", layer->name);
-      heft_json_add_number (builder, "fisher_trace_mean", layer->fisher_trace_mean, NULL);
-      heft_json_add_number (builder, "information_mean", layer->information_mean, NULL);
+      heft_json_add_number (builder, "fisher_trace_mean", layer->fisher_trace_mean, too_few);
+      heft_json_add_number (builder, "information_mean", layer->information_mean, too_few);
       add_values (builder, "fisher_trace", layer->fisher_trace, layer->n_samples);
       add_values (builder, "information", layer->information, layer->n_samples);
       add_integer (builder, "rank_deficient_samples", layer->n_rank_deficient);
@@ -219,7 +231,7 @@ add_nuisances (JsonBuilder *builder, const HeftMeasurement *measurement)
 }
 
 gboolean
-heft_cli_measure_print_json (const HeftMeasurement *measurement, const HeftNetwork *network)
+heft_cli_measure_print_json (const HeftMeasurement *measurement, const HeftNetwork *network, gboolean routes)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
 
@@ -238,6 +250,8 @@ heft_cli_measure_print_json (const HeftMeasurement *measurement, const HeftNetwo
     add_hessian (builder, measurement);
   if (measurement->effective != NULL)
     add_effective (builder, measurement);
+  if (routes)
+    heft_cli_measure_add_pushforwards (builder, measurement);
   if (measurement->nuisances != NULL)
     add_nuisances (builder, measurement);
   heft_cli_measure_add_codes (builder, measurement, network);
@@ -310,7 +324,7 @@ print_hessian (const HeftMeasurement *measurement)
 static void
 print_effective (const HeftMeasurement *measurement)
 {
-  printf (_("\nWhat activations tell about the input, means over the samples (%s)\n"), measurement->noise);
+  printf (_("\nWhat activations tell about the input, means over the samples (%s)\n"), effective_estimator (measurement));
   for (guint l = 0; l < measurement->effective->len; l++)
     {
       const HeftEffectiveLayer *layer = g_ptr_array_index (measurement->effective, l);
@@ -348,7 +362,7 @@ print_nuisances (const HeftMeasurement *measurement)
 }
 
 void
-heft_cli_measure_print_text (const HeftMeasurement *measurement, const HeftNetwork *network)
+heft_cli_measure_print_text (const HeftMeasurement *measurement, const HeftNetwork *network, gboolean routes)
 {
   const HeftSpectrum *any = g_ptr_array_index (measurement->spectra, 0);
 
@@ -368,6 +382,8 @@ heft_cli_measure_print_text (const HeftMeasurement *measurement, const HeftNetwo
     print_hessian (measurement);
   if (measurement->effective != NULL)
     print_effective (measurement);
+  if (routes)
+    heft_cli_measure_print_pushforwards (measurement);
   if (measurement->nuisances != NULL)
     print_nuisances (measurement);
   heft_cli_measure_print_codes (measurement, network);

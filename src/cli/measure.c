@@ -31,7 +31,7 @@
 typedef struct
 {
   char    *data, *activation, *architecture, *input, *samples, *beta, *lambda, *fisher, *scope, *nuisances, *seed;
-  char    *delta, *delta_draws, *beta_pac, *draws, *draw_samples;
+  char    *delta, *delta_draws, *beta_pac, *draws, *draw_samples, *pushforward;
   int      threads;
   gboolean hessian, activations, certificate, json, quiet;
 } Typed;
@@ -41,7 +41,8 @@ typed_clear (Typed *self)
 {
   char **texts[] = { &self->data, &self->activation, &self->architecture, &self->input, &self->samples,
                      &self->beta, &self->lambda, &self->fisher, &self->scope, &self->nuisances, &self->seed,
-                     &self->delta, &self->delta_draws, &self->beta_pac, &self->draws, &self->draw_samples };
+                     &self->delta, &self->delta_draws, &self->beta_pac, &self->draws, &self->draw_samples,
+                     &self->pushforward };
 
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (*texts[i]);
@@ -115,11 +116,11 @@ read_probability (const char *option, const char *text, double *value)
 
 /* Options that say nothing without another are refused rather than passed over. */
 static gboolean
-check_companions (const Typed *typed)
+check_companions (const Typed *typed, const HeftMeasureOptions *options)
 {
   const struct { const char *option, *text; } owned[] = {
     { "delta", typed->delta }, { "delta-draws", typed->delta_draws }, { "beta-pac", typed->beta_pac },
-    { "draws", typed->draws }, { "draw-samples", typed->draw_samples },
+    { "draw-samples", typed->draw_samples },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (owned); i++)
@@ -128,7 +129,32 @@ check_companions (const Typed *typed)
         heft_cli_fail (HEFT_EXIT_USAGE, _("--%s belongs to --certificate; give both or neither."), owned[i].option);
         return FALSE;
       }
-  return TRUE;
+  if (typed->draws == NULL || typed->certificate || (options->pushforwards & 1 << HEFT_PUSHFORWARD_DRAWS) != 0)
+    return TRUE;
+  heft_cli_fail (HEFT_EXIT_USAGE, _("--%s belongs to --certificate or to --pushforward draws; give one of them too."), "draws");
+  return FALSE;
+}
+
+/* Names of routes between commas, or all. */
+static gboolean
+read_routes (const Typed *typed, HeftMeasureOptions *options)
+{
+  const char *const names[] = { "jacobian", "kfac", "draws", "all", NULL };
+  g_auto (GStrv) words = typed->pushforward != NULL ? g_strsplit (typed->pushforward, ",", -1) : NULL;
+
+  options->activations = typed->activations || words != NULL;
+  for (gsize i = 0; words != NULL && words[i] != NULL; i++)
+    {
+      int route = read_word ("pushforward", words[i], names);
+
+      if (route < 0)
+        return FALSE;
+      options->pushforwards |= route < HEFT_N_PUSHFORWARDS ? 1u << route : (1u << HEFT_N_PUSHFORWARDS) - 1;
+    }
+  if (words == NULL || options->pushforwards != 0)
+    return TRUE;
+  heft_cli_fail (HEFT_EXIT_USAGE, _("--pushforward needs jacobian, kfac, draws, several of them between commas, or all."));
+  return FALSE;
 }
 
 static gboolean
@@ -140,7 +166,7 @@ read_certificate (const Typed *typed, HeftMeasureOptions *options)
   options->certificate = typed->certificate;
   options->delta = DEFAULT_DELTA;
   options->delta_draws = DEFAULT_DELTA_DRAWS;
-  if (!check_companions (typed) || !read_probability ("delta", typed->delta, &options->delta)
+  if (!check_companions (typed, options) || !read_probability ("delta", typed->delta, &options->delta)
       || !read_probability ("delta-draws", typed->delta_draws, &options->delta_draws)
       || !read_positive ("draws", typed->draws, &draws, TRUE)
       || (!whole && !read_positive ("draw-samples", typed->draw_samples, &draw_samples, TRUE)))
@@ -151,6 +177,12 @@ read_certificate (const Typed *typed, HeftMeasureOptions *options)
       return FALSE;
     }
   options->n_draws = (gsize) draws;
+  if (options->n_draws < HEFT_LEAST_PUSHFORWARD_DRAWS && (options->pushforwards & 1 << HEFT_PUSHFORWARD_DRAWS) != 0)
+    {
+      heft_cli_fail (HEFT_EXIT_USAGE, _("--%s must be at least %d for --pushforward draws; “%s” is not."), "draws",
+                     HEFT_LEAST_PUSHFORWARD_DRAWS, typed->draws);
+      return FALSE;
+    }
   options->draw_samples = whole ? 0 : (gsize) draw_samples;
   if (typed->beta_pac == NULL || strcmp (typed->beta_pac, "best") != 0)
     return read_positive ("beta-pac", typed->beta_pac, &options->beta_pac, FALSE);
@@ -169,7 +201,8 @@ read_options (const Typed *typed, HeftMeasureOptions *options, gboolean *has_bet
   if (scope < 0 || !read_positive ("samples", typed->samples, &samples, TRUE)
       || !read_positive ("nuisances", typed->nuisances, &nuisances, TRUE)
       || !read_positive ("beta", typed->beta, &options->beta, FALSE)
-      || !read_positive ("lambda", typed->lambda, &options->lambda, FALSE) || !read_certificate (typed, options))
+      || !read_positive ("lambda", typed->lambda, &options->lambda, FALSE) || !read_routes (typed, options)
+      || !read_certificate (typed, options))
     return FALSE;
   if (typed->seed != NULL && !g_ascii_string_to_unsigned (typed->seed, 10, 0, G_MAXUINT64, &options->seed, NULL))
     {
@@ -183,7 +216,6 @@ read_options (const Typed *typed, HeftMeasureOptions *options, gboolean *has_bet
   options->layers = scope != 1;
   options->whole_network = scope != 0;
   options->hessian = typed->hessian;
-  options->activations = typed->activations;
   options->n_nuisances = (gsize) nuisances;
   options->n_threads = (guint) typed->threads;
   return TRUE;
@@ -241,15 +273,16 @@ load (Job *job, const Typed *typed, const char *file, gboolean has_beta, GError 
 static int
 measure (Job *job, const Typed *typed)
 {
+  gboolean routes = typed->pushforward != NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (HeftMeasurement) measurement = heft_measure (job->network, job->weights, job->data, &job->options, NULL, &error);
 
   if (measurement == NULL)
     return heft_cli_fail_error (HEFT_EXIT_FAILED, error);
   if (typed->json)
-    return heft_cli_measure_print_json (measurement, job->network) ? HEFT_EXIT_DONE : HEFT_EXIT_FAILED;
+    return heft_cli_measure_print_json (measurement, job->network, routes) ? HEFT_EXIT_DONE : HEFT_EXIT_FAILED;
   if (!typed->quiet)
-    heft_cli_measure_print_text (measurement, job->network);
+    heft_cli_measure_print_text (measurement, job->network, routes);
   return HEFT_EXIT_DONE;
 }
 
@@ -270,6 +303,8 @@ heft_cli_measure (int argc, char **argv)
     { "scope", 0, 0, G_OPTION_ARG_STRING, &typed.scope, N_("layers, network or both (default)"), "WHAT" },
     { "hessian", 0, 0, G_OPTION_ARG_NONE, &typed.hessian, N_("the Hessian too: exact, or above 8,000 weights by products"), NULL },
     { "activations", 0, 0, G_OPTION_ARG_NONE, &typed.activations, N_("what activations tell about the input too"), NULL },
+    { "pushforward", 0, 0, G_OPTION_ARG_STRING, &typed.pushforward,
+      N_("how: jacobian (default), kfac, draws; several with commas or all compares"), "ROUTES" },
     { "nuisances", 0, 0, G_OPTION_ARG_STRING, &typed.nuisances, N_("the smallest visible rotation, shift, blur ... of the first n images too"),
       "n" },
     { "certificate", 0, 0, G_OPTION_ARG_NONE, &typed.certificate, N_("PAC-Bayes bounds on the error of Q = N(w*, Sigma*) too"), NULL },
@@ -277,7 +312,7 @@ heft_cli_measure (int argc, char **argv)
     { "delta-draws", 0, 0, G_OPTION_ARG_STRING, &typed.delta_draws, N_("probability with which the draws may mislead (default: 0.01)"), "d2" },
     { "beta-pac", 0, 0, G_OPTION_ARG_STRING, &typed.beta_pac, N_("of the Lagrangian bound, fixed in advance, or best, paid for (default: N beta)"),
       "b" },
-    { "draws", 0, 0, G_OPTION_ARG_STRING, &typed.draws, N_("weight draws (default: 2000)"), "m" },
+    { "draws", 0, 0, G_OPTION_ARG_STRING, &typed.draws, N_("weight draws of the certificate and that pushforward (default: 2000)"), "m" },
     { "draw-samples", 0, 0, G_OPTION_ARG_STRING, &typed.draw_samples, N_("samples a draw, with replacement; 0 takes all (default: 100)"), "n" },
     { "seed", 0, 0, G_OPTION_ARG_STRING, &typed.seed, N_("seed of sampled labels, weight draws and made-up data (default: 0)"), "N" },
     { "threads", 0, 0, G_OPTION_ARG_INT, &typed.threads, N_("Worker threads; never changes a result (default: cores)"), N_("N") },

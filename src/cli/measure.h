@@ -8,11 +8,16 @@
 
 G_BEGIN_DECLS
 
-/* What `measure` found, on standard output: one JSON document, or tables. */
-gboolean heft_cli_measure_print_json (const HeftMeasurement *measurement, const HeftNetwork *network);
-void     heft_cli_measure_print_text (const HeftMeasurement *measurement, const HeftNetwork *network);
+/* What `measure` found, on standard output: one JSON document, or tables; with @routes the comparison of the routes to Sigma_z. */
+gboolean heft_cli_measure_print_json (const HeftMeasurement *measurement, const HeftNetwork *network, gboolean routes);
+void     heft_cli_measure_print_text (const HeftMeasurement *measurement, const HeftNetwork *network, gboolean routes);
 /* Their part about codes: certificate and description lengths. */
 void     heft_cli_measure_add_codes   (JsonBuilder *builder, const HeftMeasurement *measurement, const HeftNetwork *network);
 void     heft_cli_measure_print_codes (const HeftMeasurement *measurement, const HeftNetwork *network);
+/* The comparison of the routes to Sigma_z. */
+void     heft_cli_measure_add_pushforwards   (JsonBuilder *builder, const HeftMeasurement *measurement);
+void     heft_cli_measure_print_pushforwards (const HeftMeasurement *measurement);
+/* Why the draws give no F_{z|x}. */
+const char *heft_cli_measure_too_few_draws (void);
 
 G_END_DECLS

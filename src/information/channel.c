@@ -81,6 +81,7 @@ heft_channel_root_of_noise (gsize p, gsize n, gsize n_all, gsize d, double *nois
   *channel = (HeftChannel) { .condition = 1 };
   if (m == 0)
     return TRUE;
+  channel->trace = heft_dot_f64 (p * n, noise, noise);
   if (!heft_singular_values (p, n, noise, values, vectors, error))
     return FALSE;
   floor = MAX (sqrt (DBL_EPSILON * (double) n_all) * values[0], SMALLEST_NOISE);

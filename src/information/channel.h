@@ -18,14 +18,14 @@ gboolean heft_channel_root        (gsize n, gsize d, const double *covariance, d
 /*
  * HeftChannel:
  *
- * What inverting a covariance of noise meant. @rank: directions that carry noise, the number of outputs where there is an inverse.
+ * What inverting a covariance of noise meant. @trace: of the covariance. @rank: directions that carry noise, the number of outputs where there is an inverse.
  * @condition: the largest eigenvalue over the smallest of those. @doubtful: six digits depend on how the inverse is taken: a
  * condition beyond 1e10, or a direction left out that carries more than rounding.
  */
 typedef struct
 {
   gsize    rank;
-  double   condition;
+  double   trace, condition;
   gboolean doubtful;
 } HeftChannel;
 

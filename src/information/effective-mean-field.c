@@ -10,6 +10,7 @@
 #include <heft/invariance.h>
 
 #include "information/channel.h"
+#include "information/effective.h"
 #include "information/moments.h"
 #include "linalg/linalg.h"
 
@@ -19,24 +20,27 @@ typedef struct
   double *rows;            /* n_rows x d; Sigma_x = rows^T rows / n_rows */
   gsize   sample, n_samples;
   double *information;
-  double *fisher_trace;
+  double *fisher_trace, *noise_trace;   /* or NULL */
 } Observer;
 
 static gboolean
-note_layer (gsize layer, gsize n_active, gsize rank, gsize m, double *root, gpointer user_data, GError **error)
+note_layer (gsize layer, gsize n_active, double noise_trace, gsize rank, gsize m, double *root, gpointer user_data, GError **error)
 {
   Observer *observer = user_data;
   gsize cell = layer * observer->n_samples + observer->sample;
 
   if (observer->fisher_trace != NULL)
     observer->fisher_trace[cell] = heft_dot_f64 (rank * m, root, root);
+  if (observer->noise_trace != NULL)
+    observer->noise_trace[cell] = noise_trace;
   return heft_channel_information (rank, m, root, observer->n_rows, observer->rows, &observer->information[cell], error);
 }
 
-/* Centres the first @n inputs; where they are more than their dimension they give way to its principal directions, scaled. */
-static gboolean
-find_root (HeftDataset *data, gsize n, gsize d, gsize *n_rows, double **rows, GError **error)
+gboolean
+heft_effective_inputs (HeftDataset *data, gsize n, gsize *n_rows, double **rows, GError **error)
 {
+  gsize d = heft_dataset_get_n_features (data);
+
   if (n <= d)
     {
       *n_rows = n;
@@ -66,13 +70,13 @@ find_root (HeftDataset *data, gsize n, gsize d, gsize *n_rows, double **rows, GE
   return TRUE;
 }
 
-/* With @noise, or where that is NULL independent noise of @variance. */
-static gboolean
-measure (HeftNetwork *network, const double *mean, const double *variance, const HeftStructuredNoise *noise, HeftDataset *data,
-         gsize n_samples, gsize n_covariance, double *information, double *fisher_trace, GCancellable *cancellable, GError **error)
+gboolean
+heft_effective_moments (HeftNetwork *network, const double *mean, const HeftWeightNoise *noise, HeftDataset *data, gsize n_samples,
+                        gsize n_covariance, double *information, double *fisher_trace, double *noise_trace, GCancellable *cancellable,
+                        GError **error)
 {
   gsize d = heft_network_get_n_inputs (network);
-  Observer observer = { .n_samples = n_samples, .information = information, .fisher_trace = fisher_trace };
+  Observer observer = { .n_samples = n_samples, .information = information, .fisher_trace = fisher_trace, .noise_trace = noise_trace };
   heft_aligned_autofree double *rows = NULL;
   g_autofree double *input = g_new (double, d);
 
@@ -80,7 +84,7 @@ measure (HeftNetwork *network, const double *mean, const double *variance, const
   if (n_covariance == 0)
     n_covariance = heft_dataset_get_n_samples (data);
   g_return_val_if_fail (MAX (n_samples, n_covariance) <= heft_dataset_get_n_samples (data), FALSE);
-  if (!find_root (data, n_covariance, d, &observer.n_rows, &rows, error))
+  if (!heft_effective_inputs (data, n_covariance, &observer.n_rows, &rows, error))
     return FALSE;
   observer.rows = rows;
   for (observer.sample = 0; observer.sample < n_samples; observer.sample++)
@@ -88,8 +92,9 @@ measure (HeftNetwork *network, const double *mean, const double *variance, const
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
       heft_dataset_gather_f64 (data, NULL, observer.sample, 1, input);
-      if (!(noise != NULL ? heft_moments_sweep_structured (network, mean, noise, input, d, NULL, note_layer, &observer, error)
-                          : heft_moments_sweep (network, mean, variance, input, d, NULL, note_layer, &observer, error)))
+      if (!(noise->structured != NULL
+            ? heft_moments_sweep_structured (network, mean, noise->structured, input, d, NULL, note_layer, &observer, error)
+            : heft_moments_sweep (network, mean, noise->variance, input, d, NULL, note_layer, &observer, error)))
         return FALSE;
     }
   return TRUE;
@@ -100,7 +105,9 @@ heft_effective_information (HeftNetwork *network, const double *mean, const doub
                             gsize n_samples, gsize n_covariance, double *information, double *fisher_trace,
                             GCancellable *cancellable, GError **error)
 {
-  return measure (network, mean, variance, NULL, data, n_samples, n_covariance, information, fisher_trace, cancellable, error);
+  const HeftWeightNoise noise = { .variance = variance };
+
+  return heft_effective_moments (network, mean, &noise, data, n_samples, n_covariance, information, fisher_trace, NULL, cancellable, error);
 }
 
 gboolean
@@ -108,7 +115,8 @@ heft_effective_information_structured (HeftNetwork *network, const double *mean,
                                        double lambda, HeftDataset *data, gsize n_samples, gsize n_covariance,
                                        double *information, double *fisher_trace, GCancellable *cancellable, GError **error)
 {
-  const HeftStructuredNoise noise = { curvature, beta, lambda };
+  const HeftStructuredNoise blocks = { curvature, beta, lambda };
+  const HeftWeightNoise noise = { .structured = &blocks };
 
-  return measure (network, mean, NULL, &noise, data, n_samples, n_covariance, information, fisher_trace, cancellable, error);
+  return heft_effective_moments (network, mean, &noise, data, n_samples, n_covariance, information, fisher_trace, NULL, cancellable, error);
 }

@@ -23,6 +23,7 @@ effective_layer_free (gpointer data)
   g_free (self->name);
   g_free (self->fisher_trace);
   g_free (self->information);
+  g_free (self->noise_trace);
   g_free (self->printed_trace);
   g_free (self->condition);
   g_free (self);
@@ -46,31 +47,34 @@ heft_effective_layers_new (HeftNetwork *network, gsize n_samples)
       layer->n_samples = n_samples;
       layer->fisher_trace = g_new0 (double, n_samples);
       layer->information = g_new0 (double, n_samples);
+      layer->noise_trace = g_new0 (double, n_samples);
       g_ptr_array_add (layers, layer);
     }
   return layers;
 }
 
-/* Means over the samples. */
+void
+heft_effective_layer_average (HeftEffectiveLayer *layer)
+{
+  layer->fisher_trace_mean = layer->information_mean = layer->noise_trace_mean = 0;
+  for (gsize i = 0; i < layer->n_samples; i++)
+    {
+      layer->fisher_trace_mean += layer->fisher_trace[i] / (double) layer->n_samples;
+      layer->information_mean += layer->information[i] / (double) layer->n_samples;
+      layer->noise_trace_mean += layer->noise_trace[i] / (double) layer->n_samples;
+    }
+}
+
 static void
 summarise (GPtrArray *layers)
 {
   for (guint l = 0; l < layers->len; l++)
-    {
-      HeftEffectiveLayer *layer = g_ptr_array_index (layers, l);
-
-      layer->fisher_trace_mean = layer->information_mean = 0;
-      for (gsize i = 0; i < layer->n_samples; i++)
-        {
-          layer->fisher_trace_mean += layer->fisher_trace[i] / (double) layer->n_samples;
-          layer->information_mean += layer->information[i] / (double) layer->n_samples;
-        }
-    }
+    heft_effective_layer_average (g_ptr_array_index (layers, l));
 }
 
-/* Layer by layer, as heft_effective_information() writes them. */
+/* Layer by layer, as heft_effective_moments() writes them. */
 static void
-take (GPtrArray *layers, gsize n_samples, const double *information, const double *trace)
+take (GPtrArray *layers, gsize n_samples, const double *information, const double *trace, const double *noise_trace)
 {
   for (guint l = 0; l < layers->len; l++)
     {
@@ -78,6 +82,7 @@ take (GPtrArray *layers, gsize n_samples, const double *information, const doubl
 
       memcpy (layer->information, information + l * n_samples, n_samples * sizeof *information);
       memcpy (layer->fisher_trace, trace + l * n_samples, n_samples * sizeof *trace);
+      memcpy (layer->noise_trace, noise_trace + l * n_samples, n_samples * sizeof *noise_trace);
     }
   summarise (layers);
 }
@@ -89,15 +94,11 @@ measure_moments (HeftNetwork *network, const double *weights, const HeftWeightNo
 {
   g_autofree double *information = g_new (double, layers->len * n_samples);
   g_autofree double *trace = g_new (double, layers->len * n_samples);
-  const HeftStructuredNoise *blocks = noise->structured;
+  g_autofree double *noise_trace = g_new (double, layers->len * n_samples);
 
-  if (!(blocks != NULL
-        ? heft_effective_information_structured (network, weights, blocks->curvature, blocks->beta, blocks->lambda, data, n_samples,
-                                                 n_covariance, information, trace, cancellable, error)
-        : heft_effective_information (network, weights, noise->variance, data, n_samples, n_covariance, information, trace, cancellable,
-                                      error)))
+  if (!heft_effective_moments (network, weights, noise, data, n_samples, n_covariance, information, trace, noise_trace, cancellable, error))
     return FALSE;
-  take (layers, n_samples, information, trace);
+  take (layers, n_samples, information, trace, noise_trace);
   return TRUE;
 }
 
@@ -129,6 +130,7 @@ note_layer (gsize l, gsize n_active, const HeftChannel *channel, gsize d, double
   HeftEffectiveLayer *layer = g_ptr_array_index (observer->layers, l);
 
   layer->fisher_trace[observer->sample] = heft_dot_f64 (channel->rank * d, root, root);
+  layer->noise_trace[observer->sample] = channel->trace;
   layer->printed_trace[observer->sample] = printed;
   layer->printed_trace_mean += printed / (double) layer->n_samples;
   layer->condition[observer->sample] = channel->condition;

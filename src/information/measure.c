@@ -51,6 +51,12 @@ heft_measurement_free (HeftMeasurement *self)
   g_free (self->hessian_residuals);
   heft_nuisance_table_free (self->nuisances);
   g_clear_pointer (&self->quadratures, g_ptr_array_unref);
+  for (gsize r = 0; r < HEFT_N_PUSHFORWARDS; r++)
+    {
+      g_clear_pointer (&self->pushforwards[r].layers, g_ptr_array_unref);
+      g_free (self->pushforwards[r].estimator);
+      g_free (self->pushforwards[r].reason);
+    }
   g_free (self->certificate);
   g_free (self);
 }
@@ -378,14 +384,6 @@ measure_dense_hessian (HeftMeasurement *self, HeftNetwork *network, const double
 }
 
 static gboolean
-measure_effective (HeftMeasurement *self, HeftNetwork *network, const double *weights, const HeftWeightNoise *noise, HeftDataset *data,
-                   GCancellable *cancellable, GError **error)
-{
-  self->effective = heft_effective_layers_new (network, self->n_samples);
-  return heft_effective_measure (network, weights, noise, data, self->n_samples, self->n_samples, self->effective, cancellable, error);
-}
-
-static gboolean
 measure_nuisances (HeftMeasurement *self, HeftNetwork *network, const double *weights, const HeftWeightNoise *noise, HeftDataset *data,
                    const HeftMeasureOptions *options, GCancellable *cancellable, GError **error)
 {
@@ -425,7 +423,7 @@ measure_with_noise (HeftMeasurement *self, HeftNetwork *network, const double *w
     return FALSE;
   noise = heft_sigma_star_noise (sigma);
   self->noise = heft_weight_noise_words (&noise);
-  return (!options->activations || measure_effective (self, network, weights, &noise, data, cancellable, error))
+  return (!options->activations || heft_measurement_add_pushforwards (self, network, weights, sigma, data, options, cancellable, error))
          && (options->n_nuisances == 0 || measure_nuisances (self, network, weights, &noise, data, options, cancellable, error))
          && (!options->certificate || measure_certificate (self, network, weights, sigma, data, options, cancellable, error));
 }

@@ -396,6 +396,19 @@ heft_moments_look (HeftNetwork *network, const double *weights, const double *va
   return heft_moments_root (&moments, operation, n_active, rank, root, error);
 }
 
+/* Of what leaves operation @i, as heft_moments_root() takes it. */
+static double
+noise_trace (const HeftMoments *self, gsize i)
+{
+  g_autofree double *slopes = g_new (double, self->n);
+  double trace = 0;
+
+  heft_linearisation_slopes (self->at, i, slopes + self->kept);
+  for (gsize a = self->kept; a < self->n; a++)
+    trace += slopes[a] * slopes[a] * (self->diagonal != NULL ? self->diagonal[a] : self->covariance[a * self->n + a]);
+  return trace;
+}
+
 static gboolean
 sweep (HeftMoments *moments, HeftMomentsVisitor visitor, gpointer user_data, GError **error)
 {
@@ -409,7 +422,7 @@ sweep (HeftMoments *moments, HeftMomentsVisitor visitor, gpointer user_data, GEr
 
       next = go_to_layer (moments, next, operation);
       if (!heft_moments_root (moments, operation, &n_active, &rank, &root, error)
-          || !visitor (layer, n_active, rank, moments->m, root, user_data, error))
+          || !visitor (layer, n_active, noise_trace (moments, operation), rank, moments->m, root, user_data, error))
         return FALSE;
     }
   return TRUE;

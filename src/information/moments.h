@@ -67,9 +67,9 @@ gboolean heft_moments_look    (HeftNetwork *network, const double *weights, cons
                                gsize layer, gsize m, const double *tangents, gsize *n_active, gsize *rank, double **root,
                                GError **error);
 
-/* Called for each layer in order; @root (rank x m) may be changed. */
-typedef gboolean (*HeftMomentsVisitor) (gsize layer, gsize n_active, gsize rank, gsize m, double *root, gpointer user_data,
-                                        GError **error);
+/* Called for each layer in order; @noise_trace is tr Sigma_z; @root (rank x m) may be changed. */
+typedef gboolean (*HeftMomentsVisitor) (gsize layer, gsize n_active, double noise_trace, gsize rank, gsize m, double *root,
+                                        gpointer user_data, GError **error);
 /* Takes moments through the whole network at @input (d), and calls @visitor at every layer. */
 gboolean heft_moments_sweep   (HeftNetwork *network, const double *weights, const double *variance, const double *input,
                                gsize m, const double *tangents, HeftMomentsVisitor visitor, gpointer user_data, GError **error);

@@ -93,7 +93,7 @@ typedef struct
 } Cursor;
 
 static gboolean
-note_layer (gsize layer, gsize n_active, gsize rank, gsize m, double *root, gpointer user_data, GError **error)
+note_layer (gsize layer, gsize n_active, double noise_trace, gsize rank, gsize m, double *root, gpointer user_data, GError **error)
 {
   Cursor *cursor = user_data;
   HeftNuisanceTable *table = cursor->table;
@@ -121,7 +121,7 @@ note_correlated (gsize layer, gsize n_active, const HeftChannel *channel, gsize 
 
   if (channel->rank > 0)
     heft_gemm_f64 (FALSE, TRUE, channel->rank, m, d, 1, root, d, cursor->tangents, d, 0, seen, m);
-  return note_layer (layer, n_active, channel->rank, m, seen, cursor, error);
+  return note_layer (layer, n_active, channel->trace, channel->rank, m, seen, cursor, error);
 }
 
 static int

@@ -91,7 +91,7 @@ typedef struct
 } Observer;
 
 static gboolean
-note_layer (gsize layer, gsize n_active, gsize rank, gsize m, double *root, gpointer user_data, GError **error)
+note_layer (gsize layer, gsize n_active, double noise_trace, gsize rank, gsize m, double *root, gpointer user_data, GError **error)
 {
   Observer *observer = user_data;
 
@@ -108,7 +108,7 @@ static gboolean
 note_correlated (gsize layer, gsize n_active, const HeftChannel *channel, gsize d, double *root, double printed, gpointer user_data,
                  GError **error)
 {
-  return note_layer (layer, n_active, channel->rank, d, root, user_data, error);
+  return note_layer (layer, n_active, channel->trace, channel->rank, d, root, user_data, error);
 }
 
 gboolean

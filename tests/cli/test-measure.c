@@ -423,6 +423,64 @@ test_certificate (void)
   g_assert_nonnull (strstr (words, "N log C = 33.27"));
 }
 
+/* The three routes to Sigma_z side by side: the Jacobian's numbers are those without the option, differences are relative to them. */
+static void
+test_pushforward (void)
+{
+  g_autofree char *path = reference_path ("dense-tanh", ".safetensors"), *inputs = reference_path ("dense-tanh", "-inputs.npy");
+  g_autofree char *labels = reference_path ("dense-tanh", "-labels.npy");
+  g_autofree char *common = g_strdup_printf ("%s --data %s,%s --activation tanh --lambda 0.001 --activations", path, inputs, labels);
+  g_autofree char *plain = g_strconcat (common, " --json", NULL), *all = g_strconcat (common, " --pushforward all --draws 1000 --json", NULL);
+  g_autofree char *kfac = g_strconcat (common, " --pushforward kfac --json", NULL), *text = g_strconcat (common, " --pushforward all", NULL);
+  g_autofree char *before = NULL, *after = NULL, *words = NULL;
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  JsonObject *root;
+  JsonArray *routes;
+
+  g_assert_cmpint (run_measure (plain, &before, NULL), ==, 0);
+  g_assert_cmpint (run_measure (all, &after, NULL), ==, 0);
+  /* Nothing that was there has changed: up to the comparison the documents are one. */
+  g_assert_cmpint (strncmp (before, after, (gsize) (strstr (before, "\"description_length\"") - before)), ==, 0);
+  g_assert_true (json_parser_load_from_data (parser, after, -1, NULL));
+  routes = json_object_get_array_member (json_node_get_object (json_parser_get_root (parser)), "pushforwards");
+  g_assert_cmpuint (json_array_get_length (routes), ==, 3);
+  for (guint r = 0; r < 3; r++)
+    {
+      static const char *const names[] = { "jacobian", "kfac", "draws" };
+      JsonObject *route = json_array_get_object_element (routes, r);
+      JsonArray *layers = json_object_get_array_member (route, "layers");
+      JsonArray *exact = json_object_get_array_member (json_array_get_object_element (routes, 0), "layers");
+
+      g_assert_cmpstr (json_object_get_string_member (route, "route"), ==, names[r]);
+      g_assert_nonnull (strstr (json_object_get_string_member (route, "estimator"), r == 1 ? "KFAC" : "whole network"));
+      g_assert_cmpuint (strlen (json_object_get_string_member (route, "assumes")), >, 20);
+      for (guint l = 0; l < json_array_get_length (layers); l++)
+        {
+          JsonObject *layer = json_array_get_object_element (layers, l), *other = json_array_get_object_element (exact, l);
+          JsonObject *difference = json_object_get_object_member (layer, "relative_difference");
+
+          g_assert_cmpfloat_with_epsilon (number (difference, "information"),
+                                          number (layer, "information_mean") / number (other, "information_mean") - 1, 1e-12);
+          g_assert_true (json_object_has_member (layer, "information_standard_error") == (r == 2));
+          if (r == 2)
+            g_assert_cmpfloat_with_epsilon (number (layer, "information_mean"), number (other, "information_mean"),
+                                            5 * number (layer, "information_standard_error"));
+        }
+    }
+  /* One alone stands where the Jacobian's do, and has nothing to be compared with. */
+  g_clear_pointer (&after, g_free);
+  g_assert_cmpint (run_measure (kfac, &after, NULL), ==, 0);
+  g_assert_true (json_parser_load_from_data (parser, after, -1, NULL));
+  root = json_node_get_object (json_parser_get_root (parser));
+  g_assert_nonnull (strstr (json_object_get_string_member (root, "effective_estimator"), "KFAC"));
+  routes = json_object_get_array_member (json_array_get_object_element (json_object_get_array_member (root, "pushforwards"), 0), "layers");
+  root = json_object_get_object_member (json_array_get_object_element (routes, 0), "relative_difference");
+  g_assert_true (json_object_get_null_member (root, "information"));
+  g_assert_cmpint (run_measure (text, &words, NULL), ==, 0);
+  g_assert_nonnull (strstr (words, "trace of Sigma_z"));
+  g_assert_nonnull (strstr (words, "2000 weight draws"));
+}
+
 /* Opening a pipe that nobody writes to must not wait. */
 static void
 test_pipe (void)
@@ -471,6 +529,10 @@ test_refusals (void)
     { path, data, "--hessain", "*--hessian*" },
     { path, data, "--delta 0.1", "*--delta*--certificate*" },
     { path, data, "--draws 10", "*--draws*--certificate*" },
+    { path, data, "--pushforward jacobian --draws 100", "*--draws*--pushforward draws*" },
+    { path, data, "--pushforward draws --draws 19", "*--draws*20*19*" },
+    { path, data, "--pushforward kfac,jacobi", "*jacobi*jacobian*" },
+    { path, data, "--pushforward \"\"", "*jacobian, kfac, draws*" },
     { path, data, "--certificate --delta 1", "*--delta*below 1*" },
     { path, data, "--certificate --delta-draws 0", "*--delta-draws*" },
     { path, data, "--certificate --delta 0.6 --delta-draws 0.5", "*together*below 1*" },
@@ -538,6 +600,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cli/measure/kinds", test_kinds);
   g_test_add_func ("/cli/measure/members", test_members);
   g_test_add_func ("/cli/measure/certificate", test_certificate);
+  g_test_add_func ("/cli/measure/pushforward", test_pushforward);
   g_test_add_func ("/cli/measure/pipe", test_pipe);
   g_test_add_func ("/cli/measure/common-options", test_common_options);
   g_test_add_func ("/cli/measure/refusals", test_refusals);

@@ -45,7 +45,9 @@ def convolution(channels, outputs, kernel, stride, padding, bias):
 
     def apply(p, x):
         return functional.conv2d(x, p[0], p[1] if bias else None, stride, padding)
-    return Operation(word, apply, [(outputs, channels, kernel, kernel)] + [(outputs,)] * bias)
+    operation = Operation(word, apply, [(outputs, channels, kernel, kernel)] + [(outputs,)] * bias)
+    operation.stride, operation.padding = stride, padding
+    return operation
 
 
 def pool(rng, side):
@@ -189,6 +191,67 @@ def effective(network, vector, x, covariance, exact, beta):
     return layers
 
 
+def pre_activations(network, parameters, x, nudges):
+    """The logits with a nudge added to what leaves each layer with weights; and what enters each, unfolded, places last."""
+    i, seen = 0, []
+    for o in network.operations:
+        if o.parameters:
+            w = o.parameters[0]
+            seen.append((functional.unfold(x, w.shape[2:], padding=o.padding, stride=o.stride) if w.dim() == 4 else x.unsqueeze(2)).detach())
+        x = o.function(parameters[i:i + len(o.parameters)], x)
+        i += len(o.parameters)
+        if o.parameters:
+            x = x + nudges[len(seen) - 1]
+    return x, seen
+
+
+def kfac_factors(network, x):
+    """A and G of each layer, labels' expectation exact: A = E sum_t a a^T (with the bias's 1), G = E mean_t d d^T."""
+    factors = None
+    for i in range(len(x)):
+        shapes, parameters = [], network.parameters()
+        z = x[i:i + 1]
+        for o in network.operations:
+            z = o.function(o.parameters, z)
+            if o.parameters:
+                shapes.append(z.shape)
+        nudges = [torch.zeros(shape, requires_grad=True) for shape in shapes]
+        logits, seen = pre_activations(network, parameters, x[i:i + 1], nudges)
+        if factors is None:
+            factors = [[0, 0] for _ in nudges]
+        for l, o in enumerate(network.layers()):
+            a = seen[l][0]
+            if len(o.parameters) > 1:
+                a = torch.cat([a, torch.ones(1, a.shape[1])])
+            factors[l][0] = factors[l][0] + a @ a.t() / len(x)
+        p = torch.softmax(logits[0], 0).detach()
+        for c in range(len(p)):
+            gradients = torch.autograd.grad(torch.log_softmax(logits[0], 0)[c], nudges, retain_graph=True)
+            for l, g in enumerate(gradients):
+                g = g[0].reshape(g.shape[1], -1)
+                factors[l][1] = factors[l][1] + p[c] * g @ g.t() / g.shape[1] / len(x)
+    return factors
+
+
+def kfac_covariance(network, x, beta, lam):
+    """Sigma* of KFAC for all weights, PyTorch's order: weight (outputs x inputs), then bias; no correlation between layers."""
+    blocks = []
+    for o, (a, g) in zip(network.layers(), kfac_factors(network, x)):
+        n, m = len(g), len(a)
+        block = beta * torch.linalg.inv(torch.kron(g, a) + beta / lam ** 2 * torch.eye(n * m))
+        fan_in = o.parameters[0][0].numel()
+        order = [j * m + i for j in range(n) for i in range(fan_in)] + [j * m + fan_in for j in range(n) if m > fan_in]
+        blocks.append(block[order][:, order])
+    return torch.block_diag(*blocks)
+
+
+def covariance_traces(network, vector, x, covariance):
+    """tr Sigma_z = tr J Sigma* J^T, layer by layer and sample by sample."""
+    return [[(j @ covariance * j).sum().item() for j in
+             [weight_jacobian(network, lambda p: network.forward(p, x[i:i + 1])[l], vector) for i in range(len(x))]]
+            for l in range(len(network.forward(network.parameters(), x[:1])))]
+
+
 def nuisances(network, x, fishers):
     """F_t of the changes that are a line in the image: their tangents are its derivative in 1 %. Layer by layer."""
     tangents = {'brightness': torch.full_like(x, 0.01), 'contrast': (x - x.mean((1, 2, 3), keepdim=True)) / 100,
@@ -240,6 +303,13 @@ def reference(network, x, y, beta, lam):
     kl = gaussian_kl(vector, covariance, lam)
     seen = effective(network, vector, x, covariance, fisher, beta)
     fishers = [layer.pop('fisher') for layer in seen]
+    kfac = kfac_covariance(network, x, beta, lam)
+    by_kfac = effective(network, vector, x, kfac, fisher, beta)
+    for layer in by_kfac:
+        del layer['fisher'], layer['fisher_trace_printed']
+    routes = [{'route': 'jacobian', 'layers': [{'covariance_trace': t} for t in covariance_traces(network, vector, x, covariance)]},
+              {'route': 'kfac', 'layers': [{**layer, 'covariance_trace': t} for layer, t in
+                                           zip(by_kfac, covariance_traces(network, vector, x, kfac))]}]
     return {'samples': n, 'parameters': k, 'loss': loss,
             'error': (logits.argmax(1) != y).double().mean().item(), 'layers': layers,
             'network': spectrum(fisher, vector.square().sum(), beta, lam),
@@ -247,7 +317,7 @@ def reference(network, x, y, beta, lam):
                         'most_negative': min(values[-1].item(), 0),
                         'relative_gap_to_fisher': ((hessian - fisher).norm() / hessian.norm()).item()},
             'effective': seen, 'nuisances': nuisances(network, x, fishers) if x.dim() == 4 else [],
-            'certificate': {'kl': kl, 'drawn': drawn(network, vector, covariance, x, y, 400)},
+            'pushforwards': routes, 'certificate': {'kl': kl, 'drawn': drawn(network, vector, covariance, x, y, 400)},
             'description_length': {'uniform': n * math.log(network.classes), 'kl': kl, 'two_part': n * loss + kl}}
 
 
@@ -277,7 +347,7 @@ def write_data(base, x, y, csv):
 
 def arguments(network, beta, lam):
     words = ['--activation', network.activation, '--beta', repr(beta), '--lambda', repr(lam), '--hessian', '--activations', '--certificate',
-             '--json']
+             '--pushforward', 'jacobian,kfac', '--json']
     if len(network.shape) == 3:
         words += ['--input', 'x'.join(map(str, network.shape)), '--arch', network.architecture()]
     return words
@@ -341,11 +411,28 @@ def code_differences(found, expected):
     for name, value in bounds.items():
         if not near(a[name]['value'], value, 1e-6):
             yield name, a[name]['value'], value
+    for a, b in zip(found['pushforwards'], expected['pushforwards']):
+        for l, (u, v) in enumerate(zip(a['layers'] or [], b['layers'])):
+            for name in set(v) - {'share'}:
+                for i, value in enumerate(v[name]):
+                    # Propagated, a covariance keeps fewer digits than a root of it.
+                    if (name == 'covariance_trace' or v['share'][i] > 1e-6) and not near(u[name][i], value, 1e-6, 1e-10):
+                        yield '%s %s layer %d sample %d' % (a['route'], name, l, i), u[name][i], value
     for entry in found.get('nuisances', []):
         layer = [e['layer'] for e in found['effective']].index(entry['layer'])
         for i, value in enumerate(expected['nuisances'][layer].get(entry['nuisance'], [])):
             if expected['effective'][layer]['share'][i] > 1e-9 and not near(entry['fisher'][i], value, 1e-6, 1e-10):
                 yield 'nuisance %s layer %d sample %d' % (entry['nuisance'], layer, i), entry['fisher'][i], value
+
+
+def draw_differences(routes):
+    """Where the noise is narrow draws find what the Jacobian does, but for their errors."""
+    exact, drawn = routes[0]['layers'], routes[1]['layers']
+    for a, b in zip(drawn, exact):
+        for name in ('covariance_trace', 'fisher_trace', 'information'):
+            v, w = a[name + '_mean'], b[name + '_mean']
+            if v is not None and abs(v - w) > 6 * a[name + '_standard_error'] + 1e-6 * abs(w):
+                yield 'draws of %s, %s +- %g' % (a['layer'], name, a[name + '_standard_error']), v, w
 
 
 def inverse_kl(q, c):
@@ -379,12 +466,16 @@ def compare(cli, number, folder):
     words = arguments(network, beta, lam) + (['--nuisances', str(n)] if x.dim() == 4 and data.endswith('.npy') else [])
     run = subprocess.run([cli, 'measure', base + '.safetensors', '--data', data] + words,
                          capture_output=True, text=True, env={**os.environ, 'OPENBLAS_NUM_THREADS': '1'})
+    narrow = subprocess.run([cli, 'measure', base + '.safetensors', '--data', data] + words +
+                            ['--lambda', '1e-5', '--pushforward', 'jacobian,draws'], capture_output=True, text=True,
+                            env={**os.environ, 'OPENBLAS_NUM_THREADS': '1'})
     title = '%d %s %s, %d samples' % (number, network.architecture(), network.shape, n)
     if run.returncode != 0:
         print(title, run.stderr.strip())
         return True
     found, expected = json.loads(run.stdout), reference(network, x, y, beta, lam)
-    for what, found, expected in (list(differences(found, expected)) + list(code_differences(found, expected)))[:5]:
+    drawn = list(draw_differences(json.loads(narrow.stdout)['pushforwards'])) if narrow.returncode == 0 else [(narrow.stderr, None, None)]
+    for what, found, expected in (list(differences(found, expected)) + list(code_differences(found, expected)) + drawn)[:5]:
         print('%s: %s is %r, the reference %r' % (title, what, found, expected))
     return True
 
@@ -411,7 +502,7 @@ def write():
         write_network(network, base + '.safetensors', rng, torch.float64)
         write_data(base, x, y, False)
         expected = reference(network, x, y, 0.01, 0.7)
-        for layer in expected['effective']:
+        for layer in expected['effective'] + expected['pushforwards'][1]['layers']:
             assert min(layer.pop('share')) > 1e-9
         del expected['certificate']['drawn'], expected['nuisances']
         with open(base + '.json', 'w') as f:
