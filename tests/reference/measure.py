@@ -165,28 +165,31 @@ def spectrum(matrix, squared_norm, beta, lam):
 
 
 def channel(jx, sigma):
-    """J^T Sigma^+ J, and the least share of noise in it: below 1e-9 forming Sigma in double precision has cost the sixth digit."""
+    """J^T Sigma^+ J, and the least share of noise in it: below 1e-9 forming Sigma in double precision has cost the sixth digit. Last, whether
+    a unit that has noise was cut for having so little."""
     values = torch.linalg.eigvalsh(0.5 * (sigma + sigma.t()))
     rtol = max(len(sigma), 16) * EPSILON
-    share = (values / values[-1])[values > rtol * values[-1]].min().item() if values[-1] > 0 else 1.0
-    return jx.t() @ torch.linalg.pinv(sigma, hermitian=True, rtol=rtol) @ jx, share
+    kept = values > rtol * values[-1]
+    share = (values / values[-1])[kept].min().item() if values[-1] > 0 else 1.0
+    return jx.t() @ torch.linalg.pinv(sigma, hermitian=True, rtol=rtol) @ jx, share, bool(kept.sum() < (sigma.diagonal() > 0).sum())
 
 
 def effective(network, vector, x, covariance, exact, beta):
     n = len(x)
     flat = x.reshape(n, -1) - x.reshape(n, -1).mean(0)
     sigma_x = flat.t() @ flat / n
-    layers = [{'fisher_trace': [], 'information': [], 'fisher_trace_printed': [], 'share': [], 'fisher': []} for _ in network.forward(network.parameters(), x[:1])]
+    layers = [{'fisher_trace': [], 'information': [], 'fisher_trace_printed': [], 'share': [], 'cut': [], 'fisher': []} for _ in network.forward(network.parameters(), x[:1])]
     for i in range(n):
         for l, layer in enumerate(layers):
             jw = weight_jacobian(network, lambda p: network.forward(p, x[i:i + 1])[l], vector)
             xg = x[i:i + 1].clone().requires_grad_(True)
             jx = jacobian(network.forward(network.parameters(), xg)[l], xg)
-            fisher, share = channel(jx, jw @ covariance @ jw.t())
+            fisher, share, cut = channel(jx, jw @ covariance @ jw.t())
             layer['fisher_trace'].append(fisher.trace().item())
             layer['information'].append(0.5 * torch.linalg.slogdet(torch.eye(len(sigma_x)) + sigma_x @ fisher)[1].item())
             layer['fisher_trace_printed'].append((jx.t() @ jw @ exact @ jw.t() @ jx).trace().item() / beta)
             layer['share'].append(share)
+            layer['cut'].append(cut)
             layer['fisher'].append(fisher)
     return layers
 
@@ -413,10 +416,10 @@ def code_differences(found, expected):
             yield name, a[name]['value'], value
     for a, b in zip(found['pushforwards'], expected['pushforwards']):
         for l, (u, v) in enumerate(zip(a['layers'] or [], b['layers'])):
-            for name in set(v) - {'share'}:
+            for name in set(v) - {'share', 'cut'}:
                 for i, value in enumerate(v[name]):
-                    # Propagated, a covariance keeps fewer digits than a root of it.
-                    if (name == 'covariance_trace' or v['share'][i] > 1e-6) and not near(u[name][i], value, 1e-6, 1e-10):
+                    # Propagated, a covariance keeps fewer digits than a root of it, and a unit of little noise where the pseudo-inverse cuts.
+                    if (name == 'covariance_trace' or (v['share'][i] > 1e-6 and not v['cut'][i])) and not near(u[name][i], value, 1e-6, 1e-10):
                         yield '%s %s layer %d sample %d' % (a['route'], name, l, i), u[name][i], value
     for entry in found.get('nuisances', []):
         layer = [e['layer'] for e in found['effective']].index(entry['layer'])
@@ -504,6 +507,7 @@ def write():
         expected = reference(network, x, y, 0.01, 0.7)
         for layer in expected['effective'] + expected['pushforwards'][1]['layers']:
             assert min(layer.pop('share')) > 1e-9
+            layer.pop('cut')
         del expected['certificate']['drawn'], expected['nuisances']
         with open(base + '.json', 'w') as f:
             json.dump({'arguments': ' '.join(arguments(network, 0.01, 0.7)), 'expected': expected}, f)
