@@ -169,9 +169,9 @@ look (const Work *self, gsize n, const double *columns, gsize begin, gsize end, 
 
 /* Changes to coordinates in which the draws' covariance is I, and leaves out the directions without noise where heft_channel_root_of_noise() does, so
  * that parts of the draws are well-conditioned and count the same directions: @columns (draws x n) become draws x rank, @jacobian (n x d)
- * rank x d. */
+ * rank x d. @n_all: the layer's outputs. */
 static gboolean
-whiten (const Work *self, gsize n, double *columns, double *jacobian, gsize *rank, GError **error)
+whiten (const Work *self, gsize n, gsize n_all, double *columns, double *jacobian, gsize *rank, GError **error)
 {
   gsize m = self->n_draws, d = self->d, width = d + n;
   heft_aligned_autofree double *noise = heft_aligned_new (double, MAX (m * n, 1));
@@ -191,7 +191,7 @@ whiten (const Work *self, gsize n, double *columns, double *jacobian, gsize *ran
       memcpy (both + a * width, jacobian + a * d, d * sizeof *both);
       both[a * width + d + a] = 1;
     }
-  if (!heft_channel_root_of_noise (m, n, width, noise, both, &channel, error))
+  if (!heft_channel_root_of_noise (m, n, n_all, width, noise, both, &channel, error))
     return FALSE;
   *rank = channel.rank;
   if (channel.rank > 0)
@@ -239,7 +239,7 @@ measure_layer (Work *self, HeftLinearisation *at, gsize l, const double *tangent
   for (gsize r = 0; r < m; r++)
     for (gsize a = 0; a < n; a++)
       columns[r * n + a] = deviations[r * size + active[a]];
-  if (enough && !whiten (self, n, columns, jacobian, &rank, error))
+  if (enough && !whiten (self, n, size, columns, jacobian, &rank, error))
     return FALSE;
   for (gsize part = 0; part <= PARTS; part++)
     {

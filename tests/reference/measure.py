@@ -168,7 +168,7 @@ def channel(jx, sigma):
     """J^T Sigma^+ J, and the least share of noise in it: below 1e-9 forming Sigma in double precision has cost the sixth digit. Last, whether
     a unit that has noise was cut for having so little."""
     values = torch.linalg.eigvalsh(0.5 * (sigma + sigma.t()))
-    rtol = max(len(sigma), 16) * EPSILON
+    rtol = len(sigma) * EPSILON
     kept = values > rtol * values[-1]
     share = (values / values[-1])[kept].min().item() if values[-1] > 0 else 1.0
     return jx.t() @ torch.linalg.pinv(sigma, hermitian=True, rtol=rtol) @ jx, share, bool(kept.sum() < (sigma.diagonal() > 0).sum())
