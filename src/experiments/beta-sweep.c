@@ -20,7 +20,7 @@ heft_log_grid (double low, double high, gsize n, double *values)
 static gboolean
 train_point (const HeftBetaSweep *self, gsize index, guint64 *done, GError **error)
 {
-  guint64 steps = index == 0 ? self->first_steps : self->steps;
+  guint64 steps = index == self->start ? self->first_steps : self->steps;
   guint64 total = self->first_steps + self->steps * (self->n_points - 1);
   double middle = 0.5 * (self->learning_rate + self->last_learning_rate);
   double swing = 0.5 * (self->learning_rate - self->last_learning_rate);
@@ -56,15 +56,23 @@ measure_point (const HeftBetaSweep *self, gsize index, HeftSweepPoint *point, GE
 gboolean
 heft_beta_sweep_run (const HeftBetaSweep *self, GError **error)
 {
+  g_autoptr (HeftPosterior) middle = NULL;
   guint64 done = 0;
 
+  g_return_val_if_fail (self->start < self->n_points, FALSE);
   for (gsize i = 0; i < self->n_points; i++)
     {
+      /* Down to the first, then up from behind the start. */
+      gsize index = i <= self->start ? self->start - i : i;
       HeftSweepPoint point;
 
-      if (!train_point (self, i, &done, error) || !measure_point (self, i, &point, error) ||
-          !self->point (i, &point, self->user_data, error))
+      if (middle != NULL && i == self->start + 1 && !heft_trainer_set_posterior (self->trainer, middle, error))
         return FALSE;
+      if (!train_point (self, index, &done, error) || !measure_point (self, index, &point, error) ||
+          !self->point (index, &point, self->user_data, error))
+        return FALSE;
+      if (i == 0 && self->start > 0)
+        middle = heft_posterior_copy (heft_trainer_get_posterior (self->trainer));
     }
   return TRUE;
 }
@@ -76,6 +84,7 @@ heft_rate_curve_init (HeftRateCurve *self, double low, double high, gsize n_poin
 {
   double elbo = 1 / (double) n_samples, nearest = INFINITY;
 
+  self->first = 0;
   self->n = 0;
   self->n_points = MIN (n_points, HEFT_RATE_MOST_POINTS);
   self->elbo = -1;
@@ -90,14 +99,38 @@ heft_rate_curve_init (HeftRateCurve *self, double low, double high, gsize n_poin
     self->betas[self->elbo] = elbo;
 }
 
+gsize
+heft_rate_curve_middle (const HeftRateCurve *self, gsize n_samples)
+{
+  gsize nearest = 0;
+
+  for (gsize i = 1; i < self->n_points; i++)
+    if (fabs (log (self->betas[i] * (double) n_samples)) < fabs (log (self->betas[nearest] * (double) n_samples)))
+      nearest = i;
+  return nearest;
+}
+
 static void
 publish_hull (const HeftRateCurve *self, HeftRecord *record, gsize series)
 {
-  gsize corners[HEFT_RATE_MOST_POINTS], n = heft_rate_hull (self->n, self->kl, self->loss, corners);
+  gsize corners[HEFT_RATE_MOST_POINTS], first = self->first, n = heft_rate_hull (self->n, self->kl + first, self->loss + first, corners);
 
   heft_record_clear_series (record, series);
   for (gsize i = 0; i < n; i++)
-    heft_record_append (record, series, 0, self->kl[corners[i]], self->loss[corners[i]]);
+    heft_record_append (record, series, 0, self->kl[first + corners[i]], self->loss[first + corners[i]]);
+}
+
+/* In the order of the grid, in which a line through them is drawn. */
+static void
+publish_points (const HeftRateCurve *self, HeftRecord *record, const HeftRateSeries *series)
+{
+  heft_record_clear_series (record, series->rate);
+  heft_record_clear_series (record, series->beta);
+  for (gsize i = self->first; i < self->first + self->n; i++)
+    {
+      heft_record_append (record, series->rate, 0, self->kl[i], self->loss[i]);
+      heft_record_append (record, series->beta, 0, self->kl[i], self->betas[i]);
+    }
 }
 
 void
@@ -110,18 +143,41 @@ heft_rate_series_clear (const HeftRateSeries *self, HeftRecord *record)
 }
 
 void
-heft_rate_curve_add (HeftRateCurve *self, const HeftSweepPoint *point, HeftRecord *record, const HeftRateSeries *series)
+heft_rate_curve_add (HeftRateCurve *self, gsize index, const HeftSweepPoint *point, HeftRecord *record, const HeftRateSeries *series)
 {
-  gsize index = self->n++;
-
+  self->first = self->n == 0 ? index : MIN (self->first, index);
+  self->n++;
   self->kl[index] = point->kl;
   self->loss[index] = point->train.loss;
   self->loss_error[index] = point->train.loss_error;
-  heft_record_append (record, series->rate, 0, point->kl, point->train.loss);
-  heft_record_append (record, series->beta, 0, point->kl, point->beta);
+  publish_points (self, record, series);
   if (heft_rate_curve_is_elbo (self, index))
     heft_record_append (record, series->elbo, 0, point->kl, point->train.loss);
   publish_hull (self, record, series->hull);
+}
+
+gboolean
+heft_rate_curve_misfit (const HeftRateCurve *self, HeftRateMisfit *misfit)
+{
+  const double *betas = self->betas + self->first, *kl = self->kl + self->first, *loss = self->loss + self->first;
+  const double *loss_error = self->loss_error + self->first;
+  double all[HEFT_RATE_MOST_POINTS], change, integral, length;
+  gsize worst = 0;
+
+  if (!isfinite (heft_slope_check (self->n, betas, kl, loss, all)))
+    return FALSE;
+  for (gsize i = 1; i + 1 < self->n; i++)
+    if (fabs (all[i]) > fabs (all[worst]))
+      worst = i;
+  misfit->value = all[worst];
+  misfit->beta = betas[worst + 1];
+  change = loss[worst + 1] + betas[worst + 1] * kl[worst + 1] - loss[worst] - betas[worst] * kl[worst];
+  /* Relative to the integral of KL, as the misfit is. */
+  integral = fabs (change / (1 + misfit->value));
+  length = betas[worst + 1] - betas[worst];
+  misfit->error = hypot (loss_error[worst], loss_error[worst + 1]) / integral;
+  misfit->certain = (MIN (change - length * kl[worst + 1], 0) + MAX (change - length * kl[worst], 0)) / integral;
+  return isfinite (misfit->error);
 }
 
 gboolean

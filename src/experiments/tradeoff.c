@@ -79,28 +79,6 @@ slope_check (const Sweep *self)
   return heft_slope_check (self->curve.n, self->curve.betas, self->curve.kl, self->curve.loss, NULL);
 }
 
-/* The misfit behind slope_check with its sign, and the standard error that the weight draws give it: an upper one, for both ends of an
- * interval are measured by the same draws. FALSE for less than two points. */
-static gboolean
-signed_misfit (const Sweep *self, double *misfit, double *error)
-{
-  const HeftRateCurve *curve = &self->curve;
-  double all[HEFT_RATE_MOST_POINTS], change;
-  gsize worst = 0;
-
-  if (!isfinite (heft_slope_check (curve->n, curve->betas, curve->kl, curve->loss, all)))
-    return FALSE;
-  for (gsize i = 1; i + 1 < curve->n; i++)
-    if (fabs (all[i]) > fabs (all[worst]))
-      worst = i;
-  *misfit = all[worst];
-  change = curve->loss[worst + 1] + curve->betas[worst + 1] * curve->kl[worst + 1]
-           - curve->loss[worst] - curve->betas[worst] * curve->kl[worst];
-  /* Relative to the integral of KL, as the misfit is. */
-  *error = hypot (curve->loss_error[worst], curve->loss_error[worst + 1]) * fabs ((1 + *misfit) / change);
-  return isfinite (*error);
-}
-
 static double
 lagrangian (const Sweep *self, gsize i)
 {
@@ -188,7 +166,7 @@ after_point (gsize index, const HeftSweepPoint *point, gpointer user_data, GErro
   HeftRecord *record = self->record;
   double n_beta = point->beta * (double) self->setup->n_samples;
 
-  heft_rate_curve_add (&self->curve, point, record, &rate_series);
+  heft_rate_curve_add (&self->curve, index, point, record, &rate_series);
   heft_record_append (record, MINIMUM, 0, point->beta, lagrangian (self, index));
   heft_record_append (record, MINIMUM_SLOPE, 0, point->beta, point->kl);
   heft_record_append (record, VARIATIONAL, 0, n_beta, variational (self, index));
@@ -261,7 +239,8 @@ static void
 store_results (Sweep *self)
 {
   HeftRecord *record = self->record;
-  double misfit = slope_check (self), error;
+  double misfit = slope_check (self);
+  HeftRateMisfit sided;
   gsize elbo = (gsize) MAX (self->curve.elbo, 0);
 
   heft_record_set_result_array (record, "curve_beta", self->curve.betas, self->curve.n);
@@ -272,10 +251,10 @@ store_results (Sweep *self)
     heft_record_set_result (record, "slope_check", misfit);
   else
     heft_record_set_result_missing (record, "slope_check", _("The slope needs two points of the curve."));
-  if (signed_misfit (self, &misfit, &error))
+  if (heft_rate_curve_misfit (&self->curve, &sided))
     {
-      heft_record_set_result (record, "slope_misfit", misfit);
-      heft_record_set_result (record, "slope_misfit_standard_error", error);
+      heft_record_set_result (record, "slope_misfit", sided.value);
+      heft_record_set_result (record, "slope_misfit_standard_error", sided.error);
     }
   else
     {

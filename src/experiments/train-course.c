@@ -82,6 +82,22 @@ heft_train_publish_course (HeftRecord *record, const HeftMeasureRequest *request
 }
 
 void
+heft_train_publish_sweep (HeftRecord *record, const HeftRateCurve *curve)
+{
+  HeftFrame *frame = heft_frame_new ("sweep", 0);
+  HeftRateMisfit misfit;
+
+  if (heft_rate_curve_misfit (curve, &misfit))
+    {
+      heft_frame_set_number (frame, "misfit", misfit.value);
+      heft_frame_set_number (frame, "error", misfit.error);
+      heft_frame_set_number (frame, "certain", misfit.certain);
+      heft_frame_set_number (frame, "beta", misfit.beta);
+    }
+  heft_record_publish (record, frame);
+}
+
+void
 heft_train_publish_end (HeftRecord *record, guint64 step, const HeftPlateau *plateau)
 {
   g_autofree char *epochs = heft_words_number (plateau->before.n), *fall = heft_words_number (plateau->fall);

@@ -5,6 +5,7 @@
 #include <heft/curvature.h>
 #include <heft/trainer.h>
 
+#include "experiments/beta-sweep.h"
 #include "experiments/ledger.h"
 #include "experiments/train.h"
 
@@ -155,6 +156,9 @@ void heft_train_publish_end    (HeftRecord *record, guint64 step, const HeftPlat
 /* Q itself, the frame "posterior" that heft_record_save_network() reads: means, variances, factors, and the prior's scales. */
 void heft_train_publish_posterior (HeftRecord *record, const HeftTrainSetup *setup, const HeftPosterior *posterior,
                                    const HeftPrior *prior, guint64 step);
+
+/* The frame "sweep": what the slope check makes of the curve so far, for words; of no number before there are two points. */
+void heft_train_publish_sweep (HeftRecord *record, const HeftRateCurve *curve);
 
 /* Layers' N log C and the like, once; and why there is no KL to compare with it, where @trainer's Q has none. */
 void     heft_train_publish_thresholds (HeftRecord *record, const HeftTrainSetup *setup, HeftTrainer *trainer);

@@ -7,11 +7,11 @@
 #include <glib/gi18n-lib.h>
 #include <math.h>
 
-#include <heft/description.h>
-
-#include "experiments/beta-sweep.h"
 #include "experiments/train.h"
 #include "experiments/words.h"
+
+/* What a curve that has converged may show of the grid and of what it was trained with. */
+#define SMALL_MISFIT 0.1
 
 static char *
 last_percent (HeftRecord *record, const char *series)
@@ -151,21 +151,32 @@ heft_train_curve_sentence (HeftRecord *record)
   return g_strjoin (" ", points, elbo, NULL);
 }
 
-/* The identity KL = d min C / d beta, over the points so far. */
+/* The identity KL = d min C / d beta, over the points so far: how far it fails, and where that is neither little nor the draws' noise, on which
+ * side and what to do. */
 char *
 heft_train_tradeoff_sentence (HeftRecord *record)
 {
-  g_autofree char *curve = heft_train_curve_sentence (record), *misfit = NULL, *check = NULL;
-  double kl[HEFT_RATE_MOST_POINTS], loss[HEFT_RATE_MOST_POINTS], betas[HEFT_RATE_MOST_POINTS], value;
-  gsize n = heft_record_read (record, (gsize) heft_record_find_series (record, "tradeoff"), 0, 0, G_N_ELEMENTS (kl), kl, loss);
-  gsize m = heft_record_read (record, (gsize) heft_record_find_series (record, "tradeoff_beta"), 0, 0, G_N_ELEMENTS (betas), NULL, betas);
+  g_autofree char *curve = heft_train_curve_sentence (record), *percent = NULL, *error = NULL, *beta = NULL, *check = NULL;
+  g_autoptr (HeftFrame) frame = heft_record_get_frame (record, "sweep");
+  double misfit = frame != NULL ? heft_frame_get_number (frame, "misfit", NAN) : NAN, noise;
 
-  /* The sweep goes on meanwhile: a point may have no beta yet. */
-  value = heft_slope_check (MIN (n, m), betas, kl, loss, NULL);
-  if (!isfinite (value))
+  if (!isfinite (misfit))
     return g_steal_pointer (&curve);
-  misfit = heft_words_percent (value);
-  check = g_strdup_printf (_("KL and the slope of min $C_\\beta$ differ by at most %s."), misfit);
+  noise = heft_frame_get_number (frame, "error", 0);
+  percent = heft_words_percent (fabs (misfit));
+  error = heft_words_percent (noise);
+  beta = heft_words_number (heft_frame_get_number (frame, "beta", NAN));
+  if (fabs (misfit) <= MAX (SMALL_MISFIT, 2 * noise))
+    check = g_strdup_printf (_("KL and the slope of min $C_\\beta$ differ by at most %s (standard error %s)."), percent, error);
+  else if (fabs (heft_frame_get_number (frame, "certain", 0)) <= MAX (SMALL_MISFIT, 2 * noise))
+    check = g_strdup_printf (_("KL and the slope of min $C_\\beta$ differ by at most %s (standard error %s): below $\\beta$ = %s KL changes too fast for "
+                               "the points to tell whether they are optima."), percent, error, beta);
+  else if (misfit < 0)
+    check = g_strdup_printf (_("KL and the slope of min $C_\\beta$ differ by at most %s (standard error %s): KL is still above its optimum below "
+                               "$\\beta$ = %s. More epochs a point of the sweep lower it."), percent, error, beta);
+  else
+    check = g_strdup_printf (_("KL and the slope of min $C_\\beta$ differ by at most %s (standard error %s): the codes about $\\beta$ = %s are "
+                               "not yet at their optimum. More epochs a point of the sweep bring them there."), percent, error, beta);
   return g_strjoin (" ", curve, check, NULL);
 }
 

@@ -151,9 +151,9 @@ static const HeftParameterSpec parameters[] = {
     .default_text = "192", .rare = TRUE },
   { HEFT_COMMON_INVARIANCE_LAYER, .default_text = "0" },
   { .id = "sweep-epochs", .label = N_("Epochs a point of the sweep"),
-    .help = N_("How long the sweep over β trains at each of its 11 points, from β/3 to 100 β (the nearest to 1/N is put there); six times as long at the first."),
+    .help = N_("How long the sweep over β trains at each of its 11 points, from β/3 to 100 β; four times as long at the one nearest to 1/N, where it starts. By Adam at 0.005, falling to a twentieth at each point; an epoch counts as 40 steps at least."),
     .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_MEASUREMENT, .minimum = 0.01, .maximum = 1000, .logarithmic = TRUE,
-    .default_text = "5", .live = TRUE, .rare = TRUE },
+    .default_text = "20", .live = TRUE, .rare = TRUE },
 };
 
 /* --- Series ------------------------------------------------------------------------------------------------------ */
@@ -191,7 +191,7 @@ static const HeftSeriesSpec series[] = {
                                    N_("diagonal blocks of the sampled Fisher") },
   [HEFT_TRAIN_TRADEOFF] = { "tradeoff", N_("$E_Q L$, training"), "nat", N_("$\\mathrm{KL}(Q \\Vert P)$ (nat)"),
                             HEFT_QUANTITY_TRAIN_LOSS, FALSE,
-                            N_("warm-started sweep upwards over β; 3 draws of all weights, first 10,000 training samples (or all)") },
+                            N_("sweep down and up from β = 1/N, each point from its neighbour; 10 draws of all weights, first 10,000 training samples (or all)") },
   [HEFT_TRAIN_TRADEOFF_BETA] = { "tradeoff_beta", N_("$\\beta$"), "", N_("$\\mathrm{KL}(Q \\Vert P)$ (nat)"),
                                  HEFT_QUANTITY_LAGRANGIAN, FALSE, N_("the β each point was trained at") },
   [HEFT_TRAIN_BETA] = { "beta_effective", N_("$\\beta$ in effect"), "", N_("Step"), HEFT_QUANTITY_LAGRANGIAN, FALSE,

@@ -12,7 +12,10 @@
 #include <heft/description.h>
 #include <heft/error.h>
 #include <heft/runfile.h>
+#include <heft/trainer.h>
 
+#include "experiments/beta-sweep.h"
+#include "experiments/train.h"
 #include "studies.h"
 
 /* A network that trains in a moment, but for @settings. */
@@ -505,6 +508,165 @@ check_sweep_hull (HeftRecord *record, gsize n, const double *kl, const double *l
   g_assert_cmpfloat_with_epsilon (g_ascii_strtod (check + strlen (words), NULL), misfit, 0.05 * misfit);
 }
 
+/* A frame of the sweep with a misfit, and whether the sentence names @side. */
+static gboolean
+sentence_says (HeftRecord *record, double misfit, double certain, double error, const char *side)
+{
+  HeftFrame *frame = heft_frame_new ("sweep", 0);
+  g_autofree char *sentence = NULL;
+
+  heft_frame_set_number (frame, "misfit", misfit);
+  heft_frame_set_number (frame, "certain", certain);
+  heft_frame_set_number (frame, "error", error);
+  heft_frame_set_number (frame, "beta", 0.002);
+  heft_record_publish (record, frame);
+  sentence = heft_train_tradeoff_sentence (record);
+  g_assert_nonnull (strstr (sentence, "differ by at most"));
+  return strstr (sentence, side) != NULL;
+}
+
+/* Which side a curve fails on, and what to do about it: where it fails by more than little and by more than the draws' noise. */
+static void
+test_sweep_sides (void)
+{
+  g_autoptr (HeftRun) run = make_lab_run (1, NULL);
+  HeftRecord *record = heft_run_get_record (run);
+
+  g_assert_true (sentence_says (record, -0.3, -0.2, 0.05, "above its optimum below $\\beta$ = 0.002. More epochs"));
+  g_assert_true (sentence_says (record, 0.3, 0.2, 0.05, "the codes about $\\beta$ = 0.002 are not yet at their optimum. More epochs"));
+  g_assert_true (sentence_says (record, -0.3, -0.2, 0.05, "(standard error "));
+  g_assert_false (sentence_says (record, -0.3, -0.2, 0.2, "More epochs"));
+  g_assert_false (sentence_says (record, -0.09, -0.09, 0.001, "More epochs"));
+  /* Into the prior within one interval: more epochs would not help. */
+  g_assert_false (sentence_says (record, -1, -0.05, 0.05, "More epochs"));
+  g_assert_true (sentence_says (record, -1, -0.05, 0.05, "below $\\beta$ = 0.002 KL changes too fast"));
+}
+
+/* Of a misfit only what the concavity of min C forbids is certain. */
+static void
+test_sweep_certain (void)
+{
+  /* C: 1.1, then 1.1 + change over a length of 0.001 with KL from 100 to 50. */
+  static const double changes[] = { 0.06, 0.02, 0.13 }, outside[] = { 0, -0.03, 0.03 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (changes); i++)
+    {
+      HeftRateCurve curve = { .first = 1, .n = 2, .n_points = 3, .betas = { 0.0005, 0.001, 0.002 }, .kl = { NAN, 100, 50 },
+                              .loss = { NAN, 1, 1 + changes[i] }, .loss_error = { NAN, 0.003, 0.004 } };
+      HeftRateMisfit misfit;
+
+      /* KL = 0.1 / beta between the two: its integral is 0.1 log 2. */
+      g_assert_true (heft_rate_curve_misfit (&curve, &misfit));
+      g_assert_cmpfloat_with_epsilon (misfit.value, changes[i] / (0.1 * log (2)) - 1, 1e-9);
+      g_assert_cmpfloat_with_epsilon (misfit.error, 0.005 / (0.1 * log (2)), 1e-9);
+      g_assert_cmpfloat_with_epsilon (misfit.certain, outside[i] / (0.1 * log (2)), 1e-9);
+      g_assert_cmpfloat (misfit.beta, ==, 0.002);
+    }
+}
+
+#define ORDER_POINTS 4
+
+typedef struct
+{
+  HeftTrainer *trainer;
+  guint        n;
+  gsize        order[ORDER_POINTS];
+  guint64      steps[ORDER_POINTS], done;
+  double       kl[ORDER_POINTS];             /* at the end of each point of the order */
+  double       first_kl[ORDER_POINTS];       /* after its first step */
+  gboolean     fresh;
+} Order;
+
+static gboolean
+order_step (guint64 done, guint64 total, gpointer user_data)
+{
+  Order *self = user_data;
+
+  g_assert_cmpuint (total, ==, 3 * 40 + 60);
+  self->done = done;
+  if (self->fresh)
+    self->first_kl[self->n] = heft_code_kl (heft_trainer_get_network (self->trainer), heft_trainer_get_prior (self->trainer),
+                                            heft_trainer_get_posterior (self->trainer), NULL);
+  self->fresh = FALSE;
+  return TRUE;
+}
+
+static gboolean
+order_point (gsize index, const HeftSweepPoint *point, gpointer user_data, GError **error)
+{
+  Order *self = user_data;
+
+  self->order[self->n] = index;
+  self->steps[self->n] = self->done;
+  self->kl[self->n++] = point->kl;
+  self->fresh = TRUE;
+  return TRUE;
+}
+
+/* From the start down, and from there again up: its neighbours on both sides begin with its code. */
+static void
+test_sweep_order (void)
+{
+  static const double betas[ORDER_POINTS] = { 1e-4, 1e-3, 1e-2, 1e-1 };
+  static const gsize expected[ORDER_POINTS] = { 1, 0, 2, 3 };
+  g_autoptr (GError) error = NULL;
+  g_auto (HeftDataPair) pair = { 0 };
+  g_autoptr (HeftNetwork) network = NULL;
+  g_autoptr (HeftTrainer) trainer = NULL;
+  HeftTrainerConfig config = heft_trainer_config_default ();
+  Order order = { .fresh = TRUE };
+  HeftRateCurve curve;
+  HeftBetaSweep loop = { .betas = betas, .n_points = ORDER_POINTS, .start = 1, .first_steps = 60, .steps = 40, .learning_rate = 0.01,
+                         .last_learning_rate = 0.0005, .n_draws = 1, .n_threads = 1, .step = order_step, .point = order_point,
+                         .user_data = &order };
+
+  g_assert_true (heft_data_load ("digits-8x8", 0, &pair, &error));
+  network = heft_network_new ("8", HEFT_ACTIVATION_RELU, (HeftShape) { 1, 8, 8 }, 10, &error);
+  config.batch = 50;
+  trainer = heft_trainer_new (network, pair.train, &config, &error);
+  g_assert_no_error (error);
+  loop.trainer = order.trainer = trainer;
+  loop.data = pair.train;
+  g_assert_true (heft_beta_sweep_run (&loop, &error));
+  g_assert_cmpuint (order.n, ==, ORDER_POINTS);
+  for (gsize i = 0; i < ORDER_POINTS; i++)
+    {
+      g_assert_cmpuint (order.order[i], ==, expected[i]);
+      g_assert_cmpuint (order.steps[i], ==, 60 + 40 * i);
+    }
+  /* The lab starts at the ELBO, or as near as its grid goes. */
+  heft_rate_curve_init (&curve, 1e-4, 1e-1, ORDER_POINTS, 100);
+  g_assert_cmpuint (heft_rate_curve_middle (&curve, 100), ==, 2);
+  g_assert_cmpuint (heft_rate_curve_middle (&curve, 100000), ==, 0);
+  g_assert_cmpuint (heft_rate_curve_middle (&curve, 2), ==, 3);
+  /* One step away from the code of the start, not of the smallest beta, which has many more nats. */
+  g_assert_cmpfloat (order.kl[1], >, 1.2 * order.kl[0]);
+  g_assert_cmpfloat_with_epsilon (order.first_kl[1] / order.kl[0], 1, 0.1);
+  g_assert_cmpfloat_with_epsilon (order.first_kl[2] / order.kl[0], 1, 0.1);
+}
+
+/* The envelope identity on a network of the lab's own sweep: at steps that do not shrink this one fails it by 36 %. */
+static void
+test_sweep_converges (void)
+{
+  g_autoptr (HeftRun) run = make_lab_run (1, (const char *[]) { "sweep-epochs=8", NULL });
+  HeftRecord *record = heft_run_get_record (run);
+  double kl[16], loss[16], beta[16], misfit[16];
+  HeftProgress progress;
+  gsize n;
+
+  g_assert_true (heft_run_start_job (run, 0, NULL));
+  while (heft_run_get_job_progress (run, 0, &progress))
+    g_usleep (2000);
+  n = heft_record_read (record, (gsize) heft_record_find_series (record, "tradeoff"), 0, 0, 16, kl, loss);
+  g_assert_cmpuint (n, ==, 11);
+  heft_record_read (record, (gsize) heft_record_find_series (record, "tradeoff_beta"), 0, 0, 16, NULL, beta);
+  heft_slope_check (n, beta, kl, loss, misfit);
+  /* Beyond N beta = 1 this small network collapses into the prior, and no grid is fine enough. */
+  for (gsize i = 0; i + 1 < n && beta[i + 1] * 1497 <= 1.01; i++)
+    g_assert_cmpfloat (fabs (misfit[i]), <, 0.15);
+}
+
 static void
 test_sweep (void)
 {
@@ -620,6 +782,10 @@ main (int argc, char **argv)
   g_test_add_func ("/train/convolutional", test_convolutional);
   g_test_add_func ("/train/other-losses", test_other_losses);
   g_test_add_func ("/train/sweep", test_sweep);
+  g_test_add_func ("/train/sweep-certain", test_sweep_certain);
+  g_test_add_func ("/train/sweep-order", test_sweep_order);
+  g_test_add_func ("/train/sweep-converges", test_sweep_converges);
+  g_test_add_func ("/train/sweep-sides", test_sweep_sides);
   g_test_add_func ("/train/objective", test_objective);
   return g_test_run ();
 }
