@@ -17,6 +17,8 @@
 #define ADAM_DECAY1 0.9
 #define ADAM_DECAY2 0.999
 #define ADAM_EPSILON 1e-8
+/* IVON's memories, of the gradient and of the Hessian. Its authors' program remembers the Hessian for 100,000 steps, in runs of more; a
+ * run of ten epochs on 10,000 digits has 800, in which such an estimate would stay what it was at the start. */
 #define IVON_DECAY1 0.9
 #define IVON_DECAY2 0.999
 

@@ -67,14 +67,24 @@ test_sizes (void)
     }
 }
 
-/* What is found under the pointer is what was painted there. */
-/* Going down a table its rows come one after the other, each as high as the next; above and below there are none. */
+/* Whether something was painted within a pixel of (x, y). */
+static gboolean
+has_line (cairo_surface_t *surface, int x, int y)
+{
+  for (int row = y - 1; row <= y + 1; row++)
+    if (pixel (surface, x, row) != pixel (surface, x, 0))
+      return TRUE;
+  return FALSE;
+}
+
+/* Going down a table its rows come one after the other, each as high as the next, and the lines between them are where they meet. */
 static void
 test_hit_row (void)
 {
   g_autoptr (HeftFigure) figure = heft_figure_new (NULL);
   HeftPlot *plot = heft_figure_add_plot (figure, HEFT_PLOT_TABLE);
   HeftTheme theme = heft_theme_screen (FALSE);
+  cairo_surface_t *surface;
   guint heights[5] = { 0 };
   int before = -1;
   HeftHit hit;
@@ -84,11 +94,13 @@ test_hit_row (void)
   for (guint i = 0; i < G_N_ELEMENTS (heights); i++)
     heft_plot_add_row (plot, "Row", "1");
   plot->title = g_strdup ("Ledger");
+  surface = paint (figure, 400, 300, &theme);
   for (int y = 0; y < 300; y++)
     if (heft_figure_hit (figure, 400, 300, &theme, 200, y, &hit) && hit.row >= 0)
       {
         g_assert_false (hit.inside);
         g_assert_true (hit.row == before || hit.row == before + 1);
+        g_assert_true (hit.row == before || hit.row == 0 || has_line (surface, 200, y));
         before = hit.row;
         heights[hit.row]++;
       }
@@ -96,8 +108,10 @@ test_hit_row (void)
   for (guint i = 1; i < G_N_ELEMENTS (heights); i++)
     g_assert_cmpint (ABS ((int) heights[i] - (int) heights[0]), <=, 1);
   g_assert_cmpuint (heights[0], >, 20);
+  cairo_surface_destroy (surface);
 }
 
+/* What is found under the pointer is what was painted there. */
 static void
 test_hit (void)
 {
