@@ -32,11 +32,32 @@ find_command (const char *name, gsize length)
   return NULL;
 }
 
+/* Combining marks, which follow their letter. */
+static const struct { const char *name, *mark; } accents[] = {
+  { "bar", "\u0304" }, { "overline", "\u0304" }, { "hat", "\u0302" }, { "tilde", "\u0303" },
+};
+
+/* \bar{Q} with one letter between its braces, @p at the first of them: that letter and its mark. NULL where it is not that. */
+static const char *
+append_accent (GString *out, const char *name, gsize length, const char *p)
+{
+  const char *end = *p == '{' && p[1] != '\0' ? g_utf8_next_char (p + 1) : p;
+
+  for (gsize i = 0; *p == '{' && *end == '}' && i < G_N_ELEMENTS (accents); i++)
+    if (strlen (accents[i].name) == length && strncmp (accents[i].name, name, length) == 0)
+      {
+        g_string_append_len (out, p + 1, end - p - 1);
+        g_string_append (out, accents[i].mark);
+        return end + 1;
+      }
+  return NULL;
+}
+
 /* Copies a command after its backslash; fonts and the like (\mathrm) leave nothing but their argument. */
 static const char *
 append_command (GString *out, const char *p, gboolean *fraction)
 {
-  const char *name = p, *unicode;
+  const char *name = p, *unicode, *after;
 
   if (g_ascii_isalpha (*p))
     while (g_ascii_isalpha (*p))
@@ -45,6 +66,9 @@ append_command (GString *out, const char *p, gboolean *fraction)
     p = g_utf8_next_char (p);
 
   *fraction = p - name == 4 && strncmp (name, "frac", 4) == 0;
+  after = append_accent (out, name, (gsize) (p - name), p);
+  if (after != NULL)
+    return after;
   unicode = find_command (name, (gsize) (p - name));
   /* "Q \\Vert P" is one thing: Q‖P. */
   if (g_strcmp0 (unicode, "‖") == 0 && out->len > 0 && out->str[out->len - 1] == ' ')

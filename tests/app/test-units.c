@@ -24,6 +24,8 @@ test_plain_text (void)
     { "$E_Q L$, training", "E_Q L, training" },
     { "5 $ and no formula", "5 $ and no formula" },
     { "", "" },
+    { "$\\mathrm{KL}(\\bar{Q} \\Vert P)$, $\\hat{w}$", "KL(Q\u0304‖P), w\u0302" },
+    { "$\\bar{}$, $\\overline{ab}$, $\\bar{", ", ab, $\\bar{" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
