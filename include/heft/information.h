@@ -82,6 +82,32 @@ HeftGibbs2d *heft_gibbs_2d_new  (HeftPlaneFunction loss, gpointer user_data, con
 void         heft_gibbs_2d_free (HeftGibbs2d *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftGibbs2d, heft_gibbs_2d_free)
 
+/**
+ * HeftPlaneGaussian:
+ *
+ * A Gaussian of two weights. @mean and @covariance (11, 12, 22) are those before it is restricted to the rectangle and renormalised
+ * there, like P; the three numbers, in nats, are of the restricted one.
+ */
+typedef struct
+{
+  double mean[2], covariance[3];
+  double lagrangian, information, expected_loss;
+} HeftPlaneGaussian;
+
+/* The best Gaussian on the rectangle of @gibbs, made with the same arguments: over all means and covariances, or, @diagonal, over all
+ * means and variances of independent weights (mean-field). From several starts; by quadrature, for losses that are smooth on a
+ * twentieth of the rectangle or of the Gaussian. FALSE with @error where the numbers do not stay finite. */
+gboolean     heft_gibbs_2d_best_gaussian (const HeftGibbs2d *gibbs, HeftPlaneFunction loss, gpointer user_data, double lambda,
+                                          double beta, gboolean diagonal, HeftPlaneGaussian *gaussian, GError **error);
+/* The three numbers of the Gaussian whose mean and covariance stand in @gaussian. */
+gboolean     heft_gibbs_2d_measure_gaussian (const HeftGibbs2d *gibbs, HeftPlaneFunction loss, gpointer user_data, double lambda,
+                                             double beta, HeftPlaneGaussian *gaussian, GError **error);
+/* N(w*, Sigma*) of theory.md section 3 at a minimum with @hessian (11, 12, 22), or, @printed, as Prop. 2.5 and eq. (8) of the paper have
+ * it: mean, covariance and, returned too, the information by the formula, on the whole plane. The other two numbers are left
+ * undefined (NaN): heft_gibbs_2d_measure_gaussian() gives all three on the rectangle. */
+double       heft_plane_laplace (const double minimum[2], const double hessian[3], double lambda, double beta, gboolean printed,
+                                 HeftPlaneGaussian *gaussian);
+
 /* --- Effective information in the activations, theory.md section 6 ---------------------------------------------- */
 
 /**
