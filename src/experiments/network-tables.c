@@ -71,19 +71,6 @@ heft_network_costs_sentence (HeftRecord *record)
   return g_strdup_printf (_("The dearest direction costs %s nats; halving $\\beta$ adds up to 0.35 to each that is paid for."), dearest);
 }
 
-char *
-heft_network_effective_sentence (HeftRecord *record)
-{
-  g_autoptr (HeftFrame) frame = heft_record_get_frame (record, "effective");
-  g_autofree char *first = NULL, *last = NULL;
-
-  if (frame == NULL)
-    return NULL;
-  first = frame_words (frame, "first");
-  last = frame_words (frame, "last");
-  return g_strdup_printf (_("The first layer tells %s nats about an input, the logits %s."), first, last);
-}
-
 /* %NULL where the frame says what keeps its panel empty: that stands in the sentence's place (transfer full). */
 static HeftFrame *
 get_filled_frame (HeftRecord *record, const char *id)
@@ -91,6 +78,19 @@ get_filled_frame (HeftRecord *record, const char *id)
   g_autoptr (HeftFrame) frame = heft_record_get_frame (record, id);
 
   return frame != NULL && heft_frame_get_text (frame, "obstacle") == NULL ? g_steal_pointer (&frame) : NULL;
+}
+
+char *
+heft_network_effective_sentence (HeftRecord *record)
+{
+  g_autoptr (HeftFrame) frame = get_filled_frame (record, "effective");
+  g_autofree char *first = NULL, *last = NULL;
+
+  if (frame == NULL)
+    return NULL;
+  first = frame_words (frame, "first");
+  last = frame_words (frame, "last");
+  return g_strdup_printf (_("The first layer tells %s nats about an input, the logits %s."), first, last);
 }
 
 char *

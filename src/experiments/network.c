@@ -340,6 +340,24 @@ certify (Job *job, double begin, gboolean *changed, gboolean *go_on, GError **er
   return TRUE;
 }
 
+/* What is too large for these activations is said in their panel; the run goes on (takes @failure). */
+static gboolean
+stands_in_panel (Job *job, const char *id, GError *failure, GError **error)
+{
+  g_autoptr (GError) owned = failure;
+  HeftFrame *frame;
+
+  if (!g_error_matches (failure, HEFT_ERROR, HEFT_ERROR_TOO_LARGE))
+    {
+      g_propagate_error (error, g_steal_pointer (&owned));
+      return FALSE;
+    }
+  frame = heft_frame_new (id, 0);
+  heft_frame_set_text (frame, "obstacle", failure->message);
+  heft_record_publish (job->record, frame);
+  return TRUE;
+}
+
 /* What the activations see at the present price. Left early, with @changed, when that is no longer the price. */
 static gboolean
 look_through_layers (Job *job, double begin, gboolean *changed, gboolean *go_on, GError **error)
@@ -347,21 +365,24 @@ look_through_layers (Job *job, double begin, gboolean *changed, gboolean *go_on,
   HeftMeasuredNetwork *self = &job->measured;
   gsize n = MIN ((gsize) heft_parameters_get_integer (job->parameters, "activation-samples"),
                  heft_dataset_get_n_samples (self->data));
+  GError *failure = NULL;
 
   if (!measure_maps (job, error))
     return FALSE;
   *go_on = pass_point (job, begin + 0.2 * (1 - begin), changed);
   if (!*go_on || *changed)
     return TRUE;
-  if (!measure_effective (job, n, error))
+  if (measure_effective (job, n, &failure))
+    heft_network_publish_effective (job->record, self);
+  else if (!stands_in_panel (job, "effective", g_steal_pointer (&failure), error))
     return FALSE;
-  heft_network_publish_effective (job->record, self);
   *go_on = pass_point (job, begin + 0.6 * (1 - begin), changed);
   if (!*go_on || *changed)
     return TRUE;
-  if (!measure_nuisances (job, n, error))
+  if (measure_nuisances (job, n, &failure))
+    heft_network_publish_nuisances (job->record, self);
+  else if (!stands_in_panel (job, "nuisances", g_steal_pointer (&failure), error))
     return FALSE;
-  heft_network_publish_nuisances (job->record, self);
   heft_network_publish_ledger (job->record, self);
   *go_on = pass_point (job, begin + DONE_LOOKED * (1 - begin), changed);
   return TRUE;

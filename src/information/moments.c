@@ -305,9 +305,11 @@ heft_moments_operation (const HeftNetwork *network, gsize layer)
 static gboolean
 refuse_size (const HeftLayer *layer, gsize n, GError **error)
 {
+  g_autofree char *name = heft_layer_dup_label (layer->name);
+
   g_set_error (error, HEFT_ERROR, HEFT_ERROR_TOO_LARGE,
                _("%s has %zu activations; what they see is measured up to %d: choose another layer or a "
-                 "smaller network."), layer->name, n, MAX_ACTIVATIONS);
+                 "smaller network."), name, n, MAX_ACTIVATIONS);
   return FALSE;
 }
 

@@ -354,6 +354,26 @@ test_large (void)
   g_assert_cmpfloat (result (run, "relative_gap"), >, 0);
 }
 
+/* Activations too many for their covariance are said in the two panels, and everything else is measured. */
+static void
+test_wide (void)
+{
+  static const char *const panels[] = { "effective", "nuisances" };
+  g_autoptr (HeftRun) run = start_run ((const char *[]) { "layers", "conv3x65p1-pool2-8", "samples", "4", "activation-samples", "1", "hessian", "false",
+                                                          "fisher", "diagonal", "draws", "2", NULL }, FALSE);
+
+  g_assert_true (heft_run_join (run, NULL));
+  for (gsize i = 0; i < G_N_ELEMENTS (panels); i++)
+    {
+      g_autoptr (HeftFrame) frame = heft_record_get_frame (heft_run_get_record (run), panels[i]);
+      const char *obstacle = heft_frame_get_text (frame, "obstacle");
+
+      g_assert_nonnull (obstacle);
+      g_assert_nonnull (strstr (obstacle, "4160 activations"));
+    }
+  g_assert_cmpfloat (result (run, "pac_bayes_kl"), >, 0);
+}
+
 /* Before anything runs, and again in a run that was not asked before. */
 static void
 refuse (const char *const *settings, const char *says)
@@ -422,6 +442,7 @@ main (int argc, char **argv)
   g_test_add_func ("/experiments/network/certificate", test_certificate);
   g_test_add_func ("/experiments/network/moved", test_moved);
   g_test_add_func ("/experiments/network/large", test_large);
+  g_test_add_func ("/experiments/network/wide", test_wide);
   g_test_add_func ("/experiments/network/prices", test_prices);
   g_test_add_func ("/experiments/network/refusals", test_refusals);
   g_test_add_func ("/experiments/network/rotation", test_rotation);
