@@ -464,14 +464,6 @@ prepare_shannon (HeftRecord *record, const HeftParameters *parameters)
 /* --- Sentences --------------------------------------------------------------------------------------------------- */
 
 static char *
-last_words (HeftRecord *record, const char *series)
-{
-  double y;
-
-  return heft_record_get_last (record, series, 0, NULL, &y) ? heft_words_number (y) : g_strdup ("–");
-}
-
-static char *
 information_sentence (HeftRecord *record)
 {
   g_autofree char *fixed = NULL, *adapted = NULL, *left_out = NULL, *count = NULL;
@@ -479,9 +471,9 @@ information_sentence (HeftRecord *record)
 
   if (!heft_record_get_last (record, "fixed", 0, &m, NULL))
     return NULL;
-  fixed = last_words (record, "fixed");
-  adapted = last_words (record, "adapted");
-  left_out = last_words (record, "left_out");
+  fixed = heft_words_last (record, "fixed");
+  adapted = heft_words_last (record, "adapted");
+  left_out = heft_words_last (record, "left_out");
   count = heft_words_count ((guint64) m);
   return g_strdup_printf (_("From %s datasets: a fixed prior reports %s nats, one made from the other datasets %s, one adapted to all %s."),
                           count, fixed, left_out, adapted);
@@ -494,10 +486,10 @@ mixtures_sentence (HeftRecord *record)
 
   if (!heft_record_get_last (record, "seeds", 0, NULL, NULL))
     return NULL;
-  seeds = last_words (record, "seeds");
-  ceiling = last_words (record, "seeds_ceiling");
-  lower = last_words (record, "lower");
-  most = last_words (record, "lower_ceiling");
+  seeds = heft_words_last (record, "seeds");
+  ceiling = heft_words_last (record, "seeds_ceiling");
+  lower = heft_words_last (record, "lower");
+  most = heft_words_last (record, "lower_ceiling");
   return g_strdup_printf (_("The seed can be read off the weights to %s of at most %s nats, the dataset to %s of at most %s."), seeds,
                           ceiling, lower, most);
 }
@@ -511,7 +503,7 @@ runs_sentence (HeftRecord *record)
   if (!heft_record_get_last (record, "run_kl", 0, &n, NULL) || !heft_record_get_last (record, "run_test_error", 0, NULL, &error))
     return NULL;
   count = heft_words_count ((guint64) n);
-  kl = last_words (record, "run_kl");
+  kl = heft_words_last (record, "run_kl");
   test = heft_words_percent (error);
   return g_strdup_printf (_("Training %s took %s nats and errs on %s of the test samples."), count, kl, test);
 }
