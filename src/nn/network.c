@@ -193,8 +193,6 @@ append_convolution (Builder *builder,
 
   if (word->kernel == 0)
     return refuse (builder, error, _("a convolution needs its kernel and channels, as in conv5x16"));
-  if (word->padding >= word->kernel)
-    return refuse (builder, error, _("its padding must be smaller than its kernel"));
   if (!slide_window (builder, word->size, &layer.output, error))
     return FALSE;
 

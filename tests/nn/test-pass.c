@@ -324,7 +324,7 @@ test_convolution (void)
 {
   static const char * const architectures[] = {
     "conv3x3", "conv3x3s2p1-5", "conv2x3s3p1", "conv5x2p4", "conv3x3p1-conv2x4s2-5", "conv1x3-conv1x2s2",
-    "conv1x3p0-6", "tanh-conv3x2",
+    "conv1x3p0-6", "tanh-conv3x2", "conv1x2p1-5", "conv2x3s2p3-conv1x4p2-4",
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (architectures); i++)

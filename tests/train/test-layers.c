@@ -28,6 +28,7 @@ static const struct { const char *architecture; HeftShape input; } cases[] = {
   { "conv3x5", { 3, 6, 7 } },
   { "conv3x4-conv2x3", { 2, 7, 6 } },
   { "conv3x6s2p1-conv3x18p2", { 2, 7, 7 } },
+  { "conv1x6p1-conv2x5s2p3", { 2, 5, 6 } },
   { "conv2x16-pool2-conv2x33-20", { 1, 8, 9 } },
   { "conv3x5-pool3s2p1-conv1x7-pool2s1", { 2, 9, 8 } },
   { "pool2-conv2x4", { 2, 6, 6 } },
