@@ -264,7 +264,7 @@ GBytes   *heft_figure_export_bytes (const HeftFigure *self, HeftFileFormat forma
  *            "map_title", "change_title", and "signed" where maps have both signs
  * LEDGER     frame: "row:K:label", "row:K:value", "row:K:note", numbers "row:K:gauge" (above 1 = beyond its end), "row:K:quantity"
  * CELLS      frame: array "values" (rows x columns, shares 0..1), texts "row:R", "column:C", "cell:K" row by row, "estimator"
- * DENSITIES  frame: arrays "grid", "loss", "prior", "gibbs", "gaussian", "laplace", "printed"
+ * DENSITIES  frame: arrays "grid", "loss", "prior", "gibbs", "gaussian", "mean_field", "laplace", "printed"
  */
 HeftFigure *heft_panel_figure      (const HeftPanelSpec *panel, HeftRecord *record, const char *caption, int x_log, int y_log);
 /* The same for a screen that draws often: curves of at most about @most_points (no fewer than HEFT_ENVELOPE_MINIMUM). */

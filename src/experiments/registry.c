@@ -17,10 +17,12 @@
 #include "experiments/shannon.h"
 #include "experiments/tradeoff.h"
 #include "experiments/train.h"
+#include "experiments/two-weights.h"
 
 static const HeftExperiment *const experiments[] = {
   &heft_experiment_train,
   &heft_experiment_lagrangian,
+  &heft_experiment_two_weights,
   &heft_experiment_network,
   &heft_experiment_tradeoff,
   &heft_experiment_random_labels,

@@ -308,6 +308,7 @@ static const struct
   { "gibbs", HEFT_QUANTITY_EXACT, N_("Gibbs posterior, exact") },
   { "marginal", HEFT_QUANTITY_POSTERIOR, N_("Average posterior $\\bar{Q}$") },
   { "gaussian", HEFT_QUANTITY_GAUSSIAN, N_("Best Gaussian") },
+  { "mean_field", HEFT_QUANTITY_POSTERIOR, N_("Best mean-field Gaussian") },
   { "adapted", HEFT_QUANTITY_GAUSSIAN, N_("Adapted Gaussian prior") },
   { "laplace", HEFT_QUANTITY_CORRECTED, N_("Gaussian at the minimum, corrected") },
   { "printed", HEFT_QUANTITY_PRINTED, N_("Gaussian at the minimum, as printed") },

@@ -1,0 +1,646 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#define G_LOG_DOMAIN "heft-experiments"
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+#include <math.h>
+
+#include <heft/information.h>
+
+#include "experiments/ledger.h"
+#include "experiments/two-weights.h"
+#include "experiments/words.h"
+
+#define REACH 4.0           /* the weights live on [-4, 4]^2 */
+/* A product rule over the square, which every beta shares: the adaptive one of the library takes up to a second, too long for a slider.
+ * The ranges of the parameters keep Gibbs wide enough for it; the tests compare the two at their ends. */
+#define N_PANELS 100
+#define N_LEGENDRE 6
+#define N_SHEET (N_PANELS * N_LEGENDRE)
+#define N_GRID 81           /* for drawing and for the Gaussians' starts */
+#define N_CURVE 17
+#define CURVE_MINIMUM 0.02
+#define CURVE_MAXIMUM 10.0
+
+enum
+{
+  MINIMUM,
+  MINIMUM_SLOPE,
+  GAUSSIAN_MINIMUM,
+  MEAN_FIELD_MINIMUM,
+  RATE,
+  RATE_BETA,
+  GAUSSIAN_RATE,
+  MEAN_FIELD_RATE,
+};
+
+typedef struct
+{
+  double barrier, tilt, stiffness, bend, angle, lambda, beta;
+  double cosine, sine;
+} Setting;
+
+/* The loss on the nodes, and log P with the nodes' weights in it. */
+typedef struct
+{
+  double  w[N_SHEET], weight[N_SHEET];
+  double *loss, *log_prior;
+} Sheet;
+
+typedef struct
+{
+  double lagrangian, information, expected_loss;
+} Optimum;
+
+typedef struct
+{
+  Optimum           gibbs;
+  double            slope;
+  HeftPlaneGaussian full, diagonal, laplace;
+  double            printed;
+  double            minimum[2];
+  gboolean          inside;       /* whether the loss has its minimum on the square */
+} Answer;
+
+/* Along the valley x the double well, across it a parabola about a floor that bends; turned against the axes by the angle. */
+static double
+loss_at (double w1, double w2, gpointer user_data)
+{
+  const Setting *s = user_data;
+  double x = s->cosine * w1 + s->sine * w2, y = s->cosine * w2 - s->sine * w1, well = x * x - 1, off = y - s->bend * well;
+
+  return s->barrier * well * well + s->tilt * x + 0.5 * s->stiffness * off * off;
+}
+
+static Setting
+read_setting (HeftRun *run)
+{
+  HeftParameters *p = heft_run_get_parameters (run);
+  Setting s = { heft_parameters_get_real (p, "barrier"), heft_parameters_get_real (p, "tilt"),
+                heft_parameters_get_real (p, "stiffness"), heft_parameters_get_real (p, "bend"),
+                heft_parameters_get_real (p, "angle"), heft_parameters_get_real (p, "lambda"),
+                heft_parameters_get_real (p, "beta"), 1, 0 };
+
+  s.cosine = cos (s.angle * G_PI / 180);
+  s.sine = sin (s.angle * G_PI / 180);
+  return s;
+}
+
+/* --- Gibbs on the sheet ------------------------------------------------------------------------------------------ */
+
+static void
+sheet_clear (Sheet *self)
+{
+  g_clear_pointer (&self->loss, g_free);
+  g_clear_pointer (&self->log_prior, g_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Sheet, sheet_clear)
+
+static void
+sheet_init (Sheet *self, const Setting *setting)
+{
+  static const double nodes[] = { 0.932469514203152027812, 0.661209386466264513661, 0.238619186083196908631 };
+  static const double weights[] = { 0.171324492379170345040, 0.360761573048138607570, 0.467913934572691047390 };
+  double step = 2 * REACH / N_PANELS, mass = 0;
+
+  for (int i = 0; i < N_SHEET; i++)
+    {
+      int k = i % N_LEGENDRE, side = MIN (k, N_LEGENDRE - 1 - k);
+
+      self->w[i] = -REACH + step * (i / N_LEGENDRE + 0.5 * (1 + (k < N_LEGENDRE / 2 ? -1 : 1) * nodes[side]));
+      self->weight[i] = 0.5 * step * weights[side];
+      mass += self->weight[i] * exp (-0.5 * self->w[i] * self->w[i] / setting->lambda / setting->lambda);
+    }
+  self->loss = g_new (double, (gsize) N_SHEET * N_SHEET);
+  self->log_prior = g_new (double, N_SHEET);
+  for (int i = 0; i < N_SHEET; i++)
+    self->log_prior[i] = log (self->weight[i] / mass) - 0.5 * self->w[i] * self->w[i] / setting->lambda / setting->lambda;
+  for (int i = 0; i < N_SHEET; i++)
+    for (int k = 0; k < N_SHEET; k++)
+      self->loss[i * N_SHEET + k] = loss_at (self->w[i], self->w[k], (gpointer) setting);
+}
+
+/* @marginals, if not NULL: the two densities of Q*, one after the other. */
+static Optimum
+sheet_gibbs (const Sheet *self, double beta, double *marginals)
+{
+  Optimum optimum;
+  double z = 0, expected = 0, peak = -INFINITY;
+
+  for (int i = 0; i < N_SHEET; i++)
+    for (int k = 0; k < N_SHEET; k++)
+      peak = MAX (peak, self->log_prior[i] + self->log_prior[k] - self->loss[i * N_SHEET + k] / beta);
+  for (int i = 0; i < N_SHEET; i++)
+    for (int k = 0; k < N_SHEET; k++)
+      {
+        double loss = self->loss[i * N_SHEET + k];
+        double mass = exp (self->log_prior[i] + self->log_prior[k] - loss / beta - peak);
+
+        z += mass;
+        expected += mass * loss;
+        if (marginals != NULL)
+          {
+            marginals[i] += mass / self->weight[i];
+            marginals[N_SHEET + k] += mass / self->weight[k];
+          }
+      }
+  for (int i = 0; marginals != NULL && i < 2 * N_SHEET; i++)
+    marginals[i] /= z;
+  optimum.lagrangian = -beta * (log (z) + peak);
+  optimum.expected_loss = expected / z;
+  optimum.information = MAX ((optimum.lagrangian - optimum.expected_loss) / beta, 0);
+  return optimum;
+}
+
+/* What the Gaussians start from, and what is drawn. */
+static HeftGibbs2d *
+make_plane (const Setting *setting, double beta, double lagrangian)
+{
+  HeftGibbs2d *plane = g_new0 (HeftGibbs2d, 1);
+
+  plane->n_grid = N_GRID;
+  plane->posterior = g_new (double, N_GRID * N_GRID);
+  plane->loss = g_new (double, N_GRID * N_GRID);
+  for (int axis = 0; axis < 2; axis++)
+    {
+      plane->grid[axis] = g_new (double, N_GRID);
+      for (int i = 0; i < N_GRID; i++)
+        plane->grid[axis][i] = REACH * (2.0 * i / (N_GRID - 1) - 1);
+    }
+  for (int i = 0; i < N_GRID * N_GRID; i++)
+    {
+      double w1 = plane->grid[0][i / N_GRID], w2 = plane->grid[1][i % N_GRID];
+
+      plane->loss[i] = loss_at (w1, w2, (gpointer) setting);
+      plane->posterior[i] = exp ((lagrangian - plane->loss[i]) / beta
+                                 - 0.5 * (w1 * w1 + w2 * w2) / (setting->lambda * setting->lambda));
+    }
+  return plane;
+}
+
+/* --- The approximations ------------------------------------------------------------------------------------------ */
+
+/* Along the floor of the valley: the deeper well, by Newton's method from the best of a grid. FALSE if it lies outside of the square. */
+static gboolean
+find_minimum (const Setting *s, double minimum[2], double hessian[3])
+{
+  double x = 0, lowest = INFINITY, y, xx, xy, reach = G_SQRT2 * REACH;
+
+  for (int i = -600; i <= 600 && (s->barrier > 0 || s->tilt != 0); i++)
+    {
+      double at = i * reach / 600, value = s->barrier * (at * at - 1) * (at * at - 1) + s->tilt * at;
+
+      if (value < lowest)
+        {
+          lowest = value;
+          x = at;
+        }
+    }
+  for (int i = 0; i < 60 && s->barrier * (12 * x * x - 4) > 0; i++)
+    x -= (4 * s->barrier * x * (x * x - 1) + s->tilt) / (s->barrier * (12 * x * x - 4));
+  y = s->bend * (x * x - 1);
+  minimum[0] = s->cosine * x - s->sine * y;
+  minimum[1] = s->sine * x + s->cosine * y;
+  xx = s->barrier * (12 * x * x - 4) + 4 * s->stiffness * s->bend * s->bend * x * x;
+  xy = -2 * s->stiffness * s->bend * x;
+  hessian[0] = s->cosine * s->cosine * xx - 2 * s->cosine * s->sine * xy + s->sine * s->sine * s->stiffness;
+  hessian[1] = s->cosine * s->sine * (xx - s->stiffness) + (s->cosine * s->cosine - s->sine * s->sine) * xy;
+  hessian[2] = s->sine * s->sine * xx + 2 * s->cosine * s->sine * xy + s->cosine * s->cosine * s->stiffness;
+  return fabs (minimum[0]) < REACH && fabs (minimum[1]) < REACH && (s->barrier > 0 || s->tilt == 0);
+}
+
+static gboolean
+find_gaussians (const Setting *setting, const HeftGibbs2d *plane, double beta, HeftPlaneGaussian *full, HeftPlaneGaussian *diagonal,
+                GError **error)
+{
+  return heft_gibbs_2d_best_gaussian (plane, loss_at, (gpointer) setting, setting->lambda, beta, FALSE, full, error)
+         && heft_gibbs_2d_best_gaussian (plane, loss_at, (gpointer) setting, setting->lambda, beta, TRUE, diagonal, error);
+}
+
+/* --- What is shown ----------------------------------------------------------------------------------------------- */
+
+/* A Gaussian, renormalised to the square by the sheet; its marginals as those of Gibbs. */
+static void
+gaussian_marginals (const Sheet *sheet, const HeftPlaneGaussian *gaussian, double *marginals)
+{
+  double determinant = gaussian->covariance[0] * gaussian->covariance[2] - gaussian->covariance[1] * gaussian->covariance[1];
+  double total = 0;
+
+  for (int i = 0; i < N_SHEET; i++)
+    for (int k = 0; k < N_SHEET; k++)
+      {
+        double a = sheet->w[i] - gaussian->mean[0], b = sheet->w[k] - gaussian->mean[1];
+        double square = gaussian->covariance[2] * a * a - 2 * gaussian->covariance[1] * a * b + gaussian->covariance[0] * b * b;
+        double density = exp (-0.5 * square / determinant);
+
+        marginals[i] += density * sheet->weight[k];
+        marginals[N_SHEET + k] += density * sheet->weight[i];
+        total += density * sheet->weight[i] * sheet->weight[k];
+      }
+  for (int i = 0; total > 0 && i < 2 * N_SHEET; i++)
+    marginals[i] /= total;
+}
+
+static void
+publish_marginals (HeftRecord *record, const Setting *setting, const Sheet *sheet, const double *gibbs, const Answer *answer)
+{
+  g_autofree double *full = g_new0 (double, 2 * N_SHEET);
+  g_autofree double *diagonal = g_new0 (double, 2 * N_SHEET);
+  double prior[N_SHEET];
+
+  gaussian_marginals (sheet, &answer->full, full);
+  gaussian_marginals (sheet, &answer->diagonal, diagonal);
+  for (int i = 0; i < N_SHEET; i++)
+    prior[i] = exp (sheet->log_prior[i]) / sheet->weight[i];
+  for (int axis = 0; axis < 2; axis++)
+    {
+      HeftFrame *frame = heft_frame_new (axis == 0 ? "first" : "second", 0);
+
+      heft_frame_set_array (frame, "grid", 1, N_SHEET, sheet->w);
+      heft_frame_set_array (frame, "prior", 1, N_SHEET, prior);
+      heft_frame_set_array (frame, "gibbs", 1, N_SHEET, gibbs + axis * N_SHEET);
+      heft_frame_set_array (frame, "gaussian", 1, N_SHEET, full + axis * N_SHEET);
+      heft_frame_set_array (frame, "mean_field", 1, N_SHEET, diagonal + axis * N_SHEET);
+      heft_frame_set_number (frame, "beta", setting->beta);
+      heft_frame_set_text (frame, "estimator", _("quadrature on [−4, 4]²"));
+      heft_record_publish (record, frame);
+    }
+}
+
+/* A picture of the square: the first weight to the right, the second upwards. */
+static void
+set_picture (HeftFrame *frame, const char *name, const double *values)
+{
+  double *picture = g_new (double, N_GRID * N_GRID);
+
+  for (int row = 0; row < N_GRID; row++)
+    for (int column = 0; column < N_GRID; column++)
+      picture[row * N_GRID + column] = values[column * N_GRID + N_GRID - 1 - row];
+  heft_frame_take_array (frame, name, N_GRID, N_GRID, picture);
+}
+
+/* As a share of its highest value on the grid. */
+static void
+set_density (HeftFrame *frame, const char *name, const HeftGibbs2d *plane, const HeftPlaneGaussian *gaussian)
+{
+  g_autofree double *values = g_new (double, N_GRID * N_GRID);
+  double highest = 0;
+
+  for (int i = 0; i < N_GRID * N_GRID; i++)
+    {
+      values[i] = plane->posterior[i];
+      if (gaussian != NULL)
+        {
+          double a = plane->grid[0][i / N_GRID] - gaussian->mean[0], b = plane->grid[1][i % N_GRID] - gaussian->mean[1];
+          const double *c = gaussian->covariance;
+
+          values[i] = exp (-0.5 * (c[2] * a * a - 2 * c[1] * a * b + c[0] * b * b) / (c[0] * c[2] - c[1] * c[1]));
+        }
+      highest = MAX (highest, values[i]);
+    }
+  for (int i = 0; highest > 0 && i < N_GRID * N_GRID; i++)
+    values[i] /= highest;
+  set_picture (frame, name, values);
+}
+
+static void
+publish_landscape (HeftRecord *record, const HeftGibbs2d *plane, const Answer *answer)
+{
+  HeftFrame *frame = heft_frame_new ("landscape", 0);
+  g_autofree double *loss = g_new (double, N_GRID * N_GRID);
+  double lowest = INFINITY;
+
+  for (int i = 0; i < N_GRID * N_GRID; i++)
+    lowest = MIN (lowest, plane->loss[i]);
+  /* Bright where the loss is low; a nat above the lowest is half as bright. */
+  for (int i = 0; i < N_GRID * N_GRID; i++)
+    loss[i] = 1 / (1 + plane->loss[i] - lowest);
+  for (int k = 0; k < 2; k++)
+    {
+      set_picture (frame, k == 0 ? "image:0" : "image:1", loss);
+      set_density (frame, k == 0 ? "map:0" : "map:1", plane, NULL);
+      set_density (frame, k == 0 ? "change:0" : "change:1", plane, k == 0 ? &answer->full : &answer->diagonal);
+    }
+  heft_frame_set_text (frame, "title:0", _("full"));
+  heft_frame_set_text (frame, "title:1", _("mean-field"));
+  heft_frame_set_text (frame, "image_title", _("Loss: bright is low"));
+  heft_frame_set_text (frame, "map_title", _("Gibbs"));
+  heft_frame_set_text (frame, "change_title", _("Best Gaussian"));
+  heft_frame_set_text (frame, "map_label", _("share of the highest density"));
+  heft_frame_set_text (frame, "change_label", _("share of the highest density"));
+  heft_frame_set_text (frame, "estimator", _("$w_1$ to the right, $w_2$ upwards, both from −4 to 4"));
+  heft_record_publish (record, frame);
+}
+
+static void
+publish_ledger (HeftRecord *record, const Answer *answer)
+{
+  HeftLedger ledger = heft_ledger_begin (0);
+  char slope[G_ASCII_DTOSTR_BUF_SIZE];
+  g_autofree char *note = NULL;
+  const char *edge = _("no minimum inside of the square to expand about");
+
+  g_ascii_formatd (slope, sizeof slope, "%.6f", answer->slope);
+  note = g_strdup_printf (_("slope of min C at this β: %s"), slope);
+  heft_ledger_add (&ledger, _("$E_{Q^*} L$"), answer->gibbs.expected_loss, "nat", _("exact, quadrature"), HEFT_QUANTITY_TRAIN_LOSS);
+  heft_ledger_add (&ledger, _("$\\mathrm{KL}(Q^* \\Vert P)$"), answer->gibbs.information, "nat", note, HEFT_QUANTITY_KL);
+  heft_ledger_add (&ledger, _("min $C_\\beta$"), answer->gibbs.lagrangian, "nat", _("loss plus β KL"), HEFT_QUANTITY_EXACT);
+  heft_ledger_add (&ledger, _("Best Gaussian minus Gibbs"), answer->full.lagrangian - answer->gibbs.lagrangian, "nat",
+                   _("over all means and covariances; never negative"), HEFT_QUANTITY_GAUSSIAN);
+  heft_ledger_add (&ledger, _("Best mean-field minus Gibbs"), answer->diagonal.lagrangian - answer->gibbs.lagrangian, "nat",
+                   _("over all means and diagonal covariances"), HEFT_QUANTITY_POSTERIOR);
+  heft_ledger_add (&ledger, _("Laplace information"), answer->inside ? answer->laplace.information : NAN, "nat",
+                   answer->inside ? _("corrected formula, at the global minimum") : edge, HEFT_QUANTITY_CORRECTED);
+  heft_ledger_add (&ledger, _("As printed"), answer->inside ? answer->printed : NAN, "nat",
+                   answer->inside ? _("Prop. 2.5 and eq. (8) of the paper") : edge, HEFT_QUANTITY_PRINTED);
+  heft_record_publish (record, heft_ledger_end (&ledger));
+}
+
+static void
+store_results (HeftRecord *record, const Answer *answer)
+{
+  heft_record_set_result (record, "lagrangian", answer->gibbs.lagrangian);
+  heft_record_set_result (record, "information", answer->gibbs.information);
+  heft_record_set_result (record, "expected_loss", answer->gibbs.expected_loss);
+  heft_record_set_result (record, "slope", answer->slope);
+  heft_record_set_result (record, "gaussian_excess", answer->full.lagrangian - answer->gibbs.lagrangian);
+  heft_record_set_result (record, "mean_field_excess", answer->diagonal.lagrangian - answer->gibbs.lagrangian);
+  heft_record_set_result (record, "correlation",
+                          answer->full.covariance[1] / sqrt (answer->full.covariance[0] * answer->full.covariance[2]));
+  if (answer->inside)
+    {
+      heft_record_set_result (record, "laplace_information", answer->laplace.information);
+      heft_record_set_result (record, "printed_information", answer->printed);
+    }
+  else
+    {
+      const char *reason = _("The loss has no minimum inside of the square: raise the barrier or lower the tilt.");
+
+      heft_record_set_result_missing (record, "laplace_information", reason);
+      heft_record_set_result_missing (record, "printed_information", reason);
+    }
+}
+
+static gboolean
+show_optimum (HeftRun *run, const Setting *setting, const Sheet *sheet, GError **error)
+{
+  HeftRecord *record = heft_run_get_record (run);
+  g_autofree double *marginals = g_new0 (double, 2 * N_SHEET);
+  g_autoptr (HeftGibbs2d) plane = NULL;
+  double hessian[3], h = 1e-3 * setting->beta;
+  HeftPlaneGaussian printed;
+  Answer answer;
+
+  answer.gibbs = sheet_gibbs (sheet, setting->beta, marginals);
+  answer.slope = (sheet_gibbs (sheet, setting->beta + h, NULL).lagrangian - sheet_gibbs (sheet, setting->beta - h, NULL).lagrangian)
+                 / (2 * h);
+  plane = make_plane (setting, setting->beta, answer.gibbs.lagrangian);
+  if (!find_gaussians (setting, plane, setting->beta, &answer.full, &answer.diagonal, error))
+    return FALSE;
+  /* Where the best Gaussian is Gibbs itself the difference is rounding, and its sign means nothing. */
+  answer.full.lagrangian = MAX (answer.full.lagrangian, answer.gibbs.lagrangian);
+  answer.diagonal.lagrangian = MAX (answer.diagonal.lagrangian, answer.full.lagrangian);
+  answer.inside = find_minimum (setting, answer.minimum, hessian);
+  heft_plane_laplace (answer.minimum, hessian, setting->lambda, setting->beta, FALSE, &answer.laplace);
+  answer.printed = heft_plane_laplace (answer.minimum, hessian, setting->lambda, setting->beta, TRUE, &printed);
+  publish_landscape (record, plane, &answer);
+  publish_marginals (record, setting, sheet, marginals, &answer);
+  publish_ledger (record, &answer);
+  store_results (record, &answer);
+  return TRUE;
+}
+
+/* FALSE with no error when the run was stopped. Left early, with @changed, when the curves are out of date. */
+static gboolean
+trace_curves (HeftRun *run, const Setting *setting, const Sheet *sheet, gboolean *changed, GError **error)
+{
+  HeftRecord *record = heft_run_get_record (run);
+  double betas[N_CURVE], informations[N_CURVE], losses[N_CURVE];
+  gsize done = 0;
+  gboolean go_on = TRUE;
+
+  for (gsize s = 0; s < heft_record_get_n_series (record); s++)
+    heft_record_clear_series (record, s);
+  for (; done < N_CURVE && go_on && !*changed; done++)
+    {
+      double beta = CURVE_MINIMUM * pow (CURVE_MAXIMUM / CURVE_MINIMUM, (double) done / (N_CURVE - 1));
+      Optimum gibbs = sheet_gibbs (sheet, beta, NULL);
+      g_autoptr (HeftGibbs2d) plane = make_plane (setting, beta, gibbs.lagrangian);
+      HeftPlaneGaussian full, diagonal;
+
+      if (!find_gaussians (setting, plane, beta, &full, &diagonal, error))
+        return FALSE;
+      betas[done] = beta;
+      informations[done] = gibbs.information;
+      losses[done] = gibbs.expected_loss;
+      heft_record_append (record, MINIMUM, 0, beta, gibbs.lagrangian);
+      heft_record_append (record, MINIMUM_SLOPE, 0, beta, gibbs.information);
+      heft_record_append (record, GAUSSIAN_MINIMUM, 0, beta, full.lagrangian);
+      heft_record_append (record, MEAN_FIELD_MINIMUM, 0, beta, diagonal.lagrangian);
+      heft_record_append (record, RATE, 0, gibbs.information, gibbs.expected_loss);
+      heft_record_append (record, RATE_BETA, 0, gibbs.information, beta);
+      heft_record_append (record, GAUSSIAN_RATE, 0, full.information, full.expected_loss);
+      heft_record_append (record, MEAN_FIELD_RATE, 0, diagonal.information, diagonal.expected_loss);
+      go_on = heft_run_point (run, done + 1, 0, 0, (done + 1.0) / N_CURVE, changed);
+    }
+  heft_record_set_result_array (record, "curve_beta", betas, done);
+  heft_record_set_result_array (record, "curve_information", informations, done);
+  heft_record_set_result_array (record, "curve_expected_loss", losses, done);
+  return go_on;
+}
+
+static gboolean
+same_curves (const Setting *a, const Setting *b)
+{
+  return a->barrier == b->barrier && a->tilt == b->tilt && a->stiffness == b->stiffness && a->bend == b->bend
+         && a->angle == b->angle && a->lambda == b->lambda;
+}
+
+static gboolean
+run_two_weights (HeftRun *run, GError **error)
+{
+  Setting setting, traced = { .barrier = NAN };
+  gboolean changed;
+
+  do
+    {
+      g_auto (Sheet) sheet = { .loss = NULL };
+      GError *failure = NULL;
+
+      changed = FALSE;
+      setting = read_setting (run);
+      sheet_init (&sheet, &setting);
+      if (!show_optimum (run, &setting, &sheet, error))
+        return FALSE;
+      /* The curves do not depend on beta: moving it moves along them. */
+      if (!same_curves (&setting, &traced))
+        {
+          if (!trace_curves (run, &setting, &sheet, &changed, &failure))
+            {
+              if (failure != NULL)
+                g_propagate_error (error, failure);
+              return failure == NULL;
+            }
+          if (!changed)
+            traced = setting;
+        }
+    }
+  while (changed || heft_run_wait (run));
+  return TRUE;
+}
+
+/* --- Sentences --------------------------------------------------------------------------------------------------- */
+
+static char *
+two_results (HeftRecord *record, const char *first, const char *second, const char *format)
+{
+  g_autofree char *a = NULL, *b = NULL;
+  double x, y;
+
+  if (!heft_record_get_result (record, first, &x) || !heft_record_get_result (record, second, &y))
+    return NULL;
+  a = heft_words_number (x);
+  b = heft_words_number (y);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+  return g_strdup_printf (format, a, b);
+#pragma GCC diagnostic pop
+}
+
+static char *
+landscape_sentence (HeftRecord *record)
+{
+  return two_results (record, "gaussian_excess", "mean_field_excess",
+                      _("The best Gaussian pays %s nats more than Gibbs, the best mean-field one %s."));
+}
+
+static char *
+marginal_sentence (HeftRecord *record)
+{
+  return two_results (record, "correlation", "information",
+                      _("The best Gaussian correlates the weights by %s; Gibbs holds %s nats about both."));
+}
+
+static char *
+minimum_sentence (HeftRecord *record)
+{
+  return two_results (record, "slope", "information",
+                      _("The slope of min $C_\\beta$ is %s nats, by differences; the information "
+                        "$\\mathrm{KL}(Q^* \\Vert P)$ is %s nats: they are one."));
+}
+
+static char *
+rate_sentence (HeftRecord *record)
+{
+  return two_results (record, "information", "expected_loss",
+                      _("At the chosen $\\beta$, %s nats buy an expected loss of %s nats; the slope there is $-\\beta$."));
+}
+
+static char *
+ledger_sentence (HeftRecord *record)
+{
+  return two_results (record, "information", "laplace_information", _("Exactly %s nats; the Laplace approximation says %s."));
+}
+
+/* --- Tables ------------------------------------------------------------------------------------------------------ */
+
+static const HeftParameterSpec parameters[] = {
+  { .id = "barrier", .label = N_("Barrier"), .help = N_("The height of the hill between the two valleys of the loss."),
+    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_DATA, .unit = "nat", .minimum = 0, .maximum = 5,
+    .default_text = "0.25", .live = TRUE },
+  { .id = "tilt", .label = N_("Tilt"), .help = N_("How much the loss leans, so that one valley is deeper."),
+    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_DATA, .unit = "nat", .minimum = -1, .maximum = 1,
+    .default_text = "0.1", .live = TRUE },
+  { .id = "stiffness", .label = N_("Stiffness"), .help = N_("The curvature of the loss across the valley."),
+    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_DATA, .unit = "nat", .minimum = 0.1, .maximum = 10, .logarithmic = TRUE,
+    .default_text = "8", .live = TRUE },
+  { .id = "bend", .label = N_("Bend"), .help = N_("How much the floor of the valley curves: no Gaussian follows it."),
+    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_DATA, .minimum = 0, .maximum = 0.5,
+    .default_text = "0", .live = TRUE },
+  { .id = "angle", .label = N_("Angle"), .help = N_("Turns the valley against the axes, which correlates the two weights."),
+    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_DATA, .unit = "°", .minimum = -90, .maximum = 90,
+    .default_text = "45", .live = TRUE },
+  { .id = "lambda", .label = N_("$\\lambda$"), .help = N_("The standard deviation of the prior."),
+    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_CODES, .minimum = 0.2, .maximum = 10, .logarithmic = TRUE,
+    .default_text = "1.5", .live = TRUE },
+  { .id = "beta", .label = N_("$\\beta$"), .help = N_("The price of a nat against the loss."),
+    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OBJECTIVE, .minimum = 0.02, .maximum = 10, .logarithmic = TRUE,
+    .default_text = "0.2", .live = TRUE },
+};
+
+static const HeftSeriesSpec series[] = {
+  [MINIMUM] = { "minimum", N_("Gibbs optimum, min $C_\\beta$"), "nat", N_("$\\beta$"), HEFT_QUANTITY_EXACT, FALSE,
+                N_("quadrature on [−4, 4]²") },
+  [MINIMUM_SLOPE] = { "minimum_slope", N_("Slope: $\\mathrm{KL}(Q^* \\Vert P)$"), "nat", N_("$\\beta$"), HEFT_QUANTITY_KL, FALSE,
+                      N_("quadrature on [−4, 4]²") },
+  [GAUSSIAN_MINIMUM] = { "gaussian_minimum", N_("Best single Gaussian"), "nat", N_("$\\beta$"), HEFT_QUANTITY_GAUSSIAN, FALSE,
+                         N_("quadrature, best over all means and covariances") },
+  [MEAN_FIELD_MINIMUM] = { "mean_field_minimum", N_("Best mean-field Gaussian"), "nat", N_("$\\beta$"), HEFT_QUANTITY_POSTERIOR,
+                           FALSE, N_("quadrature, best over all means and variances") },
+  [RATE] = { "rate", N_("$E_{Q^*} L$"), "nat", N_("$\\mathrm{KL}(Q^* \\Vert P)$ (nat)"), HEFT_QUANTITY_EXACT, FALSE,
+             N_("quadrature on [−4, 4]²") },
+  [RATE_BETA] = { "rate_beta", N_("$\\beta$"), "", N_("$\\mathrm{KL}(Q^* \\Vert P)$ (nat)"), HEFT_QUANTITY_LAGRANGIAN, FALSE,
+                  N_("the β of each point") },
+  [GAUSSIAN_RATE] = { "gaussian_rate", N_("Best single Gaussian"), "nat", N_("$\\mathrm{KL}(Q^* \\Vert P)$ (nat)"),
+                      HEFT_QUANTITY_GAUSSIAN, FALSE, N_("quadrature, best over all means and covariances") },
+  [MEAN_FIELD_RATE] = { "mean_field_rate", N_("Best mean-field Gaussian"), "nat", N_("$\\mathrm{KL}(Q^* \\Vert P)$ (nat)"),
+                        HEFT_QUANTITY_POSTERIOR, FALSE, N_("quadrature, best over all means and variances") },
+};
+
+static const HeftResultSpec results[] = {
+  { "lagrangian", N_("min C, the Lagrangian of the Gibbs optimum"), "nat", FALSE },
+  { "information", N_("KL(Q*‖P) of the Gibbs optimum"), "nat", FALSE },
+  { "expected_loss", N_("Expected loss under the Gibbs optimum"), "nat", FALSE },
+  { "slope", N_("d min C / d β by central differences"), "nat", FALSE },
+  { "gaussian_excess", N_("Lagrangian of the best single Gaussian minus that of Gibbs"), "nat", FALSE },
+  { "mean_field_excess", N_("Lagrangian of the best mean-field Gaussian minus that of Gibbs"), "nat", FALSE },
+  { "correlation", N_("Correlation of the two weights in the best single Gaussian"), "", FALSE },
+  { "laplace_information", N_("Gaussian information at the global minimum"), "nat", FALSE },
+  { "printed_information", N_("The same by the formula as printed in the paper"), "nat", FALSE },
+  { "curve_beta", N_("β along the curve"), "", TRUE },
+  { "curve_information", N_("Information along the curve"), "nat", TRUE },
+  { "curve_expected_loss", N_("Expected loss along the curve"), "nat", TRUE },
+};
+
+static const HeftPanelSpec panels[] = {
+  { .id = "landscape", .title = N_("The plane of the two weights"), .kind = HEFT_PANEL_IMAGES, .frame = "landscape",
+    .things_to_try = N_("Turn the angle to 0: mean-field loses nothing to correlation any more. Set the tilt to 0 and raise the "
+                        "barrier: no single Gaussian sits in both wells. Bend the valley: the full Gaussian pays too."),
+    .sentence = landscape_sentence },
+  { .id = "first", .title = N_("The first weight alone"), .kind = HEFT_PANEL_DENSITIES, .x_label = N_("Weight $w_1$"),
+    .y_label = N_("Density"), .frame = "first",
+    .things_to_try = N_("At 45° the mean-field code is far narrower than the weight’s own distribution: it must fit into the valley "
+                        "without leaning."),
+    .sentence = marginal_sentence },
+  { .id = "second", .title = N_("The second weight alone"), .kind = HEFT_PANEL_DENSITIES, .x_label = N_("Weight $w_2$"),
+    .y_label = N_("Density"), .frame = "second",
+    .things_to_try = N_("Turn the angle to 90° and the two weights change places."), .sentence = marginal_sentence },
+  { .id = "minimum", .title = N_("The optimal Lagrangian"), .kind = HEFT_PANEL_CURVE, .x_label = N_("$\\beta$"),
+    .y_label = N_("min $C_\\beta$"), .y_unit = "nat", .x_log = TRUE,
+    .series = { "minimum", "minimum_slope", "gaussian_minimum", "mean_field_minimum" },
+    .things_to_try = N_("The curve is concave and its slope is the information: read both off and compare."),
+    .sentence = minimum_sentence },
+  { .id = "rate", .title = N_("Rate and distortion"), .kind = HEFT_PANEL_CURVE, .x_label = N_("$\\mathrm{KL}(Q^* \\Vert P)$"),
+    .x_unit = "nat", .y_label = N_("$E_{Q^*} L$"), .y_unit = "nat",
+    .series = { "rate", "rate_beta", "gaussian_rate", "mean_field_rate" },
+    .things_to_try = N_("Gibbs lies below both Gaussians: at equal nats no code has a lower expected loss."),
+    .sentence = rate_sentence },
+  { .id = "ledger", .title = N_("Ledger"), .kind = HEFT_PANEL_LEDGER, .frame = "ledger",
+    .things_to_try = N_("Divide the mean-field excess by β: with one quadratic valley it is half the logarithm of one over 1 − ρ²."),
+    .sentence = ledger_sentence },
+};
+
+const HeftExperiment heft_experiment_two_weights = {
+  .id = "two-weights",
+  .title = N_("Two weights: what a code that ignores correlation pays"),
+  .summary = N_("A loss of two weights with a valley that lies across the axes and two wells in it. The best code is found by quadrature "
+                "and set beside the best Gaussian and the best one that takes the weights as independent."),
+  .parameters = parameters, .n_parameters = G_N_ELEMENTS (parameters),
+  .series = series, .n_series = G_N_ELEMENTS (series),
+  .panels = panels, .n_panels = G_N_ELEMENTS (panels),
+  .results = results, .n_results = G_N_ELEMENTS (results),
+  .run = run_two_weights,
+};
