@@ -302,7 +302,7 @@ set_density (HeftFrame *frame, const char *name, const HeftGibbs2d *plane, const
       highest = MAX (highest, values[i]);
     }
   for (int i = 0; highest > 0 && i < N_GRID * N_GRID; i++)
-    values[i] /= highest;
+    values[i] = values[i] > 1e-12 * highest ? values[i] / highest : 0;
   set_picture (frame, name, values);
 }
 
@@ -607,6 +607,7 @@ static const HeftResultSpec results[] = {
 
 static const HeftPanelSpec panels[] = {
   { .id = "landscape", .title = N_("The plane of the two weights"), .kind = HEFT_PANEL_IMAGES, .frame = "landscape",
+    .awaits = N_("Nothing has been measured yet; it appears as the run goes on."),
     .things_to_try = N_("Turn the angle to 0: mean-field loses nothing to correlation any more. Set the tilt to 0 and raise the "
                         "barrier: no single Gaussian sits in both wells. Bend the valley: the full Gaussian pays too."),
     .sentence = landscape_sentence },

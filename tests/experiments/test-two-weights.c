@@ -57,6 +57,7 @@ test_against_library (void)
   } cases[] = {
     { { NULL }, { 0.25, 0.1, 8, 0 }, 1.5, 0.2, 1e-9 },
     { { "barrier", "0", "tilt", "0", "stiffness", "10", "bend", "0.5", "beta", "0.02", NULL }, { 0, 0, 10, 0.5 }, 1.5, 0.02, 1e-6 },
+    { { "barrier", "0.001", "tilt", "1", "bend", "0.5", "beta", "0.02", "lambda", "10", NULL }, { 0.001, 1, 8, 0.5 }, 10, 0.02, 1e-6 },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
