@@ -96,7 +96,7 @@ heft_choice_row_build (HeftParameterRow *row)
 
   self->drop_down = gtk_drop_down_new (NULL, NULL);
   gtk_widget_set_size_request (self->drop_down, 130, -1);
-  heft_shorten_drop_down (GTK_DROP_DOWN (self->drop_down), 20);
+  heft_shorten_drop_down (GTK_DROP_DOWN (self->drop_down), 22);
   name = heft_text_dup_plain (_(heft_parameter_row_get_spec (row)->label));
   heft_name_drop_down (GTK_DROP_DOWN (self->drop_down), name);
   g_signal_connect_object (self->drop_down, "notify::selected", G_CALLBACK (selected_cb), self, G_CONNECT_SWAPPED);

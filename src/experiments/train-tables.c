@@ -28,10 +28,10 @@ static const char *const schedules[] = { "constant", "cosine", "step", NULL };
 static const char *const schedule_labels[] = { N_("Constant"), N_("Cosine"), N_("Steps"), NULL };
 
 static const char *const initialisations[] = { "default", "he", "glorot", "lecun", "orthogonal", NULL };
-static const char *const initialisation_labels[] = { N_("By the activation"), N_("He et al. 2015"), N_("Glorot and Bengio 2010"),
-                                                     N_("LeCun et al. 1998"), N_("Orthogonal (Saxe 2014)"), NULL };
+static const char *const initialisation_labels[] = { N_("By the activation"), N_("He et al. 2015"), N_("Glorot, Bengio 2010"),
+                                                     N_("LeCun et al. 1998"), N_("Saxe et al. 2014"), NULL };
 static const char *const objectives[] = { "information", "lagrangian", "pac-bayes-kl", "mcallester", NULL };
-static const char *const objective_labels[] = { N_("Information Lagrangian"), N_("Lagrangian bound"), N_("PAC-Bayes-kl bound"),
+static const char *const objective_labels[] = { N_("Lagrangian"), N_("Lagrangian bound"), N_("PAC-Bayes-kl bound"),
                                                 N_("McAllester bound"), NULL };
 static const char *const losses[] = { "softmax", "binary", "gaussian", NULL };
 static const char *const loss_labels[] = { N_("Softmax cross-entropy"), N_("Binary cross-entropy"), N_("Squared error"), NULL };
@@ -55,7 +55,7 @@ static const HeftParameterSpec parameters[] = {
     .kind = HEFT_PARAMETER_CHOICE, .group = HEFT_GROUP_CODES, .default_text = "mean-field",
     .choices = posteriors, .choice_labels = posterior_labels },
   { HEFT_COMMON_RANK, .default_text = "2" },
-  { .id = "noise", .label = N_("Noise in training"),
+  { .id = "noise", .label = N_("Noise"),
     .help = N_("How a step sees Q: each pre-activation drawn by itself, or all weights once a minibatch, as they are or with each sample's own signs."),
     .kind = HEFT_PARAMETER_CHOICE, .group = HEFT_GROUP_CODES, .default_text = "local",
     .choices = noises, .choice_labels = noise_labels, .rare = TRUE },
