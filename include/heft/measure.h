@@ -41,6 +41,7 @@ typedef enum
 /* "jacobian", "kfac", "draws", NULL-terminated. */
 extern const char *const heft_pushforward_names[];
 #define HEFT_LEAST_PUSHFORWARD_DRAWS 20
+#define HEFT_MOST_MEASURE_DRAWS 10000000
 
 /**
  * HeftMeasureOptions:
@@ -54,7 +55,8 @@ extern const char *const heft_pushforward_names[];
  * @n_nuisances: images, the first ones, whose smallest visible changes are measured; 0 for none
  * @pushforwards: by which routes @activations, flags 1 << HeftPushforward; 0 takes the Jacobian's
  * @certificate: PAC-Bayes bounds on the error of Q = N(w*, Sigma*) with P = N(0, lambda^2 I) too
- * @n_draws: weight draws of the certificate, at least 1, and of that route, at least HEFT_LEAST_PUSHFORWARD_DRAWS
+ * @n_draws: weight draws of the certificate, at least 1, and of that route, at least HEFT_LEAST_PUSHFORWARD_DRAWS; at most
+ *   HEFT_MOST_MEASURE_DRAWS, as @draw_samples
  * @draw_samples: how many samples each draw is measured on, with replacement; 0 = all of them once
  * @delta, @delta_draws: see HeftCertificate
  * @beta_pac: of the Lagrangian bound; 0 takes N times @beta, HEFT_MEASURE_BEST_BETA the best of the candidates, which is paid for

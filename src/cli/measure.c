@@ -176,6 +176,12 @@ read_certificate (const Typed *typed, HeftMeasureOptions *options)
       heft_cli_fail (HEFT_EXIT_USAGE, _("Not a valid bound: delta and delta-draws together must be below 1."));
       return FALSE;
     }
+  if (draws > HEFT_MOST_MEASURE_DRAWS || draw_samples > HEFT_MOST_MEASURE_DRAWS)
+    {
+      heft_cli_fail (HEFT_EXIT_USAGE, _("--%s must be at most %d; “%s” is not."), draws > HEFT_MOST_MEASURE_DRAWS ? "draws" : "draw-samples",
+                     HEFT_MOST_MEASURE_DRAWS, draws > HEFT_MOST_MEASURE_DRAWS ? typed->draws : typed->draw_samples);
+      return FALSE;
+    }
   options->n_draws = (gsize) draws;
   if (options->n_draws < HEFT_LEAST_PUSHFORWARD_DRAWS && (options->pushforwards & 1 << HEFT_PUSHFORWARD_DRAWS) != 0)
     {

@@ -66,10 +66,18 @@ check_options (HeftNetwork *network, HeftDataset *data, const HeftMeasureOptions
 {
   const char *name = !(options->beta > 0 && isfinite (options->beta)) ? "beta"
                      : !(options->lambda > 0 && isfinite (options->lambda)) ? "lambda" : NULL;
+  gboolean drawn = options->activations && (options->pushforwards & 1 << HEFT_PUSHFORWARD_DRAWS) != 0;
+  gsize least = drawn ? HEFT_LEAST_PUSHFORWARD_DRAWS : options->certificate ? 1 : 0;
 
   if (name != NULL)
     {
       g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER, _("%s must be a finite number above 0."), name);
+      return FALSE;
+    }
+  if (least > 0 && (options->n_draws < least || MAX (options->n_draws, options->draw_samples) > HEFT_MOST_MEASURE_DRAWS))
+    {
+      g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER, _("There must be from %zu to %d weight draws, on no more samples each."), least,
+                   HEFT_MOST_MEASURE_DRAWS);
       return FALSE;
     }
   return heft_factors_check (network, data, error);

@@ -229,7 +229,7 @@ class Fuzz:
         self.write('bent.safetensors', safetensors(rand, self.nets[name]))
         words = ['measure', 'bent.safetensors', '--data', '%s-inputs.npy,%s-labels.npy' % (name, name), '--json', '--samples', '4']
         words += ['--activation', rand.choice(['relu', 'tanh'])]
-        for flag in (['--hessian'], ['--activations'], ['--fisher', rand.choice(['exact', 'sampled', 'empirical', 'kfac', 'ekfac', 'diagonal', 'lanczos'])],
+        for flag in (['--hessian'], ['--activations'], ['--certificate'], ['--pushforward', rand.choice(['all', 'kfac', 'draws,jacobian'])], ['--fisher', rand.choice(['exact', 'sampled', 'empirical', 'kfac', 'ekfac', 'diagonal', 'lanczos'])],
                      ['--arch', rand.choice(WORDS)], ['--input', rand.choice(['1x4x4', '2x5x5', '3x6x6'] + WORDS)]):
             if rand.random() < 0.2:
                 words += flag
@@ -240,9 +240,10 @@ class Fuzz:
         self.write('bent.safetensors', self.nets[name])
         words = ['measure', 'bent.safetensors', '--data', '%s-inputs.npy,%s-labels.npy' % (name, name), '--json']
         for _ in range(rand.randrange(1, 4)):
-            option = rand.choice(['samples', 'beta', 'lambda', 'fisher', 'scope', 'seed', 'arch', 'input', 'activation', 'data'])
+            option = rand.choice(['samples', 'beta', 'lambda', 'fisher', 'scope', 'seed', 'arch', 'input', 'activation', 'data', 'nuisances',
+                                  'pushforward', 'delta', 'delta-draws', 'beta-pac', 'draws', 'draw-samples'])
             words.append('--%s=%s' % (option, rand.choice(NUMBERS + WORDS)))
-        for flag in ('--hessian', '--activations'):
+        for flag in ('--hessian', '--activations', '--certificate', '--pushforward=all'):
             if rand.random() < 0.3:
                 words.append(flag)
         return words, []

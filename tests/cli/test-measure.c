@@ -537,6 +537,8 @@ test_refusals (void)
     { path, data, "--certificate --delta-draws 0", "*--delta-draws*" },
     { path, data, "--certificate --delta 0.6 --delta-draws 0.5", "*together*below 1*" },
     { path, data, "--certificate --draws 0", "*--draws*whole*" },
+    { path, data, "--certificate --draws 10000001", "*--draws*at most*" },
+    { path, data, "--certificate --draw-samples 1e9", "*--draw-samples*at most*" },
     { path, data, "--certificate --draw-samples -1", "*--draw-samples*" },
     { path, data, "--certificate --beta-pac bast", "*--beta-pac*bast*" },
     { path, data, "--threads 0", "*--threads*1024*" },

@@ -232,6 +232,28 @@ test_prices (void)
       }
 }
 
+/* Numbers of draws that there are not. */
+static void
+test_draws (void)
+{
+  static const struct { gboolean certificate; gsize draws, samples; } bad[] = {
+    { TRUE, 0, 0 }, { TRUE, HEFT_MOST_MEASURE_DRAWS + 1, 0 }, { TRUE, G_MAXSIZE, 0 }, { TRUE, 1, G_MAXSIZE },
+    { FALSE, HEFT_LEAST_PUSHFORWARD_DRAWS - 1, 0 }, { FALSE, G_MAXSIZE / 2, 0 },
+  };
+  g_auto (Fixture) f = fixture_new ("5", HEFT_ACTIVATION_TANH, FLAT (4), 2, 20, 6);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      HeftMeasureOptions options = { .beta = BETA, .lambda = LAMBDA, .whole_network = TRUE, .certificate = bad[i].certificate,
+                                     .activations = !bad[i].certificate, .pushforwards = 1 << HEFT_PUSHFORWARD_DRAWS,
+                                     .delta = 0.1, .delta_draws = 0.1, .n_draws = bad[i].draws, .draw_samples = bad[i].samples };
+
+      g_assert_null (heft_measure (f.network, f.weights, f.data, &options, NULL, &error));
+      g_assert_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -241,5 +263,6 @@ main (int argc, char **argv)
   g_test_add_func ("/information/measure/nuisances", test_nuisances);
   g_test_add_func ("/information/measure/zero", test_zero);
   g_test_add_func ("/information/measure/prices", test_prices);
+  g_test_add_func ("/information/measure/draws", test_draws);
   return g_test_run ();
 }
