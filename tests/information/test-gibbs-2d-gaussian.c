@@ -179,6 +179,34 @@ test_order (void)
       }
 }
 
+/* A thin Gaussian across a corner of the rectangle, by plain midpoint sums (off by about 1e-6). */
+static void
+test_cut (void)
+{
+  const double lambda = 1.1, beta = 0.4, a = 1.2, c = 1.5, b = 0.998 * sqrt (a * c), determinant = a * c - b * b;
+  const int n = 3000;
+  g_autoptr (HeftGibbs2d) gibbs = plane (product, lower, upper, lambda, beta);
+  HeftPlaneGaussian gaussian = { { 1.5, 1.8 }, { a, b, c } };
+  double q_sum = 0, p_sum = 0, loss_sum = 0, ratio_sum = 0;
+
+  for (int i = 0; i < n; i++)
+    for (int k = 0; k < n; k++)
+      {
+        double w1 = lower[0] + (upper[0] - lower[0]) * (i + 0.5) / n, w2 = lower[1] + (upper[1] - lower[1]) * (k + 0.5) / n;
+        double d1 = w1 - 1.5, d2 = w2 - 1.8;
+        double log_p = -0.5 * (w1 * w1 + w2 * w2) / (lambda * lambda);
+        double log_q = -0.5 * (c * d1 * d1 - 2 * b * d1 * d2 + a * d2 * d2) / determinant, q = exp (log_q);
+
+        p_sum += exp (log_p);
+        q_sum += q;
+        loss_sum += q * product (w1, w2, NULL);
+        ratio_sum += q * (log_q - log_p);
+      }
+  g_assert_true (heft_gibbs_2d_measure_gaussian (gibbs, product, NULL, lambda, beta, &gaussian, NULL));
+  g_assert_cmpfloat_with_epsilon (gaussian.expected_loss, loss_sum / q_sum, 2e-5);
+  g_assert_cmpfloat_with_epsilon (gaussian.information, ratio_sum / q_sum - log (q_sum / p_sum), 2e-5);
+}
+
 static void
 check_row (const HeftPlaneGaussian *found, JsonObject *expected, double beta)
 {
@@ -224,6 +252,7 @@ main (int argc, char **argv)
   g_test_add_func ("/information/gibbs-2d-gaussian/laplace", test_laplace);
   g_test_add_func ("/information/gibbs-2d-gaussian/separable", test_separable);
   g_test_add_func ("/information/gibbs-2d-gaussian/order", test_order);
+  g_test_add_func ("/information/gibbs-2d-gaussian/cut", test_cut);
   g_test_add_func ("/information/gibbs-2d-gaussian/reference", test_reference);
   return g_test_run ();
 }
