@@ -72,9 +72,9 @@ heft_words_percent (double fraction)
   char buffer[G_ASCII_DTOSTR_BUF_SIZE];
 
   /* A bound that says nothing may be many times 1. */
-  if (fraction >= 10 && fraction < 1e12)
+  if (fraction >= 10)
     {
-      g_autofree char *count = heft_words_count ((guint64) (100 * fraction + 0.5));
+      g_autofree char *count = heft_words_number (100 * fraction);
 
       return g_strconcat (count, " %", NULL);
     }

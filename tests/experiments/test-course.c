@@ -153,7 +153,7 @@ test_minus (void)
 static void
 test_percent (void)
 {
-  static const struct { double value; const char *words; } cases[] = { { 0.0716, "7.2 %" }, { 1, "100.0 %" }, { 79.825, "7,983 %" } };
+  static const struct { double value; const char *words; } cases[] = { { 0.0716, "7.2 %" }, { 1, "100.0 %" }, { 79.825, "7,983 %" }, { 5.2e10, "5.20 × 10¹² %" } };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
