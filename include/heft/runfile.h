@@ -62,7 +62,8 @@ gboolean heft_record_save_panel_npy (HeftRecord *record, const HeftPanelSpec *pa
 /**
  * heft_record_save_network:
  * @path: receives the means of the trained network's weights
- * @deviations: (nullable): receives their standard deviations under Q, in the same layout; not written for a Dirac
+ * @deviations: (nullable): receives their standard deviations under Q, in the same layout; not written for a Dirac, where a file of that name,
+ *   of a network that stood here before, is set aside as its name and "~"
  *
  * Writes the network that a run of `train` was last measured or ended with as safetensors in single precision, under PyTorch's names and in its layouts
  * (heft_network_save_safetensors()).

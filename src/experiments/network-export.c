@@ -55,6 +55,19 @@ heft_record_has_network (HeftRecord *record)
   return frame != NULL && heft_frame_get_text (frame, "architecture") != NULL;
 }
 
+/* Deviations that an earlier network left under this name belong to no network any more. They may be all that is left of it: set aside, not
+ * removed. */
+static gboolean
+set_aside (const char *path, GError **error)
+{
+  g_autofree char *backup = g_strconcat (path, "~", NULL);
+  g_autoptr (GFile) from = g_file_new_for_path (path), to = g_file_new_for_path (backup);
+
+  if (!g_file_test (path, G_FILE_TEST_EXISTS))
+    return TRUE;
+  return g_file_move (from, to, G_FILE_COPY_OVERWRITE, NULL, NULL, NULL, error);
+}
+
 gboolean
 heft_record_save_network (HeftRecord *record, const char *path, const char *deviations, GError **error)
 {
@@ -74,8 +87,10 @@ heft_record_save_network (HeftRecord *record, const char *path, const char *devi
     return FALSE;
   variance = heft_frame_get_array (frame, "variance", &rows, &columns);
   k = heft_network_get_n_parameters (network);
-  if (deviations == NULL || variance == NULL || rows * columns != k)
+  if (deviations == NULL)
     return TRUE;
+  if (variance == NULL || rows * columns != k)
+    return set_aside (deviations, error);
   widths = g_new (double, k);
   for (gsize i = 0; i < k; i++)
     widths[i] = sqrt (fmax (variance[i], 0));

@@ -167,8 +167,11 @@ heft_train_tradeoff_sentence (HeftRecord *record)
   error = heft_words_percent (noise);
   beta = heft_words_number (heft_frame_get_number (frame, "beta", NAN));
   if (fabs (misfit) <= MAX (SMALL_MISFIT, 2 * noise))
-    check = g_strdup_printf (_("KL and the slope of min $C_\\beta$ differ by at most %s (standard error %s)."), percent, error);
-  else if (fabs (heft_frame_get_number (frame, "certain", 0)) <= MAX (SMALL_MISFIT, 2 * noise))
+    {
+      check = g_strdup_printf (_("KL and the slope of min $C_\\beta$ differ by at most %s (standard error %s)."), percent, error);
+      return g_strjoin (" ", curve, check, NULL);
+    }
+  if (fabs (heft_frame_get_number (frame, "certain", 0)) <= MAX (SMALL_MISFIT, 2 * noise))
     check = g_strdup_printf (_("KL and the slope of min $C_\\beta$ differ by at most %s (standard error %s): below $\\beta$ = %s KL changes too fast for "
                                "the points to tell whether they are optima."), percent, error, beta);
   else if (misfit < 0)
@@ -177,7 +180,8 @@ heft_train_tradeoff_sentence (HeftRecord *record)
   else
     check = g_strdup_printf (_("KL and the slope of min $C_\\beta$ differ by at most %s (standard error %s): the codes about $\\beta$ = %s are "
                                "not yet at their optimum. More epochs a point of the sweep bring them there."), percent, error, beta);
-  return g_strjoin (" ", curve, check, NULL);
+  /* What is wrong and its remedy come first: a small panel has no room for both. */
+  return g_strjoin (" ", check, curve, NULL);
 }
 
 /* Of a map over the plane. */

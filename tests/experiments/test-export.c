@@ -51,7 +51,7 @@ test_network (void)
 {
   g_autofree char *folder = g_dir_make_tmp ("heft-test-XXXXXX", NULL);
   g_autofree char *path = g_build_filename (folder, "mean.safetensors", NULL);
-  g_autofree char *wide = g_build_filename (folder, "deviations.safetensors", NULL);
+  g_autofree char *wide = g_build_filename (folder, "deviations.safetensors", NULL), *aside = g_strconcat (wide, "~", NULL);
   g_autoptr (HeftRun) point = train ("dirac"), gaussian = train ("low-rank");
   g_autoptr (HeftFrame) frame = heft_record_get_frame (heft_run_get_record (point), "posterior"), other = NULL;
   g_autoptr (GError) error = NULL;
@@ -70,6 +70,11 @@ test_network (void)
   g_assert_true (heft_record_save_network (heft_run_get_record (gaussian), path, wide, NULL));
   compare_network (path, mean, columns, FALSE);
   compare_network (wide, variance, columns, TRUE);
+
+  /* A Dirac in its place has no deviations; the Gaussian's must not pass for its own. */
+  g_assert_true (heft_record_save_network (heft_run_get_record (point), path, wide, NULL));
+  g_assert_false (g_file_test (wide, G_FILE_TEST_EXISTS));
+  compare_network (aside, variance, columns, TRUE);
   g_assert_false (heft_record_save_network (heft_run_get_record (gaussian), "/nowhere/x.safetensors", NULL, &error));
   g_assert_nonnull (error);
   files_remove_folder (folder);
