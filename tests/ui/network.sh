@@ -7,28 +7,28 @@ needs xdotool gdbus
 cli=$(dirname "$1")/../cli/heft-cli
 reference=$(cd "$(dirname "$0")/../reference" && pwd)
 
-# choose TITLE PATH: waits for that file chooser and types the path into it.
-choose ()
+# type_path TITLE PATH [KEY]: types the path into that file chooser and waits for the chooser to go.
+type_path ()
 {
-  expect 10 window_id "$1"
-  xdotool windowfocus "$(window_id "$1")"
+  xdotool windowfocus "$(window_id "$1")" || return
   sleep .4
+  [ -z "${3-}" ] || xdotool key "$3"
   xdotool type --delay 8 "$2"
   sleep .2
   xdotool key Return
+  until_ok 4 eval "! window_id '$1'"
+}
+
+# choose TITLE PATH [KEY]: waits for that file chooser. One that is still filling its list loses keys, so what was typed is typed again over the whole
+# line.
+choose ()
+{
+  expect 20 window_id "$1"
+  type_path "$@" 2>/dev/null || type_path "$1" "$2" ctrl+a 2>/dev/null || type_path "$1" "$2" ctrl+a || fail "the chooser “$1” stayed"
 }
 
 # name TITLE PATH: the same where a name stands already, of which only the part before the dot is selected.
-name ()
-{
-  expect 10 window_id "$1"
-  xdotool windowfocus "$(window_id "$1")"
-  sleep .4
-  xdotool key ctrl+a
-  xdotool type --delay 8 "$2"
-  sleep .2
-  xdotool key Return
-}
+name () { choose "$1" "$2" ctrl+a; }
 
 start_app "$1" || fail "no window"
 expect 30 is state "'running'"
