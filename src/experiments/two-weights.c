@@ -326,7 +326,7 @@ publish_landscape (HeftRecord *record, const HeftGibbs2d *plane, const Answer *a
     }
   heft_frame_set_text (frame, "title:0", _("full"));
   heft_frame_set_text (frame, "title:1", _("mean-field"));
-  heft_frame_set_text (frame, "image_title", _("Loss: bright is low"));
+  heft_frame_set_text (frame, "image_title", _("Low loss"));
   heft_frame_set_text (frame, "map_title", _("Gibbs"));
   heft_frame_set_text (frame, "change_title", _("Best Gaussian"));
   heft_frame_set_text (frame, "map_label", _("share of the highest density"));
