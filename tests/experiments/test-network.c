@@ -310,6 +310,71 @@ test_moved (void)
     }
   heft_run_stop (run);
   heft_run_join (run, NULL);
+/* Convolutions that end in few activations: the maps go backwards, where noise has to be independent; the other panels need not. A file
+ * that does not say its input takes the images as they are. */
+static void
+test_convolutions (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("heft-XXXXXX", NULL), *path = g_build_filename (folder, "conv.safetensors", NULL);
+  const char *architecture = "conv3x4-tanh-flatten-22";
+  g_autoptr (HeftDataset) all = heft_data_load_all ("digits-8x8", 0, NULL), data = heft_dataset_head (all, 40);
+  g_autoptr (HeftNetwork) network = heft_network_new (architecture, HEFT_ACTIVATION_TANH, (HeftShape) { 1, 8, 8 }, 10, NULL);
+  gsize k = heft_network_get_n_parameters (network), chosen[HEFT_MAPS_IMAGES];
+  g_autofree double *weights = g_new (double, k), *variance = g_new (double, k);
+  g_autoptr (HeftCurvature) curvature = NULL;
+  g_autoptr (HeftVisibility) seen = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HeftRun) run = NULL;
+  double input[64];
+
+  g_assert_cmpuint (k, >, 3000);
+  for (gsize i = 0; i < k; i++)
+    weights[i] = 0.3 * sin (1.7 * (double) i * (double) (i % 13 + 1));
+  g_assert_true (heft_network_save_safetensors (path, network, weights, HEFT_TENSOR_F64, NULL));
+  run = start_run ((const char *[]) { "network", path, "dataset", "digits-8x8", "samples", "40", "activation-samples", "1",
+                                      "beta", "0.003", "lambda", "0.4", "hessian", "false", "invariance-layer", "1000", NULL }, FALSE);
+  heft_run_join (run, &error);
+  g_assert_no_error (error);
+  check_words (run, "invariance", "Fisher’s diagonal");
+  check_words (run, "nuisances", "EKFAC");
+  curvature = heft_curvature_new (network, weights, data, 0, HEFT_CURVATURE_DIAGONAL, HEFT_FISHER_EXACT, 0, FALSE, 1, NULL, NULL);
+  heft_curvature_posterior_variances (curvature, 0.003, 0.4, variance);
+  heft_maps_choose_images (data, chosen);
+  heft_dataset_gather_f64 (data, NULL, chosen[0], 1, input);
+  seen = heft_visibility_new (network, weights, variance, input, heft_visibility_n_layers (network) - 1, NULL, NULL);
+  near (sum_of_map (run, "map:0"), seen->trace, 1e-9);
+  g_remove (path);
+  g_rmdir (folder);
+}
+
+/* What a sentence says of a frame. */
+static void
+check_sentence (char *(*sentence) (HeftRecord *), const char *id, const char *number, double value, const char *expected)
+{
+  g_autoptr (HeftRecord) record = heft_record_new (NULL, 0, NULL, 0);
+  HeftFrame *frame = heft_frame_new (id, 0);
+  g_autofree char *before = sentence (record), *words = NULL;
+
+  heft_frame_set_number (frame, number, value);
+  heft_frame_set_text (frame, "layer", "relu 1");
+  heft_record_publish (record, frame);
+  words = sentence (record);
+  g_assert_null (before);
+  g_assert_cmpstr (words, ==, expected);
+}
+
+/* A number where there is one, and what it means where there is none. */
+static void
+test_sentences (void)
+{
+  check_sentence (heft_network_nuisances_sentence, "nuisances", "rotation", 12.34,
+                  "At the logits half of the images must turn by 12.3° or more before it shows.");
+  check_sentence (heft_network_nuisances_sentence, "nuisances", "rotation", INFINITY,
+                  "The logits cannot tell a rotation from none.");
+  check_sentence (heft_network_directions_sentence, "directions", "ratio", 4.5,
+                  "After relu 1 the least visible of the data’s directions takes steps 4.5 times as long as the most visible.");
+  check_sentence (heft_network_directions_sentence, "directions", "ratio", INFINITY,
+                  "After relu 1 some of the directions in which the data differ cannot be seen.");
 }
 
 /* A new beta prices the spectra anew, as a run that had it from the beginning. */
@@ -396,10 +461,12 @@ static void
 test_refusals (void)
 {
   g_autofree char *path = reference_path ("dense-tanh", ".safetensors");
+  g_autofree char *convolutional = reference_path ("conv-tanh", ".safetensors");
 
   refuse ((const char *[]) { "network", "/nowhere.safetensors", NULL }, "nowhere");
   refuse ((const char *[]) { "network", path, NULL }, "activation");
   refuse ((const char *[]) { "network", path, "activation", "tanh", "dataset", "moons", NULL }, "2");
+  refuse ((const char *[]) { "network", convolutional, "activation", "tanh", "dataset", "moons", NULL }, "give the shape of its input");
   refuse ((const char *[]) { "input", "8x8", NULL }, "1x28x28");
   refuse ((const char *[]) { "layers", "conv9x3", NULL }, "conv9x3");
   refuse ((const char *[]) { "dataset", "/nowhere.csv", NULL }, "nowhere");
@@ -441,6 +508,8 @@ main (int argc, char **argv)
   g_test_add_func ("/experiments/network/chain", test_chain);
   g_test_add_func ("/experiments/network/certificate", test_certificate);
   g_test_add_func ("/experiments/network/moved", test_moved);
+  g_test_add_func ("/experiments/network/convolutions", test_convolutions);
+  g_test_add_func ("/experiments/network/sentences", test_sentences);
   g_test_add_func ("/experiments/network/large", test_large);
   g_test_add_func ("/experiments/network/wide", test_wide);
   g_test_add_func ("/experiments/network/prices", test_prices);
