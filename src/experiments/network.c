@@ -383,7 +383,6 @@ look_through_layers (Job *job, double begin, gboolean *changed, gboolean *go_on,
     heft_network_publish_nuisances (job->record, self);
   else if (!stands_in_panel (job, "nuisances", g_steal_pointer (&failure), error))
     return FALSE;
-  heft_network_publish_ledger (job->record, self);
   *go_on = pass_point (job, begin + DONE_LOOKED * (1 - begin), changed);
   return TRUE;
 }

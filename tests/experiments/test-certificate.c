@@ -3,9 +3,46 @@
 #include "config.h"
 
 #include "experiments/studies.h"
+#include "experiments/words.h"
 
 static const char *const small[] = { "dataset=digits-8x8", "architecture=24", "epochs=60", "draws=400", "batch=64",
                                      "learning-rate=0.01", NULL };
+
+/* Value and note of the ledger's row @label, with its gauge. */
+static char *
+ledger_row (HeftRun *run, const char *label, double *gauge)
+{
+  g_autoptr (HeftFrame) ledger = heft_record_get_frame (heft_run_get_record (run), "ledger");
+
+  for (guint i = 0; i < 20; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("row:%u:label", i), *value = g_strdup_printf ("row:%u:value", i);
+      g_autofree char *note = g_strdup_printf ("row:%u:note", i), *share = g_strdup_printf ("row:%u:gauge", i);
+
+      if (g_strcmp0 (heft_frame_get_text (ledger, name), label) != 0)
+        continue;
+      *gauge = heft_frame_get_number (ledger, share, NAN);
+      return g_strjoin ("; ", heft_frame_get_text (ledger, value), heft_frame_get_text (ledger, note), NULL);
+    }
+  return NULL;
+}
+
+/* The ledger says the results: each bound with its gauge, vacuous only where it is, and with what probability they hold. */
+static void
+check_ledger (HeftRun *run, gboolean vacuous)
+{
+  double gauge = NAN;
+  g_autofree char *value = heft_words_percent (result (run, "pac_bayes_kl"));
+  g_autofree char *row = ledger_row (run, "PAC-Bayes-kl bound", &gauge), *holds = NULL;
+
+  g_assert_nonnull (row);
+  g_assert_cmpfloat (gauge, ==, result (run, "pac_bayes_kl"));
+  g_assert_true (g_str_has_prefix (row, value));
+  g_assert_cmpint (strstr (row, "vacuous") != NULL, ==, vacuous);
+  holds = ledger_row (run, "Holds with probability", &gauge);
+  g_assert_nonnull (holds);
+  g_assert_true (g_str_has_prefix (holds, "96.5 %;"));
+}
 
 /* Every bound from the other results and theory.md section 5 alone. */
 static void
@@ -33,6 +70,7 @@ test_results (void)
   g_assert_cmpfloat (result (run, "pac_bayes_kl"), <, 0.8);
   g_assert_cmpfloat (result (run, "pac_bayes_kl"), <=, result (run, "mcallester"));
   g_assert_cmpfloat (result (run, "test_error"), <, result (run, "pac_bayes_kl"));
+  check_ledger (run, FALSE);
   assert_panels (run);
 }
 
@@ -65,6 +103,7 @@ test_prices (void)
           price += pays[i][l] ? heft_lambda_grid_cost (lambdas[l], 1, 10) : 0;
         }
       g_assert_cmpfloat_with_epsilon (result (run, "scale_price"), price, 1e-12);
+      check_ledger (run, result (run, "pac_bayes_kl") > 0.9995);
     }
 }
 

@@ -191,6 +191,54 @@ test_noisy_labels (void)
   g_assert_null (strstr (plain, "as noisy"));
 }
 
+/* A bound in the ledger is the certificate of the results, at 0.04 for the samples and 0.01 for the draws. */
+static void
+check_bound (const char *const *settings, gboolean vacuous)
+{
+  g_autoptr (HeftRun) run = finished_run (settings);
+  HeftCertificate certificate = { .n_samples = result (run, "samples"), .empirical = result (run, "train_error"),
+                                  .n_draws = result (run, "draws"), .kl = result (run, "kl"), .n_betas = 1, .delta = 0.04,
+                                  .delta_draws = 0.01 };
+  g_autofree char *row = ledger_row (run, "PAC-Bayes-kl bound"), *value = NULL;
+  double bound;
+
+  g_assert_true (heft_certificate_bound (&certificate, HEFT_BOUND_PAC_BAYES_KL, &bound, NULL));
+  value = heft_words_percent (bound);
+  g_assert_true (g_str_has_prefix (row, value));
+  g_assert_cmpint (strstr (row, "vacuous") != NULL, ==, vacuous);
+}
+
+static void
+test_bound (void)
+{
+  static const char *const tight[] = { "prior=data-dependent", "samples=0", "batch=10", "lambda=0.05", "beta=3/N", "test-draws=20",
+                                       "measure=false", NULL };
+  static const char *const loose[] = { "lambda=0.001", "measure=false", NULL };
+
+  check_bound (tight, FALSE);
+  check_bound (loose, TRUE);
+}
+
+/* What is no bound says why. */
+static void
+test_obstacles (void)
+{
+  static const struct { const char *settings[5], *why; } cases[] = {
+    { { "posterior=dirac", "measure=false", NULL }, "a point has infinite KL to any prior" },
+    { { "posterior=low-rank", "rank=2", "prior=scale-mixture", "measure=false", NULL }, "only known by Monte Carlo" },
+    { { "prior=empirical-bayes", "measure=false", NULL }, "fitted to the counted samples" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (HeftRun) run = finished_run (cases[i].settings);
+      g_autofree char *row = ledger_row (run, "PAC-Bayes-kl bound");
+
+      g_assert_true (g_str_has_prefix (row, "not a valid bound"));
+      g_assert_nonnull (strstr (row, cases[i].why));
+    }
+}
+
 static void
 test_grid_rounds (void)
 {
@@ -272,6 +320,8 @@ main (int argc, char **argv)
   g_test_add_func ("/course/percent", test_percent);
   g_test_add_func ("/course/training-is-free", test_training_is_free);
   g_test_add_func ("/course/noisy-labels", test_noisy_labels);
+  g_test_add_func ("/course/bound", test_bound);
+  g_test_add_func ("/course/obstacles", test_obstacles);
   g_test_add_func ("/course/grid-rounds", test_grid_rounds);
   g_test_add_func ("/course/clipping-is-named", test_clipping_is_named);
   g_test_add_func ("/course/plateau-ends", test_plateau_ends);

@@ -2,7 +2,9 @@
 
 #include "config.h"
 
+#include <dlfcn.h>
 #include <math.h>
+#include <pthread.h>
 #include <string.h>
 
 #include <heft/error.h>
@@ -170,20 +172,33 @@ test_steps_and_pause (void)
   g_assert_true (heft_record_get_result (heft_run_get_record (run), "total", NULL));
 }
 
+static gint hold_back;
+
+/* In front of the C library's: whoever makes a thread while asked to be held back gets on late, long after the thread has begun. */
+int
+pthread_create (pthread_t *thread, const pthread_attr_t *attributes, void *(*body) (void *), void *argument)
+{
+  int (*make) (pthread_t *, const pthread_attr_t *, void *(*) (void *), void *) = dlsym (RTLD_NEXT, "pthread_create");
+  int status = make (thread, attributes, body, argument);
+
+  if (g_atomic_int_get (&hold_back))
+    g_usleep (100000);
+  return status;
+}
+
 /* A first step is one step, however late whoever asked for it gets on after the thread has begun. */
 static void
 test_first_step (void)
 {
-  for (int i = 0; i < 100; i++)
-    {
-      g_autoptr (HeftRun) run = make_run ("1000000000");
+  g_autoptr (HeftRun) run = make_run ("1000000000");
 
-      heft_run_step (run);
-      wait_for_state (run, HEFT_RUN_PAUSED);
-      g_assert_cmpuint (count (run), ==, 1);
-      heft_run_stop (run);
-      g_assert_true (heft_run_join (run, NULL));
-    }
+  g_atomic_int_set (&hold_back, TRUE);
+  heft_run_step (run);
+  g_atomic_int_set (&hold_back, FALSE);
+  wait_for_state (run, HEFT_RUN_PAUSED);
+  g_assert_cmpuint (count (run), ==, 1);
+  heft_run_stop (run);
+  g_assert_true (heft_run_join (run, NULL));
 }
 
 static void

@@ -126,7 +126,7 @@ static void
 test_ledger_samples (void)
 {
   g_autoptr (HeftRun) run = make_lab_run (1, (const char *[]) { "epochs=0", NULL });
-  g_autofree char *note = NULL, *final = NULL;
+  g_autofree char *note = NULL, *final = NULL, *bound = NULL;
   g_autoptr (HeftRun) finished = NULL;
 
   heft_run_start (run);
@@ -134,6 +134,8 @@ test_ledger_samples (void)
     g_usleep (1000);
   g_assert_nonnull (strstr (note, "100 samples"));
   g_assert_null (strstr (note, "1,497"));
+  bound = ledger_note (heft_run_get_record (run), "PAC-Bayes-kl bound");
+  g_assert_cmpstr (bound, ==, "it needs every training sample: see the end of the run");
   heft_run_stop (run);
   g_assert_true (heft_run_join (run, NULL));
   finished = finished_run (1, (const char *[]) { "epochs=0.2", NULL });
@@ -191,6 +193,32 @@ test_scaled_trace (void)
   g_assert_cmpfloat_with_epsilon (result (run, "fisher_trace_scaled") / (traces[0] + traces[1]), 1, 1e-6);
   g_assert_cmpuint (heft_record_get_length (record, (gsize) heft_record_find_series (record, "fisher_trace_scaled"), 0), ==,
                     heft_record_get_length (record, (gsize) heft_record_find_series (record, "fisher_trace"), 0));
+}
+
+/* Samples that are all alike, with labels in balance: full batches leave the logits at 0, which have no scale to divide out. */
+static void
+test_no_scale (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("heft-train-XXXXXX", NULL), *path = g_build_filename (folder, "zero.csv", NULL);
+  g_autofree char *dataset = g_strconcat ("dataset=", path, ",", path, NULL), *reason = NULL;
+  GString *rows = g_string_new ("a,b,label\n");
+  g_autoptr (HeftRun) run = NULL;
+  HeftRecord *record;
+
+  for (guint i = 0; i < 20; i++)
+    g_string_append_printf (rows, "0,0,%u\n", i % 2);
+  g_assert_true (g_file_set_contents (path, rows->str, -1, NULL));
+  g_string_free (rows, TRUE);
+  run = finished_run (1, (const char *[]) { dataset, "architecture=3", "posterior=dirac", "batch=20", "epochs=3", NULL });
+  record = heft_run_get_record (run);
+  g_assert_cmpfloat (result (run, "logit_scale"), ==, 0);
+  g_assert_false (heft_record_get_result (record, "fisher_trace_scaled", NULL));
+  reason = heft_record_dup_result_reason (record, "fisher_trace_scaled");
+  g_assert_nonnull (strstr (reason, "no scale"));
+  g_assert_cmpuint (heft_record_get_length (record, (gsize) heft_record_find_series (record, "fisher_trace_scaled"), 0), ==, 0);
+  g_assert_cmpuint (heft_record_get_length (record, (gsize) heft_record_find_series (record, "fisher_trace"), 0), >, 0);
+  g_unlink (path);
+  g_rmdir (folder);
 }
 
 static void
@@ -298,6 +326,7 @@ test_live (void)
   gsize n, kl = (gsize) heft_record_find_series (record, "kl");
   double priced = NAN, step = 0, later = 0;
   gboolean priced_anew = FALSE;
+  g_autofree char *bound = NULL;
   g_autoptr (HeftParameters) now = NULL;
 
   heft_run_start (run);
@@ -344,6 +373,9 @@ test_live (void)
   g_assert_cmpfloat_with_epsilon (closed_form_kl (record, 0, NULL) / priced, 1, 1e-6);
   left = heft_record_get_frame (record, "posterior");
   g_assert_cmpuint (heft_frame_get_step (left), ==, (guint64) step + 1);
+  /* And a prior that was moved meanwhile is none that was fixed before the data. */
+  bound = ledger_note (record, "PAC-Bayes-kl bound");
+  g_assert_nonnull (strstr (bound, "the prior was changed after the samples were seen"));
 }
 
 /* Wild settings end in a sentence, and never leave a number that is not finite. */
@@ -767,6 +799,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/train/results", test_results);
   g_test_add_func ("/train/scaled-trace", test_scaled_trace);
+  g_test_add_func ("/train/no-scale", test_no_scale);
   g_test_add_func ("/train/lagrangian-series", test_lagrangian_series);
   g_test_add_func ("/train/ledger-samples", test_ledger_samples);
   g_test_add_func ("/train/thresholds", test_thresholds);
