@@ -32,7 +32,7 @@ INTERRUPT = 5
 
 INTEGERS = [0, 1, 2, -1, 3, 7, 8, 255, 256, 65535, 2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**53, 2**63 - 1, 2**63, 2**64 - 1, -2**31, -2**63]
 NUMBERS = ['0', '-0', '1', '-1', '0.5', '1e-320', '1e-30', '1e30', '1e308', '1e999', '-1e999', 'nan', 'inf', '-inf', '0x10', '1,5', '1e',
-           '', ' ', ' 1', '1 ', '1e-3', '10', '100', '1000000', '4294967296', '9223372036854775808', '18446744073709551616', '3.5', 'ä', '1\n2']
+           '', ' ', ' 1', '1 ', '1e-308', '5e-324', '0.9999999999999999', '1e15', '1e-3', '10', '100', '1000000', '4294967296', '9223372036854775808', '18446744073709551616', '3.5', 'ä', '1\n2']
 WORDS = ['', '0', '-', '--', '-1', 'x', 'a,b', ',', ';', '=', '%s%n', 'ä', '../..', '/', '/dev/null', '\n', '8-8', '0-0', '8-', '-8', '9' * 40, 'a' * 5000,
          'relu', 'dense', 'conv-relu-pool2-dense', 'conv9x9-dense', 'conv-dense-flatten', 'pool2', 'conv2/0-dense', '3x3x3', '1x0x4', '1x1x99999999999', '\udcff\udc80']
 
@@ -121,6 +121,19 @@ def safetensors(rand, data):
         at = rand.randrange(len(body) // 4) * 4
         body = body[:at] + struct.pack('<I', rand.choice([0x7f800000, 0x7fc00000, 0xff800000, 0x7f7fffff, 0x70000000, 0x10000000, 1, 0])) + body[at + 4:]
     return struct.pack('<Q', len(text)) + text + body
+
+
+def network(sizes, value, kind='F64'):
+    """A file of dense layers, each of whose weights is value()."""
+    header, body = {}, b''
+    for i, (fan_in, fan_out) in enumerate(zip(sizes, sizes[1:])):
+        for name, shape in (('weight', [fan_out, fan_in]), ('bias', [fan_out])):
+            n = shape[0] * (shape[1] if len(shape) > 1 else 1)
+            data = struct.pack('<%d%s' % (n, 'd' if kind == 'F64' else 'f'), *(value() for _ in range(n)))
+            header['layers.%d.%s' % (i, name)] = {'dtype': kind, 'shape': shape, 'data_offsets': [len(body), len(body) + len(data)]}
+            body += data
+    head = json.dumps(header).encode()
+    return struct.pack('<Q', len(head)) + head + body
 
 
 def seal(data):
@@ -247,6 +260,54 @@ class Fuzz:
             if rand.random() < 0.3:
                 words.append(flag)
         return words, []
+
+    def case_measure_values(self, rand):
+        """Whole files of extreme numbers: weights, features, one sample, samples all alike, labels that the network does not have."""
+        kind, classes, features = rand.choice(['F32', 'F64']), rand.choice([1, 2, 3]), rand.choice([1, 2, 3])
+        odd = [0, 1e-320, 1e-30, 1e10, 3e38, float('nan'), float('inf'), -float('inf')] + [1e200, 1e308, -1e308] * (kind == 'F64')
+        share, extreme = rand.choice([0, 0, 0.02, 1]), rand.choice(odd)
+        self.write('bent.safetensors', network([features] + rand.choice([[], [4], [3, 3]]) + [classes],
+                                               lambda: extreme if rand.random() < share else rand.gauss(0, 1), kind))
+        n = rand.choice([0, 1, 2, 5, 30])
+        columns = features if rand.random() < 0.8 else rand.choice([0, 1, 2, 5])
+        wild, constant = rand.choice([0, 0, 0.05, 1]), rand.choice([None, None, '0', '1', '1e308'])
+        values = ['1e308', '-1e308', '1e-308', '1e38', '1e39', '1e200', 'nan', 'inf', '-inf', '', 'x', '1e999']
+        largest = rand.choice([classes - 1, classes - 1, 0, classes, 255, 256, 300])
+        rows = [','.join('f%d' % i for i in range(columns)) + ',label']
+        for _ in range(n):
+            cells = [constant or (rand.choice(values) if rand.random() < wild else '%g' % rand.gauss(0, 1)) for _ in range(columns)]
+            rows.append(','.join(cells + ['%d' % rand.randint(0, largest)]))
+        self.write('bent.csv', ('\n'.join(rows) + rand.choice(['\n', '', '\n\n'])).encode() if rand.random() < 0.95 else b'')
+        words = ['measure', 'bent.safetensors', '--data', 'bent.csv', '--json', '--activation', rand.choice(['relu', 'tanh', 'softplus'])]
+        for flag in (['--hessian'], ['--activations'], ['--scope', rand.choice(['layers', 'network', 'both'])], ['--beta', rand.choice(NUMBERS)],
+                     ['--lambda', rand.choice(NUMBERS)],
+                     ['--fisher', rand.choice(['exact', 'sampled', 'empirical', 'kfac', 'ekfac', 'diagonal', 'lanczos'])]):
+            if rand.random() < 0.25:
+                words += flag
+        return words, ['bent.safetensors', 'bent.csv']
+
+    def case_measure_data(self, rand):
+        """Images of a wrong magic number, length or number, before a network that they fit or do not."""
+        self.write('bent.safetensors', network([rand.choice([16, 16, 16, 15]), 3], lambda: rand.gauss(0, 1)))
+        pair = rand.choice([['images.idx', 'labels.idx'], ['images.npy', 'labels.npy']])
+        bent = []
+        for name in pair:
+            data = bytearray(self.tables[name])
+            way = rand.randrange(6)
+            if way == 0:
+                data = data[:rand.randrange(len(data))]
+            elif way == 1:
+                data[rand.randrange(min(16, len(data)))] = rand.choice([0, 1, 2, 8, 9, 0x7f, 0x80, 0xff])
+            elif way == 2:
+                data += bytes(rand.randrange(1, 100))
+            elif way == 3:
+                data = bytearray()
+            elif way == 4 and name == 'labels.idx':
+                data[rand.randrange(8, len(data))] = rand.choice([3, 10, 200, 255])
+            self.write('bent-' + name, bytes(data))
+            bent.append('bent-' + name)
+        words = ['measure', 'bent.safetensors', '--data', ','.join(bent), '--json', '--activation', 'relu']
+        return words + rand.choice([[], ['--activations'], ['--hessian'], ['--samples', rand.choice(['1', '39', '40', '41'])]]), ['bent.safetensors'] + bent
 
     def case_data(self, rand):
         pair = rand.choice([['table.csv'], ['images.idx', 'labels.idx'], ['images.npy', 'labels.npy']])

@@ -38,6 +38,8 @@ test_hull_edges (void)
   g_assert_cmpuint (n, ==, 4);
   for (gsize i = 0; i < n; i++)
     g_assert_cmpuint (indices[i], ==, expected[i]);
+  /* More information for the same loss buys nothing. */
+  g_assert_cmpuint (heft_rate_hull (3, (const double[]) { 0, 1, 2 }, (const double[]) { 2, 1, 1 }, indices), ==, 2);
   g_assert_cmpuint (heft_rate_hull (0, NULL, NULL, NULL), ==, 0);
   g_assert_cmpuint (heft_rate_hull (1, information, loss, indices), ==, 1);
 }
@@ -78,6 +80,18 @@ test_slope (void)
   g_assert_cmpfloat (check_with (120, 1, 99), <, 0.05 / 80);
   g_assert_cmpfloat (check_with (120, 1.2, 60), >, 0.5);
   g_assert_true (isnan (check_with (1, 1, 99)));
+}
+
+/* Where KL ends at 0 no power goes through both points, and the straight line stands in: C rises from 1 to 1.5 where KL falls from 1 to 0
+ * between beta = 1 and 2. */
+static void
+test_slope_zero (void)
+{
+  const double betas[] = { 1, 2 }, information[] = { 1, 0 }, loss[] = { 0, 1.5 };
+  double misfit;
+
+  g_assert_cmpfloat (heft_slope_check (2, betas, information, loss, &misfit), <, 1e-15);
+  g_assert_cmpfloat (fabs (misfit), <, 1e-15);
 }
 
 /* KL = c / beta^p is a power, for which the check is exact on any grid. */
@@ -292,6 +306,7 @@ main (int argc, char **argv)
   g_test_add_func ("/information/description/hull-edges", test_hull_edges);
   g_test_add_func ("/information/description/slope", test_slope);
   g_test_add_func ("/information/description/slope-power", test_slope_power);
+  g_test_add_func ("/information/description/slope-zero", test_slope_zero);
   g_test_add_func ("/information/description/slope-sign", test_slope_sign);
   g_test_add_func ("/information/description/lengths", test_lengths);
   g_test_add_func ("/information/description/prequential-coin", test_prequential_coin);

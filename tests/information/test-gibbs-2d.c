@@ -102,6 +102,15 @@ test_separable (void)
           g_assert_cmpfloat_with_epsilon (gibbs->marginal[0][j], first->posterior[j], 1e-6 * (1 + first->posterior[j]));
           g_assert_cmpfloat_with_epsilon (gibbs->marginal[1][j], second->posterior[j], 1e-6 * (1 + second->posterior[j]));
         }
+      /* Both densities over the plane are products. */
+      for (gsize j = 0; j < N_GRID; j += 7)
+        for (gsize l = 0; l < N_GRID; l += 7)
+          {
+            double prior = first->prior[j] * second->prior[l], posterior = first->posterior[j] * second->posterior[l];
+
+            g_assert_cmpfloat_with_epsilon (gibbs->prior[j * N_GRID + l], prior, 1e-6 * (1 + prior));
+            g_assert_cmpfloat_with_epsilon (gibbs->posterior[j * N_GRID + l], posterior, 1e-5 * (1 + posterior));
+          }
     }
 }
 
