@@ -206,6 +206,8 @@ test_prequential_coin (void)
   g_assert_true (heft_prequential_code (300, 2, 8, 1.5, write_coin, &coin, &code, &error));
   g_assert_cmpuint (code.ends[0], ==, 8);
   g_assert_cmpuint (code.ends[1], ==, 12);
+  /* 18, 27, and 40.5 rounded. */
+  g_assert_cmpuint (code.ends[4], ==, 41);
   g_assert_cmpuint (code.ends[code.n_blocks - 1], ==, 300);
   g_assert_cmpfloat_with_epsilon (code.nats[0], 8 * log (2.0), 1e-12);
   g_assert_cmpuint (coin.calls, ==, code.n_blocks - 1);
@@ -221,6 +223,13 @@ test_prequential_coin (void)
   g_assert_cmpfloat (code.total, ==, exact);
 }
 
+static gboolean
+write_infinity (gsize n_seen, gsize n_next, double *nats, gpointer user_data, GError **error)
+{
+  *nats = INFINITY;
+  return TRUE;
+}
+
 static void
 test_prequential_refusals (void)
 {
@@ -233,8 +242,48 @@ test_prequential_refusals (void)
   g_assert_error (error, HEFT_ERROR, HEFT_ERROR_NUMERICAL);
   g_clear_error (&error);
   g_assert_null (code.ends);
+  /* Of the lengths it is handed each has to be finite. */
+  g_assert_false (heft_prequential_code (10, 2, 2, 2, write_infinity, NULL, &code, &error));
+  g_assert_error (error, HEFT_ERROR, HEFT_ERROR_NUMERICAL);
+  g_clear_error (&error);
+  g_assert_null (code.ends);
   g_assert_false (heft_prequential_code (10, 2, 2, 1, write_coin, &coin, &code, &error));
   g_assert_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER);
+}
+
+/* A block by hand: trained on what was seen, at N beta of that many samples, and evaluated on what comes next. */
+static void
+test_prequential_block (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HeftDataset) data = heft_data_synthetic ("moons", 300, 0.1, 1, 0, &error), seen = heft_dataset_head (data, 200), next = NULL;
+  g_autoptr (HeftNetwork) network = heft_network_new ("8", HEFT_ACTIVATION_TANH, (HeftShape) { 2, 1, 1 }, 2, &error);
+  HeftPrequentialTraining training = { .config = heft_trainer_config_default (), .n_beta = 5, .epochs = 4, .least_steps = 1, .n_draws = 3 };
+  g_auto (HeftPrequential) code = { 0 };
+  g_autoptr (HeftTrainer) trainer = NULL;
+  HeftEvaluation evaluation;
+  guint32 indices[100];
+
+  training.config.batch = 50;
+  training.config.learning_rate = 0.02;
+  training.config.lambda = 1;
+  training.config.n_threads = 1;
+  g_assert_true (heft_prequential_train (network, data, &training, 200, 1.5, NULL, &code, &error));
+  for (guint32 i = 0; i < 100; i++)
+    indices[i] = 200 + i;
+  next = heft_dataset_subset (data, indices, 100);
+  training.config.beta = 5.0 / 200;
+  trainer = heft_trainer_new (network, seen, &training.config, &error);
+  for (int i = 0; i < 4 * 200 / 50; i++)
+    {
+      HeftStep step;
+
+      g_assert_true (heft_trainer_step (trainer, &step, &error));
+    }
+  g_assert_true (heft_evaluate (network, heft_trainer_get_posterior (trainer), next, 0, training.config.seed, 0, 3, 1, NULL, &evaluation,
+                                &error));
+  g_assert_cmpuint (code.n_blocks, ==, 2);
+  g_assert_cmpfloat_with_epsilon (code.nats[1], 100 * evaluation.loss, 1e-9);
 }
 
 static gboolean
@@ -311,6 +360,7 @@ main (int argc, char **argv)
   g_test_add_func ("/information/description/lengths", test_lengths);
   g_test_add_func ("/information/description/prequential-coin", test_prequential_coin);
   g_test_add_func ("/information/description/prequential-refusals", test_prequential_refusals);
+  g_test_add_func ("/information/description/prequential-block", test_prequential_block);
   g_test_add_func ("/information/description/prequential-network", test_prequential_network);
   return g_test_run ();
 }

@@ -254,6 +254,28 @@ test_closed_form (void)
     }
 }
 
+/* Of an even number the median is the middle between two. Two hidden units alone are noisy: three logits have noise in two directions. */
+static void
+test_summary (void)
+{
+  const HeftShape shape = { 1, 6, 6 };
+  g_auto (Fixture) f = fixture_new ("2", HEFT_ACTIVATION_TANH, shape, 3, 2, 6);
+  g_autoptr (HeftDataset) images = images_new (shape);
+  g_autofree double *variance = g_new0 (double, f.k);
+  g_autoptr (HeftNuisanceTable) table = NULL;
+  const HeftLayer *last = heft_network_get_weight_layer (f.network, 1);
+
+  for (gsize i = 0; i < last->offset; i++)
+    variance[i] = 0.01;
+  table = heft_nuisance_table_new (f.network, f.weights, variance, images, 2, NULL, 0, NULL, NULL);
+  g_assert_cmpuint (table->n_rank_deficient[0], ==, 0);
+  g_assert_cmpuint (table->n_rank_deficient[1], ==, 2);
+  for (gsize l = 0; l < 2; l++)
+    for (gsize v = 0; v < table->n_nuisances; v++)
+      g_assert_cmpfloat_with_epsilon (table->median_fisher[l * table->n_nuisances + v], (at (table, l, v, 0) + at (table, l, v, 1)) / 2,
+                                      1e-12 * at (table, l, v, 0));
+}
+
 /* No layer sees a nuisance better than the one before it, and twice the deviation of the noise needs twice the change. */
 static void
 test_identities (void)
@@ -336,6 +358,7 @@ main (int argc, char **argv)
   g_test_add_func ("/information/nuisance-fisher/against-matrix", test_against_matrix);
   g_test_add_func ("/information/nuisance-fisher/closed-form", test_closed_form);
   g_test_add_func ("/information/nuisance-fisher/any-noise", test_any_noise);
+  g_test_add_func ("/information/nuisance-fisher/summary", test_summary);
   g_test_add_func ("/information/nuisance-fisher/channel", test_channel);
   g_test_add_func ("/information/nuisance-fisher/identities", test_identities);
   g_test_add_func ("/information/nuisance-fisher/blind", test_blind);

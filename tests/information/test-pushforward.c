@@ -8,6 +8,7 @@
 #include <heft/heft.h>
 
 #include "curvature/fixture.h"
+#include "information/noise.h"
 
 #define BETA 1e-3
 #define LAMBDA 0.5
@@ -160,11 +161,49 @@ test_monte_carlo (gconstpointer data)
     g_assert_cmpfloat_with_epsilon (drawn[j * n + j], first[j * n + j], 5 * sqrt (2.0 / n_draws) * first[j * n + j]);
 }
 
+/* Mean and covariance of few draws are those of the activations at the weights drawn, one by one. */
+static void
+test_few_draws (gconstpointer data)
+{
+  enum { DRAWS = 5 };
+  const Case *c = data;
+  g_auto (Fixture) f = fixture_new (c->architecture, c->activation, c->shape, 3, 30, 6);
+  g_autofree double *input = g_new (double, heft_network_get_n_inputs (f.network)), *variance = g_new (double, f.k);
+  const HeftWeightNoise noise = { .variance = variance };
+  gsize layer = heft_visibility_n_layers (f.network) - 1, n = heft_layer_n_activations (f.network, layer);
+  g_autofree double *mean = g_new (double, n), *covariance = g_new (double, n * n), *weights = g_new (double, DRAWS * f.k);
+  g_autofree double *drawn = g_new (double, DRAWS * n);
+
+  for (gsize i = 0; i < f.k; i++)
+    variance[i] = 0.01 * (1 + (double) (i % 3));
+  heft_dataset_gather_f64 (f.data, NULL, 2, 1, input);
+  g_assert_true (heft_pushforward_monte_carlo (f.network, f.weights, variance, input, layer, DRAWS, 3, mean, covariance, NULL, NULL));
+  heft_noise_draw (&noise, f.network, f.weights, 3, 0, DRAWS, weights);
+  for (gsize r = 0; r < DRAWS; r++)
+    activations (&f, weights + r * f.k, input, layer, drawn + r * n);
+  for (gsize i = 0; i < n; i++)
+    for (gsize j = 0; j < n; j++)
+      {
+        double first = 0, second = 0, sum = 0;
+
+        for (gsize r = 0; r < DRAWS; r++)
+          {
+            first += drawn[r * n + i] / DRAWS;
+            second += drawn[r * n + j] / DRAWS;
+          }
+        for (gsize r = 0; r < DRAWS; r++)
+          sum += (drawn[r * n + i] - first) * (drawn[r * n + j] - second);
+        g_assert_cmpfloat_with_epsilon (mean[i], first, 1e-12);
+        g_assert_cmpfloat_with_epsilon (covariance[i * n + j], sum / (DRAWS - 1), 1e-12);
+      }
+}
+
 int
 main (int argc, char **argv)
 {
   static const struct { const char *name; GTestDataFunc function; } tests[] = {
     { "brute-force", test_brute_force }, { "diagonal", test_diagonal }, { "monte-carlo", test_monte_carlo },
+    { "few-draws", test_few_draws },
   };
 
   g_test_init (&argc, &argv, NULL);
