@@ -108,6 +108,28 @@ gboolean     heft_gibbs_2d_measure_gaussian (const HeftGibbs2d *gibbs, HeftPlane
 double       heft_plane_laplace (const double minimum[2], const double hessian[3], double lambda, double beta, gboolean printed,
                                  HeftPlaneGaussian *gaussian);
 
+/**
+ * HeftContours:
+ *
+ * Lines of one value over a rectangle: @n points (x, y) in turn, line after line; line k is those from @start[k] up to but without
+ * @start[k + 1]. A closed line ends at the point where it begins, the others end at the edge of the grid.
+ */
+typedef struct
+{
+  gsize   n_lines, n;
+  gsize  *start;            /* n_lines + 1 */
+  double *xy;               /* 2 n */
+} HeftContours;
+
+/* By marching squares on n_x x n_y values, row i at x[i], column k at y[k]. */
+HeftContours *heft_contours_new   (const double *x, gsize n_x, const double *y, gsize n_y, const double *values, double level);
+void          heft_contours_free  (HeftContours *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftContours, heft_contours_free)
+/* For each of @n masses between 0 and 1 the level of the logarithm of a density, known up to a constant, above which that share of it
+ * lies. */
+void          heft_contour_levels (const double *x, gsize n_x, const double *y, gsize n_y, const double *log_density,
+                                   const double *masses, gsize n, double *levels);
+
 /* --- Effective information in the activations, theory.md section 6 ---------------------------------------------- */
 
 /**

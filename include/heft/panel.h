@@ -21,6 +21,7 @@ typedef enum
   HEFT_PANEL_LEDGER,       /* frame: a table of labelled numbers and gauges */
   HEFT_PANEL_CELLS,         /* frame: words in coloured cells, rows by columns */
   HEFT_PANEL_DENSITIES,    /* frame: functions of one variable on one grid (loss, P, Q) */
+  HEFT_PANEL_PLANE,        /* frame: a function of two variables as a map, with lines of equal density on it */
 } HeftPanelKind;
 
 /**

@@ -51,6 +51,7 @@ typedef enum
   HEFT_MARK_HORIZONTAL,      /* y[0]: a line across, named */
   HEFT_MARK_VERTICAL,        /* x[0] */
   HEFT_MARK_TANGENT,         /* at each (x, y) a short line of slope lower[i] */
+  HEFT_MARK_CONTOUR,         /* x, y: lines over a map, with what is not finite between them; without points: words in the legend */
 } HeftMarkKind;
 
 /**
@@ -74,9 +75,9 @@ typedef struct
 /**
  * HeftColourMap:
  *
- * How values become colours: GREY for images, SEQUENTIAL for sizes, DIVERGING for values of both signs.
+ * How values become colours: GREY for images, SEQUENTIAL for sizes, DIVERGING for values of both signs, QUIET for sizes under lines.
  */
-typedef enum { HEFT_COLOUR_MAP_GREY, HEFT_COLOUR_MAP_SEQUENTIAL, HEFT_COLOUR_MAP_DIVERGING } HeftColourMap;
+typedef enum { HEFT_COLOUR_MAP_GREY, HEFT_COLOUR_MAP_SEQUENTIAL, HEFT_COLOUR_MAP_DIVERGING, HEFT_COLOUR_MAP_QUIET } HeftColourMap;
 
 /**
  * HeftPlotKind:
@@ -131,6 +132,8 @@ typedef struct
   /* IMAGE */
   gsize         rows, columns;
   double       *values;      /* rows x columns; not finite = drawn as "no value" hatch */
+  /* AXES with @values: a map under the marks, row 0 on top, over this part of the axes; they are square then */
+  double        map_left, map_right, map_bottom, map_top;
   HeftColourMap colour_map;
   gboolean      colour_bar;
   gboolean      colour_log;
@@ -265,6 +268,9 @@ GBytes   *heft_figure_export_bytes (const HeftFigure *self, HeftFileFormat forma
  * LEDGER     frame: "row:K:label", "row:K:value", "row:K:note", numbers "row:K:gauge" (above 1 = beyond its end), "row:K:quantity"
  * CELLS      frame: array "values" (rows x columns, shares 0..1), texts "row:R", "column:C", "cell:K" row by row, "estimator"
  * DENSITIES  frame: arrays "grid", "loss", "prior", "gibbs", "gaussian", "mean_field", "laplace", "printed"
+ * PLANE      frame: arrays "w1", "w2" (middles of equal cells), "loss" (row i at w1[i], column k at w2[k]), and "line:NAME:PERCENT" with
+ *            the names of DENSITIES, rows (number of the line, w1, w2): lines of equal density about that share of the mass; text
+ *            "estimator". The loss is shown above its lowest value on the map, on a logarithmic scale
  */
 HeftFigure *heft_panel_figure      (const HeftPanelSpec *panel, HeftRecord *record, const char *caption, int x_log, int y_log);
 /* The same for a screen that draws often: curves of at most about @most_points (no fewer than HEFT_ENVELOPE_MINIMUM). */

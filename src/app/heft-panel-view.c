@@ -231,8 +231,11 @@ make_menu (const HeftPanelSpec *spec)
   g_menu_append_section (menu, NULL, G_MENU_MODEL (files));
   if (spec->kind != HEFT_PANEL_IMAGES && spec->kind != HEFT_PANEL_LEDGER && spec->kind != HEFT_PANEL_CELLS)
     {
-      g_menu_append (axes, _("Logarithmic x Axis"), log_x);
-      g_menu_append (axes, _("Logarithmic y Axis"), log_y);
+      if (spec->kind != HEFT_PANEL_PLANE)
+        {
+          g_menu_append (axes, _("Logarithmic x Axis"), log_x);
+          g_menu_append (axes, _("Logarithmic y Axis"), log_y);
+        }
       append_item (axes, _("Fit to Data"), "win.fit-panel", spec->id);
       g_menu_append_section (menu, NULL, G_MENU_MODEL (axes));
     }

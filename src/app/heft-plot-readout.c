@@ -218,6 +218,28 @@ read_image (Bubble *bubble, const HeftPlot *plot, const HeftHit *hit)
     }
 }
 
+/* Where the pointer is on a map, what the map says there, and the line it is on. */
+static void
+read_map (Bubble *bubble, const HeftPlot *plot, const HeftHit *hit)
+{
+  double across = (hit->x - plot->map_left) / (plot->map_right - plot->map_left);
+  double down = (plot->map_top - hit->y) / (plot->map_top - plot->map_bottom);
+  const HeftMark *mark = hit->mark >= 0 && (guint) hit->mark < plot->marks->len ? g_ptr_array_index (plot->marks, (guint) hit->mark) : NULL;
+
+  if (mark != NULL && mark->label != NULL)
+    add_line (bubble, g_strdup (mark->label), mark);
+  add_coordinate (bubble, &plot->x, hit->x);
+  add_coordinate (bubble, &plot->y, hit->y);
+  if (across >= 0 && across < 1 && down >= 0 && down < 1)
+    {
+      double value = plot->values[(gsize) (down * (double) plot->rows) * plot->columns + (gsize) (across * (double) plot->columns)];
+      g_autofree char *number = isfinite (value) ? format_value (value) : g_strdup (_("no value"));
+
+      add_line (bubble, plot->value_label != NULL ? g_strconcat (plot->value_label, ": ", number, NULL) : g_steal_pointer (&number),
+                NULL);
+    }
+}
+
 /* In lines no wider than @width; formulas stay whole. */
 static void
 add_wrapped (Bubble *bubble, const char *text, double size, double width)
@@ -327,6 +349,8 @@ heft_plot_readout_bubble (cairo_t *cr, const HeftPlot *plot, const HeftHit *hit,
     read_row (&bubble, plot, hit, SIZE (theme), MIN (WIDEST, width - 2 * PADDING));
   else if (plot->kind == HEFT_PLOT_IMAGE)
     read_image (&bubble, plot, hit);
+  else if (plot->kind == HEFT_PLOT_AXES && plot->values != NULL)
+    read_map (&bubble, plot, hit);
   else if (plot->kind == HEFT_PLOT_AXES)
     {
       read_curves (&bubble, plot, hit->x);

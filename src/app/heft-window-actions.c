@@ -333,7 +333,7 @@ heft_window_actions_follow_panels (HeftWindow *self)
       HeftPanelView *panel = heft_panel_grid_get_nth (self->grid, i);
       HeftPanelKind kind = heft_panel_view_get_spec (panel)->kind;
 
-      if (kind == HEFT_PANEL_IMAGES || kind == HEFT_PANEL_LEDGER || kind == HEFT_PANEL_CELLS)
+      if (kind == HEFT_PANEL_IMAGES || kind == HEFT_PANEL_LEDGER || kind == HEFT_PANEL_CELLS || kind == HEFT_PANEL_PLANE)
         continue;
       add_log_action (self, panel, TRUE);
       add_log_action (self, panel, FALSE);

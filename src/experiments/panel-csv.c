@@ -287,6 +287,39 @@ append_images (GString *csv, const HeftFrame *frame)
     }
 }
 
+/* What is drawn of a plane, a line a point: of the map its value, of the lines of equal density which of them it is on. */
+static void
+append_plane (GString *csv, const HeftFrame *frame)
+{
+  gsize m = 0, n = 0, rows, columns;
+  const double *w1 = heft_frame_get_array (frame, "w1", &rows, &m);
+  const double *w2 = heft_frame_get_array (frame, "w2", &rows, &n);
+
+  append_frame_words (csv, frame);
+  g_string_append (csv, "array,w1,w2,value,line\n");
+  for (const char *const *name = heft_frame_get_array_names (frame); *name != NULL; name++)
+    {
+      const double *values = heft_frame_get_array (frame, *name, &rows, &columns);
+      gboolean line = g_str_has_prefix (*name, "line:") && columns == 3;
+
+      if (!line && (strcmp (*name, "loss") != 0 || w1 == NULL || w2 == NULL || rows != m || columns != n))
+        continue;
+      for (gsize i = 0; i < (line ? rows : rows * columns); i++)
+        {
+          append_text (csv, *name);
+          g_string_append_c (csv, ',');
+          append_number (csv, line ? values[3 * i + 1] : w1[i / n]);
+          g_string_append_c (csv, ',');
+          append_number (csv, line ? values[3 * i + 2] : w2[i % n]);
+          g_string_append_c (csv, ',');
+          append_number (csv, line ? NAN : values[i]);
+          g_string_append_c (csv, ',');
+          append_number (csv, line ? values[3 * i] : NAN);
+          g_string_append_c (csv, '\n');
+        }
+    }
+}
+
 static const char *
 row_text (const HeftFrame *frame, guint row, const char *what)
 {
@@ -375,6 +408,9 @@ append_frame (GString *csv, HeftPanelKind kind, const HeftFrame *frame)
       break;
     case HEFT_PANEL_LEDGER:
       append_ledger (csv, frame);
+      break;
+    case HEFT_PANEL_PLANE:
+      append_plane (csv, frame);
       break;
     case HEFT_PANEL_DENSITIES:
       append_frame_columns (csv, frame, "point");

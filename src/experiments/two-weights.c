@@ -19,7 +19,10 @@
 #define N_PANELS 100
 #define N_LEGENDRE 6
 #define N_SHEET (N_PANELS * N_LEGENDRE)
-#define N_GRID 81           /* for drawing and for the Gaussians' starts */
+#define N_GRID 81           /* for the Gaussians' starts */
+#define N_MAP 160           /* of the loss, for drawing */
+#define N_LINE 161          /* for lines of equal density */
+#define FAINT 14.0          /* exp (-14) of the peak: beyond, there is no mass that could be seen */
 #define N_CURVE 17
 #define CURVE_MINIMUM 0.02
 #define CURVE_MAXIMUM 10.0
@@ -155,7 +158,7 @@ sheet_gibbs (const Sheet *self, double beta, double *marginals)
   return optimum;
 }
 
-/* What the Gaussians start from, and what is drawn. */
+/* What the Gaussians start from. */
 static HeftGibbs2d *
 make_plane (const Setting *setting, double beta, double lagrangian)
 {
@@ -222,6 +225,22 @@ find_gaussians (const Setting *setting, const HeftGibbs2d *plane, double beta, H
 
 /* --- What is shown ----------------------------------------------------------------------------------------------- */
 
+static double
+deviation_of (const Sheet *sheet, const double *marginal)
+{
+  double mass = 0, mean = 0, square = 0;
+
+  for (int i = 0; i < N_SHEET; i++)
+    {
+      mass += sheet->weight[i] * marginal[i];
+      mean += sheet->weight[i] * marginal[i] * sheet->w[i];
+    }
+  mean /= mass;
+  for (int i = 0; i < N_SHEET; i++)
+    square += sheet->weight[i] * marginal[i] * (sheet->w[i] - mean) * (sheet->w[i] - mean);
+  return sqrt (square / mass);
+}
+
 /* A Gaussian, renormalised to the square by the sheet; its marginals as those of Gibbs. */
 static void
 gaussian_marginals (const Sheet *sheet, const HeftPlaneGaussian *gaussian, double *marginals)
@@ -268,70 +287,136 @@ publish_marginals (HeftRecord *record, const Setting *setting, const Sheet *shee
       heft_frame_set_text (frame, "estimator", _("quadrature on [−4, 4]²"));
       heft_record_publish (record, frame);
     }
+  heft_record_set_result (record, "gibbs_deviation", deviation_of (sheet, gibbs + N_SHEET));
+  heft_record_set_result (record, "mean_field_deviation", deviation_of (sheet, diagonal + N_SHEET));
 }
 
-/* A picture of the square: the first weight to the right, the second upwards. */
-static void
-set_picture (HeftFrame *frame, const char *name, const double *values)
-{
-  double *picture = g_new (double, N_GRID * N_GRID);
+typedef double (*LogDensity) (double w1, double w2, gconstpointer data);
 
-  for (int row = 0; row < N_GRID; row++)
-    for (int column = 0; column < N_GRID; column++)
-      picture[row * N_GRID + column] = values[column * N_GRID + N_GRID - 1 - row];
-  heft_frame_take_array (frame, name, N_GRID, N_GRID, picture);
+static double
+log_prior (double w1, double w2, gconstpointer data)
+{
+  double lambda = ((const Setting *) data)->lambda;
+
+  return -0.5 * (w1 * w1 + w2 * w2) / (lambda * lambda);
 }
 
-/* As a share of its highest value on the grid. */
-static void
-set_density (HeftFrame *frame, const char *name, const HeftGibbs2d *plane, const HeftPlaneGaussian *gaussian)
+static double
+log_gibbs (double w1, double w2, gconstpointer data)
 {
-  g_autofree double *values = g_new (double, N_GRID * N_GRID);
-  double highest = 0;
+  const Setting *setting = data;
 
-  for (int i = 0; i < N_GRID * N_GRID; i++)
+  return log_prior (w1, w2, setting) - loss_at (w1, w2, (gpointer) setting) / setting->beta;
+}
+
+static double
+log_gaussian (double w1, double w2, gconstpointer data)
+{
+  const HeftPlaneGaussian *gaussian = data;
+  const double *c = gaussian->covariance;
+  double a = w1 - gaussian->mean[0], b = w2 - gaussian->mean[1];
+
+  return -0.5 * (c[2] * a * a - 2 * c[1] * a * b + c[0] * b * b) / (c[0] * c[2] - c[1] * c[1]);
+}
+
+/* A grid of nodes over the part of the square where a density is: however narrow it is, it is sampled finely. */
+typedef struct
+{
+  double  w[2][N_LINE];
+  double *values;               /* N_LINE x N_LINE */
+} Patch;
+
+static void
+patch_sample (Patch *self, LogDensity density, gconstpointer data, double box[2][2])
+{
+  for (int axis = 0; axis < 2; axis++)
+    for (int i = 0; i < N_LINE; i++)
+      self->w[axis][i] = box[axis][0] + (box[axis][1] - box[axis][0]) * i / (N_LINE - 1);
+  for (int i = 0; i < N_LINE; i++)
+    for (int k = 0; k < N_LINE; k++)
+      self->values[i * N_LINE + k] = density (self->w[0][i], self->w[1][k], data);
+}
+
+/* The box about the nodes that are not beyond all mass, a node wider; FALSE if it is hardly smaller than the patch. */
+static gboolean
+patch_box (const Patch *self, double box[2][2])
+{
+  int first[2] = { N_LINE, N_LINE }, last[2] = { 0, 0 };
+  double peak = -INFINITY;
+
+  for (int i = 0; i < N_LINE * N_LINE; i++)
+    peak = MAX (peak, self->values[i]);
+  for (int i = 0; i < N_LINE * N_LINE; i++)
+    if (self->values[i] > peak - FAINT)
+      {
+        int at[2] = { i / N_LINE, i % N_LINE };
+
+        for (int axis = 0; axis < 2; axis++)
+          {
+            first[axis] = MIN (first[axis], at[axis]);
+            last[axis] = MAX (last[axis], at[axis]);
+          }
+      }
+  for (int axis = 0; axis < 2; axis++)
     {
-      values[i] = plane->posterior[i];
-      if (gaussian != NULL)
-        {
-          double a = plane->grid[0][i / N_GRID] - gaussian->mean[0], b = plane->grid[1][i % N_GRID] - gaussian->mean[1];
-          const double *c = gaussian->covariance;
-
-          values[i] = exp (-0.5 * (c[2] * a * a - 2 * c[1] * a * b + c[0] * b * b) / (c[0] * c[2] - c[1] * c[1]));
-        }
-      highest = MAX (highest, values[i]);
+      box[axis][0] = self->w[axis][MAX (first[axis] - 1, 0)];
+      box[axis][1] = self->w[axis][MIN (last[axis] + 1, N_LINE - 1)];
     }
-  for (int i = 0; highest > 0 && i < N_GRID * N_GRID; i++)
-    values[i] = values[i] > 1e-12 * highest ? values[i] / highest : 0;
-  set_picture (frame, name, values);
+  return (last[0] - first[0]) * (last[1] - first[1]) < 0.7 * N_LINE * N_LINE;
+}
+
+/* As arrays "line:NAME:50" and "line:NAME:90" of rows (number of the line, w1, w2). */
+static void
+set_lines (HeftFrame *frame, const char *name, LogDensity density, gconstpointer data)
+{
+  static const double masses[] = { 0.5, 0.9 };
+  double box[2][2] = { { -REACH, REACH }, { -REACH, REACH } }, levels[G_N_ELEMENTS (masses)];
+  g_autofree double *values = g_new (double, N_LINE * N_LINE);
+  Patch patch = { .values = values };
+
+  patch_sample (&patch, density, data, box);
+  for (int i = 0; i < 3 && patch_box (&patch, box); i++)
+    patch_sample (&patch, density, data, box);
+  heft_contour_levels (patch.w[0], N_LINE, patch.w[1], N_LINE, values, masses, G_N_ELEMENTS (masses), levels);
+  for (gsize m = 0; m < G_N_ELEMENTS (masses); m++)
+    {
+      g_autoptr (HeftContours) lines = heft_contours_new (patch.w[0], N_LINE, patch.w[1], N_LINE, values, levels[m]);
+      g_autofree char *array = g_strdup_printf ("line:%s:%.0f", name, 100 * masses[m]);
+      double *rows = g_new (double, 3 * lines->n + 1);
+
+      for (gsize l = 0; l < lines->n_lines; l++)
+        for (gsize p = lines->start[l]; p < lines->start[l + 1]; p++)
+          {
+            rows[3 * p] = (double) l;
+            rows[3 * p + 1] = lines->xy[2 * p];
+            rows[3 * p + 2] = lines->xy[2 * p + 1];
+          }
+      heft_frame_take_array (frame, array, lines->n, 3, rows);
+    }
 }
 
 static void
-publish_landscape (HeftRecord *record, const HeftGibbs2d *plane, const Answer *answer)
+publish_landscape (HeftRecord *record, const Setting *setting, const Answer *answer)
 {
   HeftFrame *frame = heft_frame_new ("landscape", 0);
-  g_autofree double *loss = g_new (double, N_GRID * N_GRID);
-  double lowest = INFINITY;
+  double *loss = g_new (double, N_MAP * N_MAP), w[N_MAP];
 
-  for (int i = 0; i < N_GRID * N_GRID; i++)
-    lowest = MIN (lowest, plane->loss[i]);
-  /* Bright where the loss is low; a nat above the lowest is half as bright. */
-  for (int i = 0; i < N_GRID * N_GRID; i++)
-    loss[i] = 1 / (1 + plane->loss[i] - lowest);
-  for (int k = 0; k < 2; k++)
-    {
-      set_picture (frame, k == 0 ? "image:0" : "image:1", loss);
-      set_density (frame, k == 0 ? "map:0" : "map:1", plane, NULL);
-      set_density (frame, k == 0 ? "change:0" : "change:1", plane, k == 0 ? &answer->full : &answer->diagonal);
-    }
-  heft_frame_set_text (frame, "title:0", _("full"));
-  heft_frame_set_text (frame, "title:1", _("mean-field"));
-  heft_frame_set_text (frame, "image_title", _("Low loss"));
-  heft_frame_set_text (frame, "map_title", _("Gibbs"));
-  heft_frame_set_text (frame, "change_title", _("Best Gaussian"));
-  heft_frame_set_text (frame, "map_label", _("share of the highest density"));
-  heft_frame_set_text (frame, "change_label", _("share of the highest density"));
-  heft_frame_set_text (frame, "estimator", _("$w_1$ to the right, $w_2$ upwards, both from −4 to 4"));
+  /* In the middles of equal cells. */
+  for (int i = 0; i < N_MAP; i++)
+    w[i] = REACH * ((2.0 * i + 1) / N_MAP - 1);
+  for (int i = 0; i < N_MAP; i++)
+    for (int k = 0; k < N_MAP; k++)
+      loss[i * N_MAP + k] = loss_at (w[i], w[k], (gpointer) setting);
+  heft_frame_set_array (frame, "w1", 1, N_MAP, w);
+  heft_frame_set_array (frame, "w2", 1, N_MAP, w);
+  heft_frame_take_array (frame, "loss", N_MAP, N_MAP, loss);
+  set_lines (frame, "prior", log_prior, setting);
+  set_lines (frame, "gibbs", log_gibbs, setting);
+  set_lines (frame, "gaussian", log_gaussian, &answer->full);
+  set_lines (frame, "mean_field", log_gaussian, &answer->diagonal);
+  if (answer->inside)
+    set_lines (frame, "laplace", log_gaussian, &answer->laplace);
+  heft_frame_set_text (frame, "estimator", _("lines of equal density, counted on [−4, 4]² by quadrature"));
   heft_record_publish (record, frame);
 }
 
@@ -362,14 +447,16 @@ publish_ledger (HeftRecord *record, const Answer *answer)
 static void
 store_results (HeftRecord *record, const Answer *answer)
 {
+  double correlation = answer->full.covariance[1] / sqrt (answer->full.covariance[0] * answer->full.covariance[2]);
+
   heft_record_set_result (record, "lagrangian", answer->gibbs.lagrangian);
   heft_record_set_result (record, "information", answer->gibbs.information);
   heft_record_set_result (record, "expected_loss", answer->gibbs.expected_loss);
   heft_record_set_result (record, "slope", answer->slope);
   heft_record_set_result (record, "gaussian_excess", answer->full.lagrangian - answer->gibbs.lagrangian);
   heft_record_set_result (record, "mean_field_excess", answer->diagonal.lagrangian - answer->gibbs.lagrangian);
-  heft_record_set_result (record, "correlation",
-                          answer->full.covariance[1] / sqrt (answer->full.covariance[0] * answer->full.covariance[2]));
+  heft_record_set_result (record, "correlation", correlation);
+  heft_record_set_result (record, "mutual_information", -0.5 * log1p (-correlation * correlation));
   if (answer->inside)
     {
       heft_record_set_result (record, "laplace_information", answer->laplace.information);
@@ -406,7 +493,7 @@ show_optimum (HeftRun *run, const Setting *setting, const Sheet *sheet, GError *
   answer.inside = find_minimum (setting, answer.minimum, hessian);
   heft_plane_laplace (answer.minimum, hessian, setting->lambda, setting->beta, FALSE, &answer.laplace);
   answer.printed = heft_plane_laplace (answer.minimum, hessian, setting->lambda, setting->beta, TRUE, &printed);
-  publish_landscape (record, plane, &answer);
+  publish_landscape (record, setting, &answer);
   publish_marginals (record, setting, sheet, marginals, &answer);
   publish_ledger (record, &answer);
   store_results (record, &answer);
@@ -517,11 +604,20 @@ landscape_sentence (HeftRecord *record)
                       _("The best Gaussian pays %s nats more than Gibbs, the best mean-field one %s."));
 }
 
+/* What the correlation alone is worth: the mutual information of the two weights under a Gaussian. */
 static char *
-marginal_sentence (HeftRecord *record)
+first_sentence (HeftRecord *record)
 {
-  return two_results (record, "correlation", "information",
-                      _("The best Gaussian correlates the weights by %s; Gibbs holds %s nats about both."));
+  return two_results (record, "correlation", "mutual_information",
+                      _("The best Gaussian correlates the weights by %s, which says %s nats about one from the other."));
+}
+
+static char *
+second_sentence (HeftRecord *record)
+{
+  return two_results (record, "gibbs_deviation", "mean_field_deviation",
+                      _("Under Gibbs the weight $w_2$ has a standard deviation of %s, under the best mean-field Gaussian, which cannot "
+                        "lean, of %s."));
 }
 
 static char *
@@ -598,6 +694,9 @@ static const HeftResultSpec results[] = {
   { "gaussian_excess", N_("Lagrangian of the best single Gaussian minus that of Gibbs"), "nat", FALSE },
   { "mean_field_excess", N_("Lagrangian of the best mean-field Gaussian minus that of Gibbs"), "nat", FALSE },
   { "correlation", N_("Correlation of the two weights in the best single Gaussian"), "", FALSE },
+  { "mutual_information", N_("Mutual information of the two weights in the best single Gaussian"), "nat", FALSE },
+  { "gibbs_deviation", N_("Standard deviation of the second weight under the Gibbs optimum"), "", FALSE },
+  { "mean_field_deviation", N_("Standard deviation of the second weight under the best mean-field Gaussian"), "", FALSE },
   { "laplace_information", N_("Gaussian information at the global minimum"), "nat", FALSE },
   { "printed_information", N_("The same by the formula as printed in the paper"), "nat", FALSE },
   { "curve_beta", N_("β along the curve"), "", TRUE },
@@ -606,7 +705,8 @@ static const HeftResultSpec results[] = {
 };
 
 static const HeftPanelSpec panels[] = {
-  { .id = "landscape", .title = N_("The plane of the two weights"), .kind = HEFT_PANEL_IMAGES, .frame = "landscape",
+  { .id = "landscape", .title = N_("The plane of the two weights"), .kind = HEFT_PANEL_PLANE,
+    .x_label = N_("Weight $w_1$"), .y_label = N_("Weight $w_2$"), .frame = "landscape",
     .awaits = N_("Nothing has been measured yet; it appears as the run goes on."),
     .things_to_try = N_("Turn the angle to 0: mean-field loses nothing to correlation any more. Set the tilt to 0 and raise the "
                         "barrier: no single Gaussian sits in both wells. Bend the valley: the full Gaussian pays too."),
@@ -615,10 +715,10 @@ static const HeftPanelSpec panels[] = {
     .y_label = N_("Density"), .frame = "first",
     .things_to_try = N_("At 45° the mean-field code is far narrower than the weight’s own distribution: it must fit into the valley "
                         "without leaning."),
-    .sentence = marginal_sentence },
+    .sentence = first_sentence },
   { .id = "second", .title = N_("The second weight alone"), .kind = HEFT_PANEL_DENSITIES, .x_label = N_("Weight $w_2$"),
     .y_label = N_("Density"), .frame = "second",
-    .things_to_try = N_("Turn the angle to 90° and the two weights change places."), .sentence = marginal_sentence },
+    .things_to_try = N_("Turn the angle to 90° and the two weights change places."), .sentence = second_sentence },
   { .id = "minimum", .title = N_("The optimal Lagrangian"), .kind = HEFT_PANEL_CURVE, .x_label = N_("$\\beta$"),
     .y_label = N_("min $C_\\beta$"), .y_unit = "nat", .x_log = TRUE,
     .series = { "minimum", "minimum_slope", "gaussian_minimum", "mean_field_minimum" },

@@ -153,6 +153,10 @@ static const guint32 sequential_dark[] = { 0x16102b, 0x3a1c5c, 0x6f2a6c, 0xa83c6
 static const guint32 diverging_light[] = { 0x1b4f8f, 0x4f8cc9, 0xa6c9e8, 0xf5f5f3, 0xf1bd9b, 0xd3713f, 0x8f3713 };
 static const guint32 diverging_dark[] = { 0x9ccbff, 0x4f8cc9, 0x2a4b73, 0x232326, 0x74401f, 0xd3713f, 0xffbe94 };
 
+/* Close enough to paper that every quantity's colour stands out from all of it. */
+static const guint32 quiet_light[] = { 0xfcfcfa, 0xeef1f4, 0xdde3ea, 0xc9d3df, 0xb4c2d3, 0x9fb0c6 };
+static const guint32 quiet_dark[] = { 0x17181b, 0x1e2229, 0x272e39, 0x323c4b, 0x3f4c5f, 0x4e5e75 };
+
 static void
 interpolate (const guint32 *anchors, gsize n, double t, double rgb[3])
 {
@@ -177,6 +181,9 @@ heft_colour_map_get (HeftColourMap map, gboolean dark, double t, double rgb[3])
       break;
     case HEFT_COLOUR_MAP_DIVERGING:
       interpolate (dark ? diverging_dark : diverging_light, G_N_ELEMENTS (diverging_light), t, rgb);
+      break;
+    case HEFT_COLOUR_MAP_QUIET:
+      interpolate (dark ? quiet_dark : quiet_light, G_N_ELEMENTS (quiet_light), t, rgb);
       break;
     case HEFT_COLOUR_MAP_GREY:
     default:

@@ -19,7 +19,9 @@ contains (const HeftRect *r, double x, double y)
 static void
 find_nearest (const HeftPlotLayout *plot, double px, double py, HeftHit *hit)
 {
-  double best = INFINITY;
+  /* On a map what lies between the lines is as good as they are: they are named only where the pointer is on them. */
+  gboolean over_map = heft_plot_has_map (plot->plot);
+  double best = INFINITY, reach = 0.7 * plot->font_size;
 
   for (guint k = 0; k < plot->plot->marks->len; k++)
     {
@@ -32,9 +34,9 @@ find_nearest (const HeftPlotLayout *plot, double px, double py, HeftHit *hit)
         {
           double dx = heft_map_forward (&plot->x, mark->x[i]) - px, dy = heft_map_forward (&plot->y, values[i]) - py;
           /* Nearest along x first, as people read curves: height counts less. */
-          double d = dx * dx + 0.25 * dy * dy;
+          double d = dx * dx + (over_map ? 1.0 : 0.25) * dy * dy;
 
-          if (isfinite (d) && d < best)
+          if (isfinite (d) && d < best && (!over_map || d < reach * reach))
             {
               best = d;
               hit->mark = k;

@@ -55,12 +55,14 @@ same_bar (const HeftPlot *a, const HeftPlot *b)
 }
 
 /* Bars come last: one that serves several rows runs along all of them. */
-static void
-place_bar (HeftLayout *self, HeftPlotLayout *plot, double bottom)
+void
+heft_layout_bar (HeftLayout *self, HeftPlotLayout *plot, double bottom)
 {
   double f = plot->font_size, lo, hi;
   int exponent;
 
+  g_clear_pointer (&plot->bar_ticks, g_array_unref);
+  g_clear_pointer (&plot->bar_label, heft_box_free);
   heft_image_range (plot->plot, &lo, &hi);
   plot->show_bar = TRUE;
   plot->bar = (HeftRect) { plot->area.x + plot->area.width + 0.6 * f, plot->area.y, 0.75 * f, bottom - plot->area.y };
@@ -78,6 +80,12 @@ place_bar (HeftLayout *self, HeftPlotLayout *plot, double bottom)
 
       plot->bar_label = heft_text_layout_fit (self->fonts, text, 0.85 * f, HEFT_TEXT_PLAIN, plot->bar.height, 0.75);
     }
+}
+
+double
+heft_layout_bar_width (const HeftPlot *plot, double font_size)
+{
+  return plot->colour_bar ? 4.3 * font_size + (plot->value_label != NULL ? 1.5 * font_size : 0.0) : 0.0;
 }
 
 typedef struct
@@ -101,8 +109,7 @@ measure_column (HeftLayout *self, guint column, guint columns)
 
           c.left = MAX (c.left, label->width + 0.6 * f);
         }
-      if (plot->colour_bar)
-        c.bar = MAX (c.bar, 4.3 * f + (plot->value_label != NULL ? 1.5 * f : 0.0));
+      c.bar = MAX (c.bar, heft_layout_bar_width (plot, f));
       c.aspect = MAX (c.aspect, plot->columns / (double) MAX (plot->rows, 1));
     }
 
@@ -181,7 +188,7 @@ heft_layout_images (HeftLayout *self, guint columns, const HeftRect *box)
             last = below;
           }
         if (plot->plot->colour_bar)
-          place_bar (self, plot, last->area.y + last->area.height);
+          heft_layout_bar (self, plot, last->area.y + last->area.height);
         first = next;
       }
 }

@@ -22,6 +22,12 @@ heft_legend_sample (double font_size)
   return 1.75 * font_size;
 }
 
+double
+heft_legend_indent (const HeftMark *mark, double font_size)
+{
+  return mark->kind == HEFT_MARK_CONTOUR && mark->n == 0 ? 0.0 : heft_legend_sample (font_size) + 0.4 * font_size;
+}
+
 static void
 entry_clear (gpointer data)
 {
@@ -38,6 +44,7 @@ heft_legend_clear (HeftPlotLayout *plot)
   g_array_set_clear_func (plot->legend, entry_clear);
   plot->legend_left_out = 0;
   plot->legend_inside = FALSE;
+  plot->legend_beside = FALSE;
   plot->legend_rect = (HeftRect) { 0 };
 }
 
@@ -52,7 +59,7 @@ make_entry (HeftLayout *self, HeftPlotLayout *plot, guint mark, double width)
 {
   HeftLegendEntry entry = { .mark = mark };
   const HeftMark *m = g_ptr_array_index (plot->plot->marks, mark);
-  double size = plot->legend_size, sample = heft_legend_sample (plot->font_size) + 0.4 * plot->font_size;
+  double size = plot->legend_size, sample = heft_legend_indent (m, plot->font_size);
 
   entry.box = heft_text_layout_fit (self->fonts, m->label, size, HEFT_TEXT_PLAIN, MAX (width - sample, 2 * size), 0.8);
   entry.rect.width = sample + entry.box->width;
@@ -219,12 +226,9 @@ is_free (const HeftPlotLayout *plot, const HeftRect *rect)
   return TRUE;
 }
 
-gboolean
-heft_legend_corner (HeftLayout *self, HeftPlotLayout *plot)
+void
+heft_legend_column (HeftLayout *self, HeftPlotLayout *plot, double width)
 {
-  double f = plot->font_size, inset = 0.5 * f, width = 0.0, height = 0.0;
-  const HeftRect *a = &plot->area;
-
   heft_legend_clear (plot);
   for (guint k = 0; k < plot->plot->marks->len; k++)
     {
@@ -232,12 +236,23 @@ heft_legend_corner (HeftLayout *self, HeftPlotLayout *plot)
 
       if (!has_entry (g_ptr_array_index (plot->plot->marks, k)))
         continue;
-      entry = make_entry (self, plot, k, 0.7 * a->width);
-      entry.rect.y = height;
-      height += entry.rect.height;
-      width = MAX (width, entry.rect.width);
+      entry = make_entry (self, plot, k, width);
+      entry.rect.y = plot->legend_rect.height;
+      plot->legend_rect.height += entry.rect.height;
+      plot->legend_rect.width = MAX (plot->legend_rect.width, entry.rect.width);
       g_array_append_val (plot->legend, entry);
     }
+}
+
+gboolean
+heft_legend_corner (HeftLayout *self, HeftPlotLayout *plot)
+{
+  double f = plot->font_size, inset = 0.5 * f, width, height;
+  const HeftRect *a = &plot->area;
+
+  heft_legend_column (self, plot, 0.7 * a->width);
+  width = plot->legend_rect.width;
+  height = plot->legend_rect.height;
   if (width + 2 * inset <= a->width && height + 2 * inset <= a->height)
     {
       double right = a->x + a->width - width - inset, left = a->x + inset;

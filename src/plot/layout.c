@@ -201,7 +201,8 @@ static void
 make_ticks (HeftLayout *self, HeftPlotLayout *plot)
 {
   double f = plot->font_size;
-  double x_spacing = plot->x.log ? 3.4 * f : 5.2 * f, y_spacing = 2.3 * f;
+  gboolean map = heft_plot_has_map (plot->plot);
+  double x_spacing = plot->x.log || map ? 3.4 * f : 5.2 * f, y_spacing = map ? x_spacing : 2.3 * f;
 
   /* A low plot still shows two numbers. */
   y_spacing = MIN (y_spacing, MAX (1.25 * f, plot->area.height / 2.2));
@@ -250,7 +251,9 @@ measure_overhead (HeftLayout *self, HeftPlotLayout *plot, gboolean allow_inside)
       label_width = plot->y_label->width;
     }
   plot->header_baseline = y + 0.98 * f;
-  if (plot->plot->legend)
+  if (plot->plot->legend && heft_plot_has_map (plot->plot))
+    rows = heft_map_legend (self, plot, label_width, y + 3.35 * f);
+  else if (plot->plot->legend)
     {
       static const double sizes[] = { 0.92, 0.85, 0.78 };
 
@@ -309,6 +312,8 @@ place_column (HeftLayout *self, guint column, guint columns)
         continue;
       plot->area.x = plot->cell.x + left;
       plot->area.width = MAX (plot->cell.width - left - right, 4.0);
+      if (heft_plot_has_map (plot->plot))
+        heft_map_square (self, plot);
       make_ticks (self, plot);
     }
 }
@@ -327,6 +332,8 @@ finish_axes (HeftLayout *self, HeftPlotLayout *plot, double header)
       entry->rect.x += plot->cell.x;
       entry->rect.y += top;
     }
+  if (plot->legend_beside)
+    heft_map_place_legend (plot);
   g_clear_pointer (&plot->x_label, heft_box_free);
   if (plot->show_x && (plot->plot->x.label != NULL || plot->x_exponent != 0))
     {
@@ -474,7 +481,9 @@ collect_notes (HeftLayout *self, const HeftFigure *figure, double resolution, GP
     {
       const HeftPlot *plot = g_ptr_array_index (figure->plots, i);
 
-      for (gsize k = 0; plot->kind == HEFT_PLOT_IMAGE && plot->values != NULL && k < plot->rows * plot->columns; k++)
+      gboolean shown = plot->values != NULL && (plot->kind == HEFT_PLOT_IMAGE || heft_plot_has_map (plot));
+
+      for (gsize k = 0; shown && k < plot->rows * plot->columns; k++)
         hatched |= !isfinite (plot->values[k]);
       if (plot->kind != HEFT_PLOT_AXES)
         continue;

@@ -7,8 +7,12 @@
 #include "plot-private.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Images, maps and their colour bars: image surfaces with the nearest filter, a pixel a value. */
+
+/* A picture of more values than this a side is a mistake. */
+#define MAX_SIDE 8192
 
 static guint32
 pack (const double rgb[3])
@@ -79,6 +83,18 @@ heft_paint_hatch (const HeftLayout *layout, HeftCanvas *canvas, const HeftRect *
 }
 
 static void
+paint_values (const HeftLayout *layout, const HeftPlot *plot, HeftCanvas *canvas, const HeftRect *rect)
+{
+  gsize n_missing;
+  cairo_surface_t *pixels = render (plot, layout->theme.dark, &n_missing);
+
+  if (n_missing > 0)
+    heft_paint_hatch (layout, canvas, rect);
+  canvas->klass->image (canvas, rect, pixels);
+  cairo_surface_destroy (pixels);
+}
+
+static void
 paint_bar (const HeftLayout *layout, const HeftPlotLayout *plot, HeftCanvas *canvas)
 {
   cairo_surface_t *ramp = cairo_image_surface_create (CAIRO_FORMAT_ARGB32, 1, 128);
@@ -114,6 +130,60 @@ paint_bar (const HeftLayout *layout, const HeftPlotLayout *plot, HeftCanvas *can
                          plot->bar.y + (plot->bar.height + plot->bar_label->width) / 2, -G_PI_2, &layout->palette.ink);
 }
 
+/* Of @n cells from @from to @to those in sight between @lo and @hi; FALSE if there is none. */
+static gboolean
+cells_in_sight (double from, double to, gsize n, double lo, double hi, gsize *first, gsize *end)
+{
+  double a = (lo - from) / (to - from) * (double) n, b = (hi - from) / (to - from) * (double) n;
+
+  if (!(MIN (a, b) < (double) n && MAX (a, b) > 0.0))
+    return FALSE;
+  *first = (gsize) floor (MAX (MIN (a, b), 0.0));
+  *end = (gsize) ceil (MIN (MAX (a, b), (double) n));
+  return *end > *first;
+}
+
+/* The cells in sight, so that the picture stays small however far the axes are zoomed. */
+static void
+paint_sight (const HeftLayout *layout, const HeftPlotLayout *plot, HeftCanvas *canvas)
+{
+  const HeftPlot *p = plot->plot;
+  double wide = (p->map_right - p->map_left) / (double) p->columns, high = (p->map_bottom - p->map_top) / (double) p->rows;
+  HeftPlot sight = *p;
+  g_autofree double *values = NULL;
+  gsize left, right, top, bottom;
+  HeftRect rect;
+
+  if (!cells_in_sight (p->map_left, p->map_right, p->columns, plot->x.minimum, plot->x.maximum, &left, &right)
+      || !cells_in_sight (p->map_top, p->map_bottom, p->rows, plot->y.minimum, plot->y.maximum, &top, &bottom))
+    return;
+  heft_image_range (p, &sight.value_minimum, &sight.value_maximum);
+  sight.columns = right - left;
+  sight.rows = bottom - top;
+  sight.values = values = g_new (double, sight.rows * sight.columns);
+  for (gsize r = 0; r < sight.rows; r++)
+    memcpy (values + r * sight.columns, p->values + (top + r) * p->columns + left, sight.columns * sizeof *values);
+  rect.x = heft_map_forward (&plot->x, p->map_left + (double) left * wide);
+  rect.y = heft_map_forward (&plot->y, p->map_top + (double) top * high);
+  rect.width = heft_map_forward (&plot->x, p->map_left + (double) right * wide) - rect.x;
+  rect.height = heft_map_forward (&plot->y, p->map_top + (double) bottom * high) - rect.y;
+  if (sight.rows <= MAX_SIDE && sight.columns <= MAX_SIDE && rect.width > 0.0 && rect.height > 0.0)
+    paint_values (layout, &sight, canvas, &rect);
+}
+
+void
+heft_paint_map (const HeftLayout *layout, const HeftPlotLayout *plot, HeftCanvas *canvas)
+{
+  HeftStroke frame = { .colour = layout->palette.axis, .width = 0.7 };
+
+  canvas->klass->clip (canvas, &plot->area);
+  paint_sight (layout, plot, canvas);
+  canvas->klass->unclip (canvas);
+  canvas->klass->rectangle (canvas, &plot->area, 0.0, NULL, &frame);
+  if (plot->show_bar)
+    paint_bar (layout, plot, canvas);
+}
+
 void
 heft_paint_image (const HeftLayout *layout, const HeftPlotLayout *plot, HeftCanvas *canvas)
 {
@@ -125,18 +195,10 @@ heft_paint_image (const HeftLayout *layout, const HeftPlotLayout *plot, HeftCanv
   if (plot->y_label != NULL)
     canvas->klass->text (canvas, plot->y_label, plot->area.x - 0.5 * plot->font_size - plot->y_label->width,
                          plot->area.y + plot->area.height / 2 + 0.33 * plot->font_size, 0.0, &layout->palette.ink);
-  if (p->values == NULL || p->rows == 0 || p->columns == 0 || p->rows > 8192 || p->columns > 8192)
+  if (p->values == NULL || p->rows == 0 || p->columns == 0 || p->rows > MAX_SIDE || p->columns > MAX_SIDE)
     heft_paint_hatch (layout, canvas, &plot->area);
   else
-    {
-      gsize n_missing;
-      cairo_surface_t *pixels = render (p, layout->theme.dark, &n_missing);
-
-      if (n_missing > 0)
-        heft_paint_hatch (layout, canvas, &plot->area);
-      canvas->klass->image (canvas, &plot->area, pixels);
-      cairo_surface_destroy (pixels);
-    }
+    paint_values (layout, p, canvas, &plot->area);
   canvas->klass->rectangle (canvas, &plot->area, 0.0, NULL, &frame);
   if (plot->show_bar)
     paint_bar (layout, plot, canvas);

@@ -113,6 +113,28 @@ paint_curve (const Painter *self, const HeftMark *mark, const double *values, co
     }
 }
 
+/* Every vertex: a loop has no columns to be thinned by. @halo: paper about the line, so that it can be told from any map. */
+static void
+paint_contour (const Painter *self, const HeftMark *mark, const HeftStyle *style, gboolean halo)
+{
+  g_autoptr (GArray) xy = g_array_new (FALSE, FALSE, sizeof (double));
+  HeftStroke stroke = stroke_of (style);
+
+  if (halo)
+    {
+      double rgb[3];
+
+      heft_colour_map_get (self->plot->plot->colour_map, self->layout->palette.dark, 0.0, rgb);
+      stroke = (HeftStroke) { .colour = { rgb[0], rgb[1], rgb[2], 1.0 }, .width = style->width + 0.18 * self->plot->font_size };
+    }
+  for (gsize i = 0; mark->x != NULL && mark->y != NULL && i < mark->n;)
+    {
+      i = next_run (self, mark, mark->y, i, xy);
+      if (xy->len >= 4)
+        self->canvas->klass->polyline (self->canvas, (double *) (void *) xy->data, xy->len / 2, &stroke);
+    }
+}
+
 /* Between two curves over the same x; where a log axis has no place for the lower one, down to the axis. */
 static void
 paint_between (const Painter *self, const HeftMark *mark, const double *lower, const double *upper, const HeftRgba *fill)
@@ -325,6 +347,9 @@ paint_data (const Painter *self, const HeftMark *mark)
       if (mark->x != NULL && mark->y != NULL)
         paint_tangents (self, mark, &style);
       break;
+    case HEFT_MARK_CONTOUR:
+      paint_contour (self, mark, &style, FALSE);
+      break;
     case HEFT_MARK_HORIZONTAL:
       paint_horizontal (self, mark, &style);
       break;
@@ -368,6 +393,15 @@ heft_paint_marks (const HeftLayout *layout, const HeftPlotLayout *plot, HeftCanv
     self.column = 0.1;
 
   canvas->klass->clip (canvas, &clip);
+  /* All halos lie below all lines: where two lines run together both are seen. */
+  for (guint k = 0; k < plot->plot->marks->len; k++)
+    {
+      const HeftMark *mark = g_ptr_array_index (plot->plot->marks, k);
+      HeftStyle style = heft_mark_style (mark, &layout->palette);
+
+      if (!mark->hidden && mark->kind == HEFT_MARK_CONTOUR)
+        paint_contour (&self, mark, &style, TRUE);
+    }
   for (int depth = 0; depth <= 5; depth++)
     for (guint k = 0; k < plot->plot->marks->len; k++)
       {
@@ -391,6 +425,8 @@ paint_sample (const Painter *self, const HeftMark *mark, const HeftRect *rect)
   double xy[] = { rect->x, y, rect->x + width, y };
   gboolean marker = mark->kind == HEFT_MARK_POINTS || mark->kind == HEFT_MARK_LINE_POINTS;
 
+  if (mark->kind == HEFT_MARK_CONTOUR && mark->n == 0)
+    return;
   if (mark->hidden)
     style.colour = heft_rgba_mix (style.colour, self->layout->palette.background, 0.7);
   stroke = stroke_of (&style);
@@ -448,7 +484,7 @@ heft_paint_legend (const HeftLayout *layout, const HeftPlotLayout *plot, HeftCan
                                      : layout->palette.ink;
 
       paint_sample (&self, mark, &entry->rect);
-      canvas->klass->text (canvas, entry->box, entry->rect.x + heft_legend_sample (f) + 0.4 * f,
+      canvas->klass->text (canvas, entry->box, entry->rect.x + heft_legend_indent (mark, f),
                            entry->rect.y + entry->rect.height / 2 + 0.31 * f, 0.0, &colour);
     }
   if (plot->legend_left_out > 0)

@@ -82,7 +82,7 @@ paint_axis_lines (const HeftLayout *layout, const HeftPlotLayout *plot, HeftCanv
       const HeftTick *tick = &g_array_index (plot->y_ticks, HeftTick, i);
       double y = snap (canvas, tick->position);
 
-      if (plot->y.log)
+      if (plot->y.log || heft_plot_has_map (plot->plot))
         line (canvas, left - (tick->label != NULL ? 0.3 : 0.16) * f, y, left, y, &layout->palette.axis, width);
       if (tick->box != NULL)
         show (canvas, tick->box, a->x - 0.48 * f - tick->box->width, tick->position + 0.32 * f, &layout->palette.dim);
@@ -97,7 +97,10 @@ paint_axes_plot (const HeftLayout *layout, const HeftPlotLayout *plot, HeftCanva
 {
   const HeftRect *a = &plot->area;
 
-  paint_grid (layout, plot, canvas);
+  if (heft_plot_has_map (plot->plot))
+    heft_paint_map (layout, plot, canvas);
+  else
+    paint_grid (layout, plot, canvas);
   /* Under the data: a curve along zero must stay visible. */
   paint_axis_lines (layout, plot, canvas);
   heft_paint_marks (layout, plot, canvas);

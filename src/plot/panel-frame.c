@@ -15,6 +15,9 @@
 /* Eigenvalues below this share of the largest are rounding, not curvature. */
 #define SPECTRUM_FLOOR 1e-10
 
+/* Differences of a loss below a hundredth of a nat are not told apart. */
+#define MAP_FLOOR 0.01
+
 static void
 append_caption (HeftFigure *figure, const char *text)
 {
@@ -389,5 +392,88 @@ heft_panel_densities (HeftFigure *figure, const HeftPanelSpec *panel, HeftFrame 
       if (values != NULL && density_rows * density_columns == n)
         heft_plot_add_mark (plot, HEFT_MARK_LINE, densities[i].quantity, _(densities[i].label), n, grid, values);
     }
+  append_caption (figure, heft_frame_get_text (frame, "estimator"));
+}
+
+/* Both lines of a distribution as one mark, so that the legend switches them together; a gap stands between lines. */
+static void
+add_contours (HeftPlot *plot, HeftFrame *frame, const char *name, HeftQuantity quantity, const char *label)
+{
+  g_autoptr (GArray) x = g_array_new (FALSE, FALSE, sizeof (double));
+  g_autoptr (GArray) y = g_array_new (FALSE, FALSE, sizeof (double));
+  g_autofree char *prefix = g_strdup_printf ("line:%s:", name);
+  const double gap = NAN;
+
+  for (const char *const *array = heft_frame_get_array_names (frame); array != NULL && *array != NULL; array++)
+    {
+      gsize rows, columns;
+      const double *values = g_str_has_prefix (*array, prefix) ? heft_frame_get_array (frame, *array, &rows, &columns) : NULL;
+
+      for (gsize i = 0; values != NULL && columns == 3 && i < rows; i++)
+        {
+          if (x->len > 0 && (i == 0 || values[3 * i] != values[3 * i - 3]))
+            {
+              g_array_append_val (x, gap);
+              g_array_append_val (y, gap);
+            }
+          g_array_append_val (x, values[3 * i + 1]);
+          g_array_append_val (y, values[3 * i + 2]);
+        }
+    }
+  if (x->len > 0)
+    heft_plot_add_mark (plot, HEFT_MARK_CONTOUR, quantity, label, x->len, (double *) (void *) x->data, (double *) (void *) y->data);
+}
+
+/* A map from row w1, column w2 to a picture: w1 to the right, w2 upwards. Above its lowest value, which no logarithm has. */
+static void
+set_map (HeftPlot *plot, const double *w1, gsize n1, const double *w2, gsize n2, const double *loss)
+{
+  double lowest = INFINITY, highest = -INFINITY, half1 = 0.5 * (w1[1] - w1[0]), half2 = 0.5 * (w2[1] - w2[0]);
+
+  for (gsize i = 0; i < n1 * n2; i++)
+    {
+      lowest = isfinite (loss[i]) ? MIN (lowest, loss[i]) : lowest;
+      highest = isfinite (loss[i]) ? MAX (highest, loss[i]) : highest;
+    }
+  plot->rows = n2;
+  plot->columns = n1;
+  plot->values = g_new (double, n1 * n2);
+  for (gsize row = 0; row < n2; row++)
+    for (gsize column = 0; column < n1; column++)
+      plot->values[row * n1 + column] = loss[column * n2 + n2 - 1 - row] - lowest;
+  plot->colour_map = HEFT_COLOUR_MAP_QUIET;
+  plot->colour_bar = TRUE;
+  plot->colour_log = TRUE;
+  plot->value_label = g_strdup (_("Loss $L(w)$ above its lowest (nat, log scale)"));
+  plot->value_minimum = MAP_FLOOR;
+  plot->value_maximum = isfinite (highest) ? MAX (highest - lowest, 10 * MAP_FLOOR) : 1.0;
+  plot->map_left = plot->x.minimum = w1[0] - half1;
+  plot->map_right = plot->x.maximum = w1[n1 - 1] + half1;
+  plot->map_bottom = plot->y.minimum = w2[0] - half2;
+  plot->map_top = plot->y.maximum = w2[n2 - 1] + half2;
+  plot->x.automatic = plot->y.automatic = FALSE;
+}
+
+void
+heft_panel_plane (HeftFigure *figure, const HeftPanelSpec *panel, HeftFrame *frame)
+{
+  gsize rows, columns, n1 = 0, n2 = 0;
+  const double *w1 = heft_frame_get_array (frame, "w1", &rows, &n1), *w2 = heft_frame_get_array (frame, "w2", &rows, &n2);
+  const double *loss = heft_frame_get_array (frame, "loss", &rows, &columns);
+  static const char *const keys[] = { N_("Inner lines: 50 % of the mass"), N_("Outer lines: 90 % of the mass") };
+  HeftPlot *plot;
+
+  if (w1 == NULL || w2 == NULL || loss == NULL || rows != n1 || columns != n2 || n1 < 2 || n2 < 2)
+    return;
+  plot = heft_figure_add_plot (figure, HEFT_PLOT_AXES);
+  heft_panel_axes (plot, panel);
+  /* Weights have both signs. */
+  plot->x.scale = plot->y.scale = HEFT_SCALE_LINEAR;
+  set_map (plot, w1, n1, w2, n2, loss);
+  for (gsize i = 0; i < G_N_ELEMENTS (densities); i++)
+    add_contours (plot, frame, densities[i].name, densities[i].quantity, _(densities[i].label));
+  for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
+    heft_plot_add_mark (plot, HEFT_MARK_CONTOUR, HEFT_QUANTITY_REFERENCE, _(keys[i]), 0, NULL, NULL);
+  append_caption (figure, _("inner lines 50 %, outer lines 90 % of each distribution’s mass"));
   append_caption (figure, heft_frame_get_text (frame, "estimator"));
 }

@@ -464,6 +464,7 @@ placeholder_for (const HeftPanelSpec *panel)
     case HEFT_PANEL_LINES:
     case HEFT_PANEL_STACKED:
     case HEFT_PANEL_DENSITIES:
+    case HEFT_PANEL_PLANE:
     default:
       return _("Nothing has been measured yet; it appears as the run goes on.");
     }
@@ -500,6 +501,10 @@ add_plots (HeftFigure *figure, const HeftPanelSpec *panel, HeftRecord *record, H
     case HEFT_PANEL_DENSITIES:
       if (frame != NULL)
         heft_panel_densities (figure, panel, frame);
+      break;
+    case HEFT_PANEL_PLANE:
+      if (frame != NULL)
+        heft_panel_plane (figure, panel, frame);
       break;
     case HEFT_PANEL_LINES:
     default:

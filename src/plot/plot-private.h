@@ -235,7 +235,7 @@ typedef struct
   GArray  *legend;                    /* HeftLegendEntry */
   double   legend_size;               /* of its letters */
   guint    legend_left_out;
-  gboolean legend_inside;
+  gboolean legend_inside, legend_beside;
   HeftRect legend_rect;
   /* image */
   gboolean show_bar;
@@ -268,6 +268,19 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeftLayout, heft_layout_free)
 void        heft_layout_images (HeftLayout *self, guint columns, const HeftRect *box);
 void        heft_image_range   (const HeftPlot *plot, double *minimum, double *maximum);
 void        heft_ticks_set_boxes (GArray *ticks, HeftFonts *fonts, double size);
+/* The colour bar right of the plot's area, down to @bottom, and how much room it takes. */
+void        heft_layout_bar    (HeftLayout *self, HeftPlotLayout *plot, double bottom);
+double      heft_layout_bar_width (const HeftPlot *plot, double font_size);
+
+/* layout-map.c: axes over a map */
+gboolean    heft_plot_has_map  (const HeftPlot *plot);
+/* The legend beside the map or in rows above it, whichever leaves more room to the map; returns the number of rows. @fixed is what
+ * else stands above and below. */
+guint       heft_map_legend    (HeftLayout *self, HeftPlotLayout *plot, double label_width, double fixed);
+/* Makes the area square, with the colour bar beside it. */
+void        heft_map_square    (HeftLayout *self, HeftPlotLayout *plot);
+/* Moves a legend beside the map to its place. */
+void        heft_map_place_legend (HeftPlotLayout *plot);
 
 /* layout-legend.c */
 void        heft_legend_clear  (HeftPlotLayout *plot);
@@ -276,8 +289,12 @@ void        heft_legend_clear  (HeftPlotLayout *plot);
 guint       heft_legend_rows   (HeftLayout *self, HeftPlotLayout *plot, double first, double width, guint max_rows, gboolean force);
 /* Into the corner of the area where nothing is drawn; FALSE if there is none. */
 gboolean    heft_legend_corner (HeftLayout *self, HeftPlotLayout *plot);
+/* All entries below one another, from (0, 0), each at most @width wide. */
+void        heft_legend_column (HeftLayout *self, HeftPlotLayout *plot, double width);
 double      heft_legend_row_height (double font_size);
 double      heft_legend_sample     (double font_size);
+/* Where an entry's words begin. */
+double      heft_legend_indent     (const HeftMark *mark, double font_size);
 
 /* layout-range.c */
 void        heft_plot_x_range  (const HeftPlot *plot, double *minimum, double *maximum, gboolean *points_only);
@@ -291,6 +308,8 @@ gboolean heft_is_vector (cairo_t *cr);
 void heft_paint_layout (const HeftLayout *layout, HeftCanvas *canvas);
 void heft_paint_marks  (const HeftLayout *layout, const HeftPlotLayout *plot, HeftCanvas *canvas);
 void heft_paint_legend (const HeftLayout *layout, const HeftPlotLayout *plot, HeftCanvas *canvas);
+/* The map under a plot's axes, and its colour bar. */
+void heft_paint_map    (const HeftLayout *layout, const HeftPlotLayout *plot, HeftCanvas *canvas);
 void heft_paint_image  (const HeftLayout *layout, const HeftPlotLayout *plot, HeftCanvas *canvas);
 /* A line of a network's drawing, in sizes of its letters. */
 #define HEFT_BLOCK_STEP 1.95
@@ -314,6 +333,7 @@ void heft_panel_spectra   (HeftFigure *figure, const HeftPanelSpec *panel, HeftF
 void heft_panel_images    (HeftFigure *figure, const HeftPanelSpec *panel, HeftFrame *frame);
 void heft_panel_ledger    (HeftFigure *figure, const HeftPanelSpec *panel, HeftFrame *frame);
 void heft_panel_cells     (HeftFigure *figure, const HeftPanelSpec *panel, HeftFrame *frame);
+void heft_panel_plane     (HeftFigure *figure, const HeftPanelSpec *panel, HeftFrame *frame);
 void heft_panel_densities (HeftFigure *figure, const HeftPanelSpec *panel, HeftFrame *frame);
 void heft_panel_axes      (HeftPlot *plot, const HeftPanelSpec *panel);
 

@@ -3,9 +3,11 @@
 #include "config.h"
 
 #include <math.h>
+#include <string.h>
 
 #include <heft/experiment.h>
 #include <heft/information.h>
+#include <heft/runfile.h>
 
 static HeftRun *
 finished_run (const char *const *settings)
@@ -134,6 +136,115 @@ test_edge (void)
   g_assert_true (isfinite (result (run, "mean_field_excess")));
 }
 
+/* One quadratic valley, where Gibbs is a Gaussian: its lines, those of the best Gaussian and Laplace's are where the chi-square quantiles
+ * of two degrees of freedom say, 1.386 and 4.605; so are the prior's. */
+static void
+check_lines (HeftFrame *frame, const char *name, gboolean prior)
+{
+  const struct { const char *percent; double quantile; } lines[] = { { "50", 1.3862944 }, { "90", 4.6051702 } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (lines); i++)
+    {
+      g_autofree char *array = g_strdup_printf ("line:%s:%s", name, lines[i].percent);
+      gsize rows, columns;
+      const double *values = heft_frame_get_array (frame, array, &rows, &columns);
+
+      g_assert_nonnull (values);
+      g_assert_cmpuint (columns, ==, 3);
+      g_assert_cmpuint (rows, >, 60);
+      for (gsize r = 0; r < rows; r++)
+        {
+          double w1 = values[3 * r + 1], w2 = values[3 * r + 2], across = (w2 - w1) / G_SQRT2;
+          double square = (w1 * w1 + w2 * w2) / 0.16 + (prior ? 0 : 8 * across * across / 0.1);
+
+          g_assert_cmpfloat (values[3 * r], ==, 0);
+          g_assert_cmpfloat_with_epsilon (square, lines[i].quantile, 0.01 * lines[i].quantile);
+        }
+    }
+}
+
+static void
+test_landscape (void)
+{
+  g_autoptr (HeftRun) run = finished_run ((const char *[]) { "barrier", "0", "tilt", "0", "stiffness", "8", "lambda", "0.4",
+                                                             "beta", "0.1", NULL });
+  g_autoptr (HeftFrame) frame = heft_record_get_frame (heft_run_get_record (run), "landscape");
+  double precision = 4 + 0.1 / 0.16, correlation = 4 / precision, determinant = 0.1 / 0.16 * (8 + 0.1 / 0.16);
+  gsize rows, columns;
+  const double *loss = heft_frame_get_array (frame, "loss", &rows, &columns);
+  const double *w1 = heft_frame_get_array (frame, "w1", &rows, &columns);
+
+  for (gsize i = 0; i < columns * columns; i++)
+    g_assert_cmpfloat_with_epsilon (loss[i], 2 * pow (w1[i / columns] - w1[i % columns], 2), 1e-9);
+  check_lines (frame, "prior", TRUE);
+  check_lines (frame, "gibbs", FALSE);
+  check_lines (frame, "gaussian", FALSE);
+  check_lines (frame, "laplace", FALSE);
+  g_assert_cmpfloat_with_epsilon (result (run, "mutual_information"), -0.5 * log (1 - correlation * correlation), 1e-3);
+  g_assert_cmpfloat_with_epsilon (result (run, "gibbs_deviation"), sqrt (0.1 * precision / determinant), 1e-4);
+  g_assert_cmpfloat_with_epsilon (result (run, "mean_field_deviation"), sqrt (0.1 / precision), 1e-4);
+}
+
+/* What a spreadsheet gets: the map, then each point of each line; what is not there (a minimum) is not in it. */
+static void
+test_csv (void)
+{
+  g_autoptr (HeftParameters) parameters = heft_parameters_new (heft_experiment_find ("two-weights", NULL));
+  const HeftExperiment *experiment = heft_parameters_get_experiment (parameters);
+  g_autoptr (HeftRun) run = finished_run ((const char *[]) { "barrier", "0", "tilt", "1", "angle", "90", NULL });
+  HeftRecord *record = heft_run_get_record (run);
+  g_autoptr (HeftFrame) frame = heft_record_get_frame (record, "landscape");
+  g_autoptr (GString) csv = g_string_new (NULL);
+  g_auto (GStrv) lines = NULL;
+  gsize rows, columns, n_loss = 0, n_prior = 0;
+
+  g_assert_true (heft_record_write_panel_csv (record, experiment, parameters, &experiment->panels[0], csv, NULL));
+  g_assert_nonnull (strstr (csv->str, "\narray,w1,w2,value,line\n"));
+  g_assert_null (strstr (csv->str, "laplace"));
+  lines = g_strsplit (csv->str, "\n", -1);
+  for (gsize i = 0; lines[i] != NULL; i++)
+    {
+      g_auto (GStrv) cells = g_strsplit (lines[i], ",", -1);
+
+      if (g_strcmp0 (cells[0], "loss") == 0)
+        {
+          double w1 = g_ascii_strtod (cells[1], NULL), w2 = g_ascii_strtod (cells[2], NULL);
+
+          /* At 90 degrees the valley runs along the second weight. */
+          g_assert_cmpfloat_with_epsilon (g_ascii_strtod (cells[3], NULL), w2 + 4 * w1 * w1, 1e-9);
+          g_assert_cmpstr (cells[4], ==, "");
+          n_loss++;
+        }
+      else if (g_strcmp0 (cells[0], "line:prior:90") == 0)
+        {
+          g_assert_cmpstr (cells[3], ==, "");
+          g_assert_cmpstr (cells[4], ==, "0");
+          n_prior++;
+        }
+    }
+  heft_frame_get_array (frame, "loss", &rows, &columns);
+  g_assert_cmpuint (n_loss, ==, rows * columns);
+  heft_frame_get_array (frame, "line:prior:90", &rows, &columns);
+  g_assert_cmpuint (n_prior, ==, rows);
+}
+
+/* Six panels, six different things to say. */
+static void
+test_sentences (void)
+{
+  const HeftExperiment *experiment = heft_experiment_find ("two-weights", NULL);
+  g_autoptr (HeftRun) run = finished_run ((const char *[]) { NULL });
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  for (gsize i = 0; i < experiment->n_panels; i++)
+    {
+      char *sentence = experiment->panels[i].sentence (heft_run_get_record (run));
+
+      g_assert_nonnull (sentence);
+      g_assert_true (g_hash_table_add (seen, sentence));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -143,5 +254,8 @@ main (int argc, char **argv)
   g_test_add_func ("/two-weights/two-wells", test_two_wells);
   g_test_add_func ("/two-weights/curve", test_curve);
   g_test_add_func ("/two-weights/edge", test_edge);
+  g_test_add_func ("/two-weights/landscape", test_landscape);
+  g_test_add_func ("/two-weights/csv", test_csv);
+  g_test_add_func ("/two-weights/sentences", test_sentences);
   return g_test_run ();
 }

@@ -48,6 +48,8 @@ const HeftPanelSpec gallery_panels[] = {
   { .id = "ledger", .title = "Ledger", .kind = HEFT_PANEL_LEDGER, .frame = "ledger" },
   { .id = "landscape", .title = "Loss, prior and codes", .kind = HEFT_PANEL_DENSITIES, .x_label = "Weight $w$",
     .y_label = "Density", .frame = "landscape" },
+  { .id = "plane", .title = "The plane of two weights", .kind = HEFT_PANEL_PLANE, .x_label = "Weight $w_1$",
+    .y_label = "Weight $w_2$", .frame = "plane" },
 };
 
 static void
@@ -207,6 +209,40 @@ publish_landscape (HeftRecord *record)
   heft_record_publish (record, frame);
 }
 
+/* A bowl with its lowest place at (1, -0.5), and ellipses about it; one distribution lies in two places. */
+static void
+publish_plane (HeftRecord *record)
+{
+  static const struct { const char *name; double x, y, width, height; } lines[] = {
+    { "line:prior:50", 0, 0, 1.8, 1.8 }, { "line:prior:90", 0, 0, 3.2, 3.2 }, { "line:gibbs:50", 1, -0.5, 0.6, 0.3 },
+    { "line:gibbs:90", 1, -0.5, 1.1, 0.55 }, { "line:mean_field:50", 1, -0.5, 0.3, 0.3 }, { "line:laplace:90", 1, -0.4, 1.2, 0.6 },
+  };
+  HeftFrame *frame = heft_frame_new ("plane", 0);
+  double w[40], loss[40 * 40], rows[3 * 122];
+
+  for (int i = 0; i < 40; i++)
+    w[i] = 4 * ((2 * i + 1) / 40.0 - 1);
+  for (int i = 0; i < 1600; i++)
+    loss[i] = 2 + pow (w[i / 40] - 1, 2) + 3 * pow (w[i % 40] + 0.5, 2);
+  heft_frame_set_array (frame, "w1", 1, 40, w);
+  heft_frame_set_array (frame, "w2", 1, 40, w);
+  heft_frame_set_array (frame, "loss", 40, 40, loss);
+  for (gsize k = 0; k < G_N_ELEMENTS (lines); k++)
+    {
+      int n = k == 2 ? 122 : 61;
+
+      for (int i = 0; i < n; i++)
+        {
+          rows[3 * i] = i / 61;
+          rows[3 * i + 1] = lines[k].x + lines[k].width * cos (G_PI * (i % 61) / 30) - 3 * (i / 61);
+          rows[3 * i + 2] = lines[k].y + lines[k].height * sin (G_PI * (i % 61) / 30);
+        }
+      heft_frame_set_array (frame, lines[k].name, n, 3, rows);
+    }
+  heft_frame_set_text (frame, "estimator", "quadrature on [−4, 4]²");
+  heft_record_publish (record, frame);
+}
+
 HeftRecord *
 gallery_record (void)
 {
@@ -219,6 +255,7 @@ gallery_record (void)
   publish_images (record);
   publish_ledger (record);
   publish_landscape (record);
+  publish_plane (record);
   heft_frame_set_number (thresholds, "threshold", 23025.85);
   heft_frame_set_text (thresholds, "threshold_label", "$N \\log C$ = 23,026 nat: memorising the labels");
   heft_record_publish (record, thresholds);
@@ -261,7 +298,7 @@ gallery_formulas (void)
   return figure;
 }
 
-const char *const gallery_names[] = { "loss", "kl", "spectra", "tradeoff", "invariance", "ledger", "landscape", "formulas", NULL };
+const char *const gallery_names[] = { "loss", "kl", "spectra", "tradeoff", "invariance", "ledger", "landscape", "plane", "formulas", NULL };
 
 HeftFigure *
 gallery_figure (const char *name)

@@ -8,5 +8,5 @@
 HeftRecord *gallery_record (void);
 HeftFigure *gallery_figure (const char *name);
 
-extern const HeftPanelSpec     gallery_panels[7];
+extern const HeftPanelSpec     gallery_panels[8];
 extern const char *const       gallery_names[];

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include "gallery.h"
+#include "plot/plot-private.h"
+#include "svg.h"
 
 #include <math.h>
 #include <string.h>
@@ -351,6 +353,132 @@ test_cells (void)
   heft_record_unref (record);
 }
 
+/* Axes over a map: each distribution one mark with gaps between its lines, the keys in the legend, the map upright. */
+static void
+test_plane (void)
+{
+  g_autoptr (HeftFigure) figure = panel ("plane", TRUE, TRUE);
+  HeftPlot *plot = plot_of (figure, 0);
+  HeftMark *prior = mark_of (plot, HEFT_MARK_CONTOUR, "Prior $P$");
+  HeftMark *gibbs = mark_of (plot, HEFT_MARK_CONTOUR, "Gibbs posterior, exact");
+  HeftMark *mean_field = mark_of (plot, HEFT_MARK_CONTOUR, "Best mean-field Gaussian");
+  HeftMark *laplace = mark_of (plot, HEFT_MARK_CONTOUR, "Gaussian at the minimum, corrected");
+
+  g_assert_cmpuint (figure->plots->len, ==, 1);
+  g_assert_cmpint (plot->kind, ==, HEFT_PLOT_AXES);
+  /* Weights of both signs have no log axis. */
+  g_assert_true (plot->x.scale == HEFT_SCALE_LINEAR && plot->y.scale == HEFT_SCALE_LINEAR);
+  g_assert_cmpstr (plot->x.label, ==, "Weight $w_1$");
+  g_assert_cmpstr (plot->y.label, ==, "Weight $w_2$");
+  g_assert_true (prior->quantity == HEFT_QUANTITY_PRIOR && gibbs->quantity == HEFT_QUANTITY_EXACT
+                 && mean_field->quantity == HEFT_QUANTITY_POSTERIOR && laplace->quantity == HEFT_QUANTITY_CORRECTED);
+  g_assert_cmpuint (prior->n, ==, 61 + 1 + 61);
+  g_assert_true (isnan (prior->x[61]) && isnan (prior->y[61]) && !isnan (prior->x[60]) && !isnan (prior->x[62]));
+  g_assert_cmpuint (gibbs->n, ==, 61 + 1 + 61 + 1 + 61);
+  mark_of (plot, HEFT_MARK_CONTOUR, "Inner lines: 50 % of the mass");
+  g_assert_nonnull (strstr (figure->caption, "50 %"));
+  g_assert_nonnull (strstr (figure->caption, "quadrature"));
+  /* The lowest place (1, -0.5): 25 cells from the left, 22 from above; there is 0, and the far corner is highest. */
+  g_assert_cmpfloat_with_epsilon (plot->map_left, -4, 1e-12);
+  g_assert_cmpfloat_with_epsilon (plot->map_top, 4, 1e-12);
+  g_assert_cmpfloat (plot->values[22 * 40 + 25], ==, 0);
+  g_assert_cmpfloat (plot->values[0], ==, plot->value_maximum);
+  g_assert_true (plot->colour_log && plot->colour_bar && plot->value_minimum > 0);
+}
+
+static double
+side_of (const HeftFigure *figure, double width, double height, HeftPlotArea *area)
+{
+  HeftTheme theme = heft_theme_screen (FALSE);
+
+  g_assert_true (heft_figure_get_area (figure, width, height, &theme, 0, area));
+  g_assert_cmpfloat_with_epsilon (area->width, area->height, 1e-9);
+  g_assert_true (area->x >= 0 && area->x + area->width <= width && area->y >= 0 && area->y + area->height <= height);
+  return area->width;
+}
+
+/* Square in every box, and as large as the legend lets it be, which stands beside it or above but never on it. */
+static void
+test_plane_square (void)
+{
+  static const double boxes[][3] = { { 900, 400, 300 }, { 560, 400, 300 }, { 400, 260, 165 }, { 300, 700, 190 }, { 300, 200, 90 } };
+  g_autoptr (HeftFigure) figure = panel ("plane", -1, -1);
+  HeftTheme theme = heft_theme_screen (FALSE);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (boxes); i++)
+    {
+      g_autoptr (HeftLayout) layout = heft_layout_new (figure, boxes[i][0], boxes[i][1], &theme, 1);
+      const HeftPlotLayout *at = g_ptr_array_index (layout->plots, 0);
+      HeftPlotArea area;
+
+      g_assert_cmpfloat (side_of (figure, boxes[i][0], boxes[i][1], &area), >=, boxes[i][2]);
+      g_assert_cmpuint (at->legend->len, ==, plot_of (figure, 0)->marks->len);
+      for (guint k = 0; k < at->legend->len; k++)
+        {
+          const HeftRect *r = &g_array_index (at->legend, HeftLegendEntry, k).rect;
+
+          g_assert_true (r->x >= area.x + area.width || r->y + r->height <= area.y);
+          g_assert_true (r->x + r->width <= boxes[i][0] && r->y >= 0 && r->y + r->height <= boxes[i][1]);
+        }
+    }
+}
+
+/* On a line its mark is found, between the lines none; zoomed in, only the cells in sight are in the file. */
+static void
+test_plane_hit (void)
+{
+  g_autoptr (HeftFigure) figure = panel ("plane", -1, -1);
+  HeftTheme theme = heft_theme_screen (FALSE), file = heft_theme_file ();
+  HeftPlot *plot = plot_of (figure, 0);
+  g_autoptr (GBytes) whole = heft_figure_export_bytes (figure, HEFT_FILE_SVG, 500, 400, 72, &file, NULL);
+  g_autoptr (GBytes) part = NULL;
+  g_autoptr (SvgFile) svg = svg_read (whole);
+  g_autoptr (GArray) vertices = svg_vertices (svg, "Prior $P$");
+  HeftPlotArea area;
+  HeftHit under;
+
+  side_of (figure, 500, 400, &area);
+  g_assert_true (heft_figure_hit (figure, 500, 400, &theme, area.x + area.width * (4 + 3.2) / 8, area.y + area.height / 2, &under));
+  g_assert_cmpstr (((HeftMark *) g_ptr_array_index (plot->marks, (guint) under.mark))->label, ==, "Prior $P$");
+  g_assert_cmpfloat_with_epsilon (under.x, 3.2, 1e-9);
+  g_assert_true (heft_figure_hit (figure, 500, 400, &theme, area.x + 0.5 * area.width, area.y + 0.34 * area.height, &under));
+  g_assert_cmpint (under.mark, ==, -1);
+  /* Every vertex is in the file, and words are words. */
+  g_assert_cmpuint (vertices->len, ==, 2 * 61);
+  g_assert_true (svg_has_part (svg, "50 % of the mass"));
+  g_assert_true (svg_has_part (svg, "log scale"));
+  plot->x.minimum = 0.9999;
+  plot->x.maximum = 1.0001;
+  plot->y.minimum = -0.5001;
+  plot->y.maximum = -0.4999;
+  part = heft_figure_export_bytes (figure, HEFT_FILE_SVG, 500, 400, 72, &file, NULL);
+  g_assert_nonnull (part);
+  plot->x.minimum = 10;
+  plot->x.maximum = 11;
+  g_clear_pointer (&part, g_bytes_unref);
+  part = heft_figure_export_bytes (figure, HEFT_FILE_PDF, 500, 400, 72, &file, NULL);
+  g_assert_nonnull (part);
+}
+
+/* A frame from a damaged file: arrays that do not fit one another show nothing. */
+static void
+test_plane_damaged (void)
+{
+  static const HeftPanelSpec spec = { .id = "p", .title = "P", .kind = HEFT_PANEL_PLANE, .frame = "p" };
+  g_autoptr (HeftRecord) record = heft_record_new (NULL, 0, NULL, 0);
+  g_autoptr (HeftFigure) figure = NULL;
+  HeftFrame *frame = heft_frame_new ("p", 0);
+  const double values[12] = { 0 };
+
+  heft_frame_set_array (frame, "w1", 1, 3, values);
+  heft_frame_set_array (frame, "w2", 1, 3, values);
+  heft_frame_set_array (frame, "loss", 3, 4, values);
+  heft_record_publish (record, frame);
+  figure = heft_panel_figure (&spec, record, NULL, -1, -1);
+  g_assert_cmpuint (figure->plots->len, ==, 0);
+  g_assert_nonnull (figure->placeholder);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -365,6 +493,10 @@ main (int argc, char **argv)
   g_test_add_func ("/plot/panel/ledger", test_ledger);
   g_test_add_func ("/plot/panel/densities", test_densities);
   g_test_add_func ("/plot/panel/cells", test_cells);
+  g_test_add_func ("/plot/panel/plane", test_plane);
+  g_test_add_func ("/plot/panel/plane-square", test_plane_square);
+  g_test_add_func ("/plot/panel/plane-hit", test_plane_hit);
+  g_test_add_func ("/plot/panel/plane-damaged", test_plane_damaged);
   g_test_add_func ("/plot/panel/price", test_price);
   g_test_add_func ("/plot/panel/thin", test_thin);
   return g_test_run ();
