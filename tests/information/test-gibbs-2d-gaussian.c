@@ -73,7 +73,7 @@ best (const HeftGibbs2d *gibbs, HeftPlaneFunction loss, double lambda, double be
 static void
 test_quadratic (void)
 {
-  const double wide[2] = { -30, -30 }, high[2] = { 30, 30 }, lambda = 1.3;
+  const double wide[2] = { -12, -12 }, high[2] = { 12, 12 }, lambda = 1.3;
   const double betas[] = { 1e-5, 0.02, 1 };
 
   for (gsize i = 0; i < G_N_ELEMENTS (betas); i++)
@@ -108,7 +108,7 @@ test_quadratic (void)
 static void
 test_laplace (void)
 {
-  const double wide[2] = { -30, -30 }, high[2] = { 30, 30 }, minimum[2] = { 0.5, -0.3 }, hessian[3] = { 3, 1.2, 2 };
+  const double wide[2] = { -12, -12 }, high[2] = { 12, 12 }, minimum[2] = { 0.5, -0.3 }, hessian[3] = { 3, 1.2, 2 };
   const double lambda = 1.3, beta = 0.02, ridge = beta / (lambda * lambda);
   g_autoptr (HeftGibbs2d) gibbs = plane (quadratic, wide, high, lambda, beta);
   g_autoptr (GError) error = NULL;
