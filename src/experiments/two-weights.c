@@ -609,15 +609,14 @@ static char *
 first_sentence (HeftRecord *record)
 {
   return two_results (record, "correlation", "mutual_information",
-                      _("The best Gaussian correlates the weights by %s, which says %s nats about one from the other."));
+                      _("The best Gaussian’s correlation is %s: %s nats of mutual information."));
 }
 
 static char *
 second_sentence (HeftRecord *record)
 {
   return two_results (record, "gibbs_deviation", "mean_field_deviation",
-                      _("Under Gibbs the weight $w_2$ has a standard deviation of %s, under the best mean-field Gaussian, which cannot "
-                        "lean, of %s."));
+                      _("The standard deviation of $w_2$ is %s under Gibbs, %s under the best mean-field Gaussian."));
 }
 
 static char *

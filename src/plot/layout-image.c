@@ -58,7 +58,7 @@ same_bar (const HeftPlot *a, const HeftPlot *b)
 void
 heft_layout_bar (HeftLayout *self, HeftPlotLayout *plot, double bottom)
 {
-  double f = plot->font_size, lo, hi;
+  double f = plot->font_size, lo, hi, room;
   int exponent;
 
   g_clear_pointer (&plot->bar_ticks, g_array_unref);
@@ -71,6 +71,10 @@ heft_layout_bar (HeftLayout *self, HeftPlotLayout *plot, double bottom)
   plot->bar_map.end = plot->area.y;
   plot->bar_ticks = heft_map_ticks (&plot->bar_map, 2.0 * f, &exponent);
   heft_ticks_set_boxes (plot->bar_ticks, self->fonts, 0.85 * f);
+  /* Where nothing else stands beside the map its bar's name may be longer than the bar. */
+  room = plot->bar.height;
+  if (plot->legend_beside)
+    room += 2.0 * MAX (MIN (plot->bar.y - plot->cell.y, plot->cell.y + plot->cell.height - bottom), 0.0);
   if (plot->plot->value_label != NULL || exponent != 0)
     {
       g_autofree char *text = exponent != 0 ? g_strdup_printf ("%s ($\\times 10^{%d}$)",
@@ -78,7 +82,7 @@ heft_layout_bar (HeftLayout *self, HeftPlotLayout *plot, double bottom)
                                                                exponent)
                                             : g_strdup (plot->plot->value_label);
 
-      plot->bar_label = heft_text_layout_fit (self->fonts, text, 0.85 * f, HEFT_TEXT_PLAIN, plot->bar.height, 0.75);
+      plot->bar_label = heft_text_layout_fit (self->fonts, text, 0.85 * f, HEFT_TEXT_PLAIN, room, 0.75);
     }
 }
 

@@ -23,7 +23,7 @@ tick_room (const HeftPlotLayout *plot)
   return 3.2 * plot->font_size;
 }
 
-/* In letters of what size the legend leaves the largest map beside it; 0 if it is too high for that. */
+/* In letters of what size the legend leaves the largest map beside it; 0 if it is higher than the cell. */
 static double
 side_beside (HeftLayout *self, HeftPlotLayout *plot, double width, double height)
 {
@@ -38,7 +38,7 @@ side_beside (HeftLayout *self, HeftPlotLayout *plot, double width, double height
       heft_legend_column (self, plot, 0.5 * width);
       side = MIN (height, width - plot->legend_rect.width - plot->font_size);
       /* Smaller letters only for a map that grows by them. */
-      if (plot->legend_rect.height <= height && side > 1.02 * best)
+      if (plot->legend_rect.height <= plot->cell.height && side > 1.02 * best)
         {
           best = side;
           best_size = plot->legend_size;
@@ -110,7 +110,8 @@ void
 heft_map_place_legend (HeftPlotLayout *plot)
 {
   double f = plot->font_size, x = plot->area.x + plot->area.width + heft_layout_bar_width (plot->plot, f) + f;
-  double y = plot->area.y;
+  /* Beside the map there is nothing above or below it: the legend may begin above. */
+  double y = MAX (MIN (plot->area.y, plot->cell.y + plot->cell.height - plot->legend_rect.height), plot->cell.y);
 
   for (guint i = 0; i < plot->legend->len; i++)
     {

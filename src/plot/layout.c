@@ -202,7 +202,11 @@ make_ticks (HeftLayout *self, HeftPlotLayout *plot)
 {
   double f = plot->font_size;
   gboolean map = heft_plot_has_map (plot->plot);
-  double x_spacing = plot->x.log || map ? 3.4 * f : 5.2 * f, y_spacing = map ? x_spacing : 2.3 * f;
+  double x_spacing = plot->x.log ? 3.4 * f : 5.2 * f, y_spacing = 2.3 * f;
+
+  /* A map has the same numbers on both sides, and at least two of them. */
+  if (map)
+    x_spacing = y_spacing = CLAMP (plot->area.width / 4.2, 1.8 * f, 3.4 * f);
 
   /* A low plot still shows two numbers. */
   y_spacing = MIN (y_spacing, MAX (1.25 * f, plot->area.height / 2.2));

@@ -118,14 +118,19 @@ static void
 paint_contour (const Painter *self, const HeftMark *mark, const HeftStyle *style, gboolean halo)
 {
   g_autoptr (GArray) xy = g_array_new (FALSE, FALSE, sizeof (double));
-  HeftStroke stroke = stroke_of (style);
+  /* On a map as small as a stamp, lines of full width would cover what they enclose. */
+  double share = CLAMP (self->plot->area.width / (36.0 * self->plot->font_size), 0.5, 1.0);
+  HeftStyle thin_style = *style;
+  HeftStroke stroke;
 
+  thin_style.width *= share;
+  stroke = stroke_of (&thin_style);
   if (halo)
     {
       double rgb[3];
 
       heft_colour_map_get (self->plot->plot->colour_map, self->layout->palette.dark, 0.0, rgb);
-      stroke = (HeftStroke) { .colour = { rgb[0], rgb[1], rgb[2], 1.0 }, .width = style->width + 0.18 * self->plot->font_size };
+      stroke = (HeftStroke) { .colour = { rgb[0], rgb[1], rgb[2], 1.0 }, .width = thin_style.width + 0.18 * share * self->plot->font_size };
     }
   for (gsize i = 0; mark->x != NULL && mark->y != NULL && i < mark->n;)
     {

@@ -444,7 +444,7 @@ set_map (HeftPlot *plot, const double *w1, gsize n1, const double *w2, gsize n2,
   plot->colour_map = HEFT_COLOUR_MAP_QUIET;
   plot->colour_bar = TRUE;
   plot->colour_log = TRUE;
-  plot->value_label = g_strdup (_("Loss $L(w)$ above its lowest (nat, log scale)"));
+  plot->value_label = g_strdup (_("Loss $L - \\min L$ (nat, log scale)"));
   plot->value_minimum = MAP_FLOOR;
   plot->value_maximum = isfinite (highest) ? MAX (highest - lowest, 10 * MAP_FLOOR) : 1.0;
   plot->map_left = plot->x.minimum = w1[0] - half1;
@@ -460,7 +460,7 @@ heft_panel_plane (HeftFigure *figure, const HeftPanelSpec *panel, HeftFrame *fra
   gsize rows, columns, n1 = 0, n2 = 0;
   const double *w1 = heft_frame_get_array (frame, "w1", &rows, &n1), *w2 = heft_frame_get_array (frame, "w2", &rows, &n2);
   const double *loss = heft_frame_get_array (frame, "loss", &rows, &columns);
-  static const char *const keys[] = { N_("Inner lines: 50 % of the mass"), N_("Outer lines: 90 % of the mass") };
+  static const char *const keys[] = { N_("Mass within inner lines: 50 %"), N_("Mass within outer lines: 90 %") };
   HeftPlot *plot;
 
   if (w1 == NULL || w2 == NULL || loss == NULL || rows != n1 || columns != n2 || n1 < 2 || n2 < 2)
@@ -475,5 +475,6 @@ heft_panel_plane (HeftFigure *figure, const HeftPanelSpec *panel, HeftFrame *fra
   for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
     heft_plot_add_mark (plot, HEFT_MARK_CONTOUR, HEFT_QUANTITY_REFERENCE, _(keys[i]), 0, NULL, NULL);
   append_caption (figure, _("inner lines 50 %, outer lines 90 % of each distribution’s mass"));
+  append_caption (figure, _("colours: the loss above its lowest value on the map, on a logarithmic scale"));
   append_caption (figure, heft_frame_get_text (frame, "estimator"));
 }

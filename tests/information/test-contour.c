@@ -254,6 +254,19 @@ test_wells (void)
   g_assert_true (isfinite (levels[0]) && fabs (levels[0] + 3) < 1e-3);
 }
 
+/* One square, rising from corner to corner: the line x + y = s leaves (2 - s)^2 / 2 of it above, or 1 - s^2 / 2. */
+static void
+test_share (void)
+{
+  const double side[] = { 0, 1 }, rising[] = { 0, 0.05, 0.05, 0.1 }, masses[] = { 0.1, 0.5, 0.9 };
+  double levels[3];
+
+  heft_contour_levels (side, 2, side, 2, rising, masses, 3, levels);
+  g_assert_cmpfloat_with_epsilon (levels[0], 0.05 * (2 - sqrt (0.2)), 2e-4);
+  g_assert_cmpfloat_with_epsilon (levels[1], 0.05, 2e-4);
+  g_assert_cmpfloat_with_epsilon (levels[2], 0.05 * sqrt (0.2), 2e-4);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -265,5 +278,6 @@ main (int argc, char **argv)
   g_test_add_func ("/information/contour/many", test_many);
   g_test_add_func ("/information/contour/mass", test_mass);
   g_test_add_func ("/information/contour/wells", test_wells);
+  g_test_add_func ("/information/contour/share", test_share);
   return g_test_run ();
 }

@@ -375,7 +375,7 @@ test_plane (void)
   g_assert_cmpuint (prior->n, ==, 61 + 1 + 61);
   g_assert_true (isnan (prior->x[61]) && isnan (prior->y[61]) && !isnan (prior->x[60]) && !isnan (prior->x[62]));
   g_assert_cmpuint (gibbs->n, ==, 61 + 1 + 61 + 1 + 61);
-  mark_of (plot, HEFT_MARK_CONTOUR, "Inner lines: 50 % of the mass");
+  mark_of (plot, HEFT_MARK_CONTOUR, "Mass within inner lines: 50 %");
   g_assert_nonnull (strstr (figure->caption, "50 %"));
   g_assert_nonnull (strstr (figure->caption, "quadrature"));
   /* The lowest place (1, -0.5): 25 cells from the left, 22 from above; there is 0, and the far corner is highest. */
@@ -445,7 +445,7 @@ test_plane_hit (void)
   g_assert_cmpint (under.mark, ==, -1);
   /* Every vertex is in the file, and words are words. */
   g_assert_cmpuint (vertices->len, ==, 2 * 61);
-  g_assert_true (svg_has_part (svg, "50 % of the mass"));
+  g_assert_true (svg_has_part (svg, "inner lines: 50 %"));
   g_assert_true (svg_has_part (svg, "log scale"));
   plot->x.minimum = 0.9999;
   plot->x.maximum = 1.0001;
