@@ -42,7 +42,8 @@ find_conditions (const HeftMeasurement *measurement)
                                                   certificate->beta_pac));
   g_ptr_array_add (conditions, g_strdup_printf (_("the %zu samples are independent draws from the distribution that the bound speaks of; they "
                                                   "may be a part of those the network was trained on"), measurement->n_samples));
-  g_ptr_array_add (conditions, g_strdup_printf (_("that there are %g weight draws was fixed before any was seen"), certificate->n_draws));
+  g_ptr_array_add (conditions, g_strdup (_("the architecture, whose weights P is about, was fixed before these samples were seen")));
+  g_ptr_array_add (conditions, g_strdup_printf (_("the number of weight draws, %g, and their seed were fixed before any was seen"), certificate->n_draws));
   return conditions;
 }
 

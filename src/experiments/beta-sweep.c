@@ -156,28 +156,77 @@ heft_rate_curve_add (HeftRateCurve *self, gsize index, const HeftSweepPoint *poi
   publish_hull (self, record, series->hull);
 }
 
+/* Of the interval that ends at point @i. */
+static HeftRateMisfit
+interval_misfit (const HeftRateCurve *self, gsize i, double value)
+{
+  double length = self->betas[i] - self->betas[i - 1];
+  double change = self->loss[i] + self->betas[i] * self->kl[i] - self->loss[i - 1] - self->betas[i - 1] * self->kl[i - 1];
+  double below = MIN (change - length * self->kl[i], 0), above = MAX (change - length * self->kl[i - 1], 0);
+  /* Relative to the integral of KL, as the misfit is. */
+  double integral = fabs (change / (1 + value));
+
+  /* Where KL rises with beta both ends are broken, and neither makes up for the other. */
+  return (HeftRateMisfit) { .value = value, .beta = self->betas[i], .certain = (-below > above ? below : above) / integral,
+                            .error = hypot (self->loss_error[i - 1], self->loss_error[i]) / integral };
+}
+
+static gboolean
+interval_misfits (const HeftRateCurve *self, HeftRateMisfit *all)
+{
+  const gsize first = self->first;
+  double values[HEFT_RATE_MOST_POINTS];
+
+  if (!isfinite (heft_slope_check (self->n, self->betas + first, self->kl + first, self->loss + first, values)))
+    return FALSE;
+  for (gsize i = 0; i + 1 < self->n; i++)
+    {
+      all[i] = interval_misfit (self, first + i + 1, values[i]);
+      if (!isfinite (all[i].error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 gboolean
 heft_rate_curve_misfit (const HeftRateCurve *self, HeftRateMisfit *misfit)
 {
-  const double *betas = self->betas + self->first, *kl = self->kl + self->first, *loss = self->loss + self->first;
-  const double *loss_error = self->loss_error + self->first;
-  double all[HEFT_RATE_MOST_POINTS], change, integral, length;
-  gsize worst = 0;
+  HeftRateMisfit all[HEFT_RATE_MOST_POINTS];
 
-  if (!isfinite (heft_slope_check (self->n, betas, kl, loss, all)))
+  if (!interval_misfits (self, all))
     return FALSE;
+  *misfit = all[0];
   for (gsize i = 1; i + 1 < self->n; i++)
-    if (fabs (all[i]) > fabs (all[worst]))
-      worst = i;
-  misfit->value = all[worst];
-  misfit->beta = betas[worst + 1];
-  change = loss[worst + 1] + betas[worst + 1] * kl[worst + 1] - loss[worst] - betas[worst] * kl[worst];
-  /* Relative to the integral of KL, as the misfit is. */
-  integral = fabs (change / (1 + misfit->value));
-  length = betas[worst + 1] - betas[worst];
-  misfit->error = hypot (loss_error[worst], loss_error[worst + 1]) / integral;
-  misfit->certain = (MIN (change - length * kl[worst + 1], 0) + MAX (change - length * kl[worst], 0)) / integral;
-  return isfinite (misfit->error);
+    if (fabs (all[i].value) > fabs (misfit->value))
+      *misfit = all[i];
+  return TRUE;
+}
+
+/* What is to be said first: what is certain, then what may be, then what is within the noise that the draws leave, the least noise first. */
+static double
+rank_misfit (const HeftRateMisfit *misfit, double small)
+{
+  double doubt = MAX (small, 2 * misfit->error);
+
+  if (fabs (misfit->certain) > doubt)
+    return 3 - 1 / (1 + fabs (misfit->certain));
+  if (fabs (misfit->value) > doubt)
+    return 2 - 1 / (1 + fabs (misfit->value));
+  return 2 * misfit->error <= small ? fabs (misfit->value) : -misfit->error;
+}
+
+gboolean
+heft_rate_curve_evidence (const HeftRateCurve *self, double small, HeftRateMisfit *misfit)
+{
+  HeftRateMisfit all[HEFT_RATE_MOST_POINTS];
+
+  if (!interval_misfits (self, all))
+    return FALSE;
+  *misfit = all[0];
+  for (gsize i = 1; i + 1 < self->n; i++)
+    if (rank_misfit (&all[i], small) > rank_misfit (misfit, small))
+      *misfit = all[i];
+  return TRUE;
 }
 
 gboolean

@@ -83,6 +83,9 @@ typedef struct
 
 /* The largest misfit of KL and the slope of min C (heft_slope_check()). FALSE for less than two points. */
 gboolean heft_rate_curve_misfit  (const HeftRateCurve *self, HeftRateMisfit *misfit);
+/* The one that tells most: of those certain beyond @small and twice the draws' noise the largest; else of those that are that large at all; else
+ * of those whose noise is small. The largest alone may be nothing but noise, where KL has all but gone, and hide the others. */
+gboolean heft_rate_curve_evidence (const HeftRateCurve *self, double small, HeftRateMisfit *misfit);
 gboolean heft_rate_curve_is_elbo (const HeftRateCurve *self, gsize index);
 
 /* The points low (high/low)^(i / (n - 1)); low alone where n is 1. */

@@ -87,7 +87,7 @@ heft_train_publish_sweep (HeftRecord *record, const HeftRateCurve *curve)
   HeftFrame *frame = heft_frame_new ("sweep", 0);
   HeftRateMisfit misfit;
 
-  if (heft_rate_curve_misfit (curve, &misfit))
+  if (heft_rate_curve_evidence (curve, HEFT_TRAIN_SMALL_MISFIT, &misfit))
     {
       heft_frame_set_number (frame, "misfit", misfit.value);
       heft_frame_set_number (frame, "error", misfit.error);

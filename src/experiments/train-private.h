@@ -157,6 +157,8 @@ void heft_train_publish_end    (HeftRecord *record, guint64 step, const HeftPlat
 void heft_train_publish_posterior (HeftRecord *record, const HeftTrainSetup *setup, const HeftPosterior *posterior,
                                    const HeftPrior *prior, guint64 step);
 
+/* What a curve that has converged may show of the grid and of what it was trained with. */
+#define HEFT_TRAIN_SMALL_MISFIT 0.1
 /* The frame "sweep": what the slope check makes of the curve so far, for words; of no number before there are two points. */
 void heft_train_publish_sweep (HeftRecord *record, const HeftRateCurve *curve);
 

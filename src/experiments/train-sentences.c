@@ -7,11 +7,8 @@
 #include <glib/gi18n-lib.h>
 #include <math.h>
 
-#include "experiments/train.h"
+#include "experiments/train-private.h"
 #include "experiments/words.h"
-
-/* What a curve that has converged may show of the grid and of what it was trained with. */
-#define SMALL_MISFIT 0.1
 
 static char *
 last_percent (HeftRecord *record, const char *series)
@@ -158,27 +155,30 @@ heft_train_tradeoff_sentence (HeftRecord *record)
 {
   g_autofree char *curve = heft_train_curve_sentence (record), *percent = NULL, *error = NULL, *beta = NULL, *check = NULL;
   g_autoptr (HeftFrame) frame = heft_record_get_frame (record, "sweep");
-  double misfit = frame != NULL ? heft_frame_get_number (frame, "misfit", NAN) : NAN, noise;
+  double misfit = frame != NULL ? heft_frame_get_number (frame, "misfit", NAN) : NAN, noise, certain, doubt;
 
   if (!isfinite (misfit))
     return g_steal_pointer (&curve);
   noise = heft_frame_get_number (frame, "error", 0);
-  percent = heft_words_percent (fabs (misfit));
+  certain = heft_frame_get_number (frame, "certain", 0);
+  doubt = MAX (HEFT_TRAIN_SMALL_MISFIT, 2 * noise);
+  percent = heft_words_percent (fabs (certain) > doubt ? MAX (fabs (misfit), fabs (certain)) : fabs (misfit));
   error = heft_words_percent (noise);
   beta = heft_words_number (heft_frame_get_number (frame, "beta", NAN));
-  if (fabs (misfit) <= MAX (SMALL_MISFIT, 2 * noise))
+  if (fabs (misfit) <= doubt && fabs (certain) <= doubt)
     {
-      check = g_strdup_printf (_("KL and the slope of min $C_\\beta$ differ by at most %s (standard error %s)."), percent, error);
+      check = g_strdup_printf (_("As far as the weight draws tell, KL and the slope of min $C_\\beta$ differ by at most %s (standard error %s)."),
+                               percent, error);
       return g_strjoin (" ", curve, check, NULL);
     }
-  if (fabs (heft_frame_get_number (frame, "certain", 0)) <= MAX (SMALL_MISFIT, 2 * noise))
-    check = g_strdup_printf (_("KL and the slope of min $C_\\beta$ differ by at most %s (standard error %s): below $\\beta$ = %s KL changes too fast for "
+  if (fabs (certain) <= doubt)
+    check = g_strdup_printf (_("KL and the slope of min $C_\\beta$ differ by %s (standard error %s): below $\\beta$ = %s KL changes too fast for "
                                "the points to tell whether they are optima."), percent, error, beta);
-  else if (misfit < 0)
-    check = g_strdup_printf (_("KL and the slope of min $C_\\beta$ differ by at most %s (standard error %s): KL is still above its optimum below "
+  else if (certain < 0)
+    check = g_strdup_printf (_("KL and the slope of min $C_\\beta$ differ by %s (standard error %s): KL is still above its optimum below "
                                "$\\beta$ = %s. More epochs a point of the sweep lower it."), percent, error, beta);
   else
-    check = g_strdup_printf (_("KL and the slope of min $C_\\beta$ differ by at most %s (standard error %s): the codes about $\\beta$ = %s are "
+    check = g_strdup_printf (_("KL and the slope of min $C_\\beta$ differ by %s (standard error %s): the codes about $\\beta$ = %s are "
                                "not yet at their optimum. More epochs a point of the sweep bring them there."), percent, error, beta);
   /* What is wrong and its remedy come first: a small panel has no room for both. */
   return g_strjoin (" ", check, curve, NULL);

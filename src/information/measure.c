@@ -74,6 +74,13 @@ check_options (HeftNetwork *network, HeftDataset *data, const HeftMeasureOptions
       g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER, _("%s must be a finite number above 0."), name);
       return FALSE;
     }
+  if (!isfinite (options->beta / (options->lambda * options->lambda)) || !isfinite (options->lambda * options->lambda / options->beta))
+    {
+      g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER,
+                   _("beta/lambda^2 and its inverse must be finite numbers, which beta = %g and lambda = %g do not give: bring them closer together."),
+                   options->beta, options->lambda);
+      return FALSE;
+    }
   if (least > 0 && (options->n_draws < least || MAX (options->n_draws, options->draw_samples) > HEFT_MOST_MEASURE_DRAWS))
     {
       g_set_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER, _("There must be from %zu to %d weight draws, on no more samples each."), least,

@@ -399,7 +399,7 @@ test_certificate (void)
   g_assert_true (heft_bound_lagrangian (upper, kl, 24, 0.03, 2.4, &expected, NULL));
   check_bound (certificate, "lagrangian", expected);
   near (certificate, "confidence", 0.95, 1e-12);
-  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (certificate, "conditions")), ==, 4);
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (certificate, "conditions")), ==, 5);
   root = json_object_get_object_member (root, "description_length");
   near (root, "uniform", 24 * log (4), 1e-12);
   near (root, "kl", kl, 0);

@@ -32,17 +32,17 @@ result (HeftRun *run, const char *id)
   return value;
 }
 
-/* The loss written out again, for an angle of 45 degrees. */
+/* The loss written out again. */
 typedef struct
 {
-  double barrier, tilt, stiffness, bend;
+  double barrier, tilt, stiffness, bend, turn;   /* turn: from 45 degrees */
 } Valley;
 
 static double
 valley_loss (double w1, double w2, gpointer data)
 {
   const Valley *v = data;
-  double x = (w1 + w2) / G_SQRT2, y = (w2 - w1) / G_SQRT2;
+  double angle = (45 + v->turn) * G_PI / 180, x = cos (angle) * w1 + sin (angle) * w2, y = cos (angle) * w2 - sin (angle) * w1;
 
   return v->barrier * pow (x * x - 1, 2) + v->tilt * x + v->stiffness / 2 * pow (y - v->bend * (x * x - 1), 2);
 }
@@ -53,13 +53,15 @@ test_against_library (void)
 {
   const struct
   {
-    const char *const settings[13];
+    const char *const settings[15];
     Valley valley;
     double lambda, beta, tolerance;
   } cases[] = {
     { { NULL }, { 0.25, 0.1, 8, 0 }, 1.5, 0.2, 1e-9 },
     { { "barrier", "0", "tilt", "0", "stiffness", "10", "bend", "0.5", "beta", "0.02", NULL }, { 0, 0, 10, 0.5 }, 1.5, 0.02, 1e-6 },
     { { "barrier", "0.001", "tilt", "1", "bend", "0.5", "beta", "0.02", "lambda", "10", NULL }, { 0.001, 1, 8, 0.5 }, 10, 0.02, 1e-6 },
+    { { "barrier", "5", "tilt", "1", "stiffness", "10", "bend", "0.5", "angle", "77", "beta", "0.02", "lambda", "0.2", NULL },
+      { 5, 1, 10, 0.5, 32 }, 0.2, 0.02, 1e-8 },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)

@@ -232,6 +232,24 @@ test_prices (void)
       }
 }
 
+/* Each is a number, and beta/lambda^2 or its inverse none: not the weights' fault. */
+static void
+test_far_prices (void)
+{
+  static const double lambdas[] = { 1e-160, 1e-300, 1e160, 1e308 };
+  g_auto (Fixture) f = fixture_new ("5", HEFT_ACTIVATION_TANH, FLAT (4), 2, 20, 6);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (lambdas); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      HeftMeasureOptions options = { .beta = BETA, .lambda = lambdas[i], .whole_network = TRUE, .activations = TRUE };
+
+      g_assert_null (heft_measure (f.network, f.weights, f.data, &options, NULL, &error));
+      g_assert_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_PARAMETER);
+      g_assert_true (g_str_has_prefix (error->message, "beta/lambda^2 "));
+    }
+}
+
 /* Numbers of draws that there are not. */
 static void
 test_draws (void)
@@ -263,6 +281,7 @@ main (int argc, char **argv)
   g_test_add_func ("/information/measure/nuisances", test_nuisances);
   g_test_add_func ("/information/measure/zero", test_zero);
   g_test_add_func ("/information/measure/prices", test_prices);
+  g_test_add_func ("/information/measure/far-prices", test_far_prices);
   g_test_add_func ("/information/measure/draws", test_draws);
   return g_test_run ();
 }
