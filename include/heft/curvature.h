@@ -223,6 +223,8 @@ double   heft_curvature_posterior_log_determinant (const HeftCurvature *self, in
 void     heft_curvature_posterior_variances (const HeftCurvature *self, double beta, double lambda, double *variances);
 /* tr Sigma of layer @layer, -1 for all. */
 double   heft_curvature_posterior_trace (const HeftCurvature *self, int layer, double beta, double lambda);
+/* Replaces @rows = J (n x k_l, a row a function of the layer's weights) by rows R of J Sigma_l J^T = R R^T. */
+void     heft_curvature_posterior_root (const HeftCurvature *self, gsize layer, double beta, double lambda, gsize n, double *rows);
 /* Adds J Sigma_l J^T to @covariance (n x n); @jacobian is n x k_l, a row a function of the layer's weights. */
 void     heft_curvature_posterior_covariance (const HeftCurvature *self, gsize layer, double beta, double lambda,
                                               gsize n, const double *jacobian, double *covariance);

@@ -160,12 +160,10 @@ heft_curvature_posterior_trace (const HeftCurvature *self, int layer, double bet
 }
 
 void
-heft_curvature_posterior_covariance (const HeftCurvature *self, gsize layer, double beta, double lambda, gsize n,
-                                     const double *jacobian, double *covariance)
+heft_curvature_posterior_root (const HeftCurvature *self, gsize layer, double beta, double lambda, gsize n, double *rows)
 {
   const HeftStructuredLayer *l = &self->layers[layer];
   const gsize k = l->public.n_inputs * l->public.n_outputs;
-  heft_aligned_autofree double *rows = heft_aligned_new (double, n * k);
   heft_aligned_autofree double *work = heft_aligned_new (double, k);
 
   g_return_if_fail (layer < self->n_layers && has_basis (self, layer) && beta > 0 && lambda > 0);
@@ -173,12 +171,23 @@ heft_curvature_posterior_covariance (const HeftCurvature *self, gsize layer, dou
     {
       double *row = rows + i * k;
 
-      memcpy (row, jacobian + i * k, k * sizeof *row);
       clear_fixed (l, row);
       turn (l, FALSE, row, work, row);
       for (gsize j = 0; j < k; j++)
         row[j] *= sqrt (variance_of (l->moments[j], beta, lambda));
     }
+}
+
+void
+heft_curvature_posterior_covariance (const HeftCurvature *self, gsize layer, double beta, double lambda, gsize n,
+                                     const double *jacobian, double *covariance)
+{
+  const HeftStructuredLayer *l = &self->layers[layer];
+  const gsize k = l->public.n_inputs * l->public.n_outputs;
+  heft_aligned_autofree double *rows = heft_aligned_new (double, n * k);
+
+  memcpy (rows, jacobian, n * k * sizeof *rows);
+  heft_curvature_posterior_root (self, layer, beta, lambda, n, rows);
   heft_syrk_f64 (FALSE, n, k, 1, rows, k, 1, covariance, n);
 }
 

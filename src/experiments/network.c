@@ -230,9 +230,7 @@ measure_fisher (Job *job, GError **error)
 
   return heft_sigma_star_init (&self->sigma, self->network, self->weights, self->data, 0, job->limits, n_threads, cancellable, error)
          && (!is_plane (self) || heft_sigma_star_add_blocks (&self->sigma, self->weights, self->data, 0, job->limits, n_threads,
-                                                             cancellable, error))
-         && (self->sigma.fisher != NULL || heft_sigma_star_add_diagonal (&self->sigma, self->weights, self->data, 0, n_threads,
-                                                                         cancellable, error));
+                                                             cancellable, error));
 }
 
 /* --- What they do ----------------------------------------------------------------------------------------------------------- */
@@ -275,16 +273,12 @@ measure_nuisances (Job *job, gsize n, GError **error)
   return self->nuisances != NULL;
 }
 
-/* Of the maps: Sigma* of the whole Fisher costs too much at every point of a plane, and blocks where only going backwards is feasible. */
+/* Of the maps: Sigma* of the whole Fisher costs too much at every point of a plane. */
 static HeftWeightNoise
-maps_noise (const HeftMeasuredNetwork *self, gsize chosen_layer)
+maps_noise (const HeftMeasuredNetwork *self)
 {
-  gsize operation = heft_moments_operation (self->network, heft_maps_layer (self->network, chosen_layer));
-
   if (is_plane (self) && self->sigma.blocks != NULL)
     return (HeftWeightNoise) { .structured = &self->sigma.structured };
-  if (self->sigma.fisher == NULL && heft_reverse_is_cheaper (self->network, operation))
-    return (HeftWeightNoise) { .variance = self->sigma.variance };
   return heft_sigma_star_noise (&self->sigma);
 }
 
@@ -293,7 +287,7 @@ measure_maps (Job *job, GError **error)
 {
   HeftMeasuredNetwork *self = &job->measured;
   gsize layer = (gsize) heft_parameters_get_integer (job->parameters, "invariance-layer");
-  const HeftWeightNoise noise = maps_noise (self, layer);
+  const HeftWeightNoise noise = maps_noise (self);
   const char *words = heft_weight_noise_words (&noise);
   GCancellable *cancellable = heft_run_get_cancellable (job->run);
 

@@ -27,8 +27,7 @@ typedef struct
   double          *weights;           /* k */
   HeftDataset     *data;              /* the samples measured */
   HeftMeasurement *measurement;
-  HeftSigmaStar    sigma;             /* of the whole Fisher, of EKFAC or of the diagonal; blocks too where very many points are looked at, and
-                                       * the diagonal where there is no whole Fisher */
+  HeftSigmaStar    sigma;             /* of the whole Fisher, of EKFAC or of the diagonal; blocks too where very many points are looked at */
   double           beta, lambda;      /* now */
   GPtrArray       *effective;         /* HeftEffectiveLayer */
   HeftNuisanceTable *nuisances;       /* NULL where inputs are no images */

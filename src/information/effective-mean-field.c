@@ -92,9 +92,7 @@ heft_effective_moments (HeftNetwork *network, const double *mean, const HeftWeig
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
       heft_dataset_gather_f64 (data, NULL, observer.sample, 1, input);
-      if (!(noise->structured != NULL
-            ? heft_moments_sweep_structured (network, mean, noise->structured, input, d, NULL, note_layer, &observer, error)
-            : heft_moments_sweep (network, mean, noise->variance, input, d, NULL, note_layer, &observer, error)))
+      if (!heft_moments_sweep (network, mean, noise->variance, noise->structured, input, d, NULL, note_layer, &observer, error))
         return FALSE;
     }
   return TRUE;

@@ -20,7 +20,9 @@ typedef struct
  *
  * What goes forward through a network at one input, to first order: tangents of the input, and the covariance that independent
  * noise in all weights so far makes. It starts at the input; heft_moments_advance() takes it through one operation after the other.
- * As long as outputs do not share noise (up to the second layer with weights) only the covariance's diagonal is held. Inside a
+ * As long as outputs do not share noise (up to the second layer with weights) only the covariance's diagonal is held. Where more outputs
+ * than HEFT_MOMENTS_MOST_ACTIVATIONS are still to come, as of convolutions, whose weights are few, a root of it is held instead, a row
+ * for each weight so far. Inside a
  * residual block the covariance is that of what entered it and the outputs together, so that their sum at its end is exact.
  */
 typedef struct
@@ -34,7 +36,13 @@ typedef struct
   double            *tangents;           /* m x n; NULL for the unit vectors of the input */
   double            *covariance;         /* n x n, or NULL */
   double            *diagonal;           /* n: all there is of the covariance, or NULL */
+  gsize              n_noise;
+  double            *noise;              /* n_noise x n: a root, covariance = noise^T noise, or NULL */
+  gssize             last_wide;          /* until here that root is held */
 } HeftMoments;
+
+/* A covariance of more activations would take more than 100 MB. */
+#define HEFT_MOMENTS_MOST_ACTIVATIONS 4096
 
 /* Eigenvalues of a covariance below this share of the largest carry no noise: propagated from layer to layer, the others are good to
  * some digits still. */
@@ -58,24 +66,31 @@ gboolean heft_moments_root    (const HeftMoments *self, gsize i, gsize *n_active
 
 /* "Layers" of what activations see: after each activation, and the last operation. The operation of layer @layer. */
 gsize    heft_moments_operation   (const HeftNetwork *network, gsize layer);
-/* FALSE with HEFT_ERROR_TOO_LARGE where a covariance up to operation @last would not fit the memory. */
-gboolean heft_moments_check_sizes (const HeftNetwork *network, gsize last, GError **error);
+/* Which of the layers with weights operation @i is. */
+gsize    heft_moments_weight_layer (const HeftNetwork *network, gsize i);
+/* FALSE with HEFT_ERROR_TOO_LARGE where what goes forward up to operation @last, and inverting it there, would not fit the memory or
+ * some seconds an input; with @matrix also where the covariance behind @last itself would not. */
+gboolean heft_moments_check_sizes  (const HeftNetwork *network, gsize last, gboolean matrix, GError **error);
+/* Multiplications and additions of going forward to @operation, and of inverting there. */
+double   heft_moments_cost         (const HeftNetwork *network, gsize operation);
+/* That failure; FALSE. */
+gboolean heft_moments_refuse_size  (const HeftLayer *layer, gsize n, GError **error);
+/* The covariance of the outputs alone (n - kept squared). */
+void     heft_moments_write_covariance (const HeftMoments *self, double *covariance);
 
 /* heft_moments_root() of one layer at @input (d), after everything before it; backwards from the layer (reverse.h) where that is
- * cheaper. @tangents may be NULL as in heft_moments_init(). */
-gboolean heft_moments_look    (HeftNetwork *network, const double *weights, const double *variance, const double *input,
-                               gsize layer, gsize m, const double *tangents, gsize *n_active, gsize *rank, double **root,
-                               GError **error);
+ * cheaper or the only way. @tangents may be NULL as in heft_moments_init(); @structured counts instead of @variance unless it is NULL. */
+gboolean heft_moments_look    (HeftNetwork *network, const double *weights, const double *variance, const HeftStructuredNoise *structured,
+                               const double *input, gsize layer, gsize m, const double *tangents, gsize *n_active, gsize *rank,
+                               double **root, GError **error);
 
 /* Called for each layer in order; @noise_trace is tr Sigma_z; @root (rank x m) may be changed. */
 typedef gboolean (*HeftMomentsVisitor) (gsize layer, gsize n_active, double noise_trace, gsize rank, gsize m, double *root,
                                         gpointer user_data, GError **error);
-/* Takes moments through the whole network at @input (d), and calls @visitor at every layer. */
-gboolean heft_moments_sweep   (HeftNetwork *network, const double *weights, const double *variance, const double *input,
-                               gsize m, const double *tangents, HeftMomentsVisitor visitor, gpointer user_data, GError **error);
-/* The same with structured noise, by Kronecker factors layer by layer: no Jacobian with respect to weights is formed. */
-gboolean heft_moments_sweep_structured (HeftNetwork *network, const double *weights, const HeftStructuredNoise *noise,
-                                        const double *input, gsize m, const double *tangents, HeftMomentsVisitor visitor,
-                                        gpointer user_data, GError **error);
+/* Takes moments through the whole network at @input (d), and calls @visitor at every layer; layers that are too far for that are looked
+ * at backwards. @structured, by Kronecker factors layer by layer, counts instead of @variance unless it is NULL. */
+gboolean heft_moments_sweep   (HeftNetwork *network, const double *weights, const double *variance, const HeftStructuredNoise *structured,
+                               const double *input, gsize m, const double *tangents, HeftMomentsVisitor visitor, gpointer user_data,
+                               GError **error);
 
 G_END_DECLS

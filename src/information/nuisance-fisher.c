@@ -156,9 +156,7 @@ look (HeftNetwork *network, const double *weights, const HeftWeightNoise *noise,
 
   if (noise->correlated != NULL)
     return heft_correlated_sweep (noise->correlated, network, weights, image, FALSE, note_correlated, cursor, error);
-  if (noise->structured != NULL)
-    return heft_moments_sweep_structured (network, weights, noise->structured, image, m, cursor->tangents, note_layer, cursor, error);
-  return heft_moments_sweep (network, weights, noise->variance, image, m, cursor->tangents, note_layer, cursor, error);
+  return heft_moments_sweep (network, weights, noise->variance, noise->structured, image, m, cursor->tangents, note_layer, cursor, error);
 }
 
 HeftNuisanceTable *

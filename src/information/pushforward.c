@@ -30,24 +30,18 @@ first_order (HeftNetwork *network, const double *mean, const double *variance, c
   g_autoptr (HeftLinearisation) at = NULL;
   g_auto (HeftMoments) moments = { 0 };
   const double none = 0;
-  gsize last, n;
+  gsize last;
 
   g_return_val_if_fail (layer < heft_visibility_n_layers (network), FALSE);
   last = heft_moments_operation (network, layer);
-  if (!heft_moments_check_sizes (network, last, error))
+  if (!heft_moments_check_sizes (network, last, TRUE, error))
     return FALSE;
   at = heft_linearisation_new (network, mean, input);
   heft_moments_init (&moments, at, mean, variance, 0, &none);
   moments.structured = noise;
   for (gsize i = 0; i <= last; i++)
     heft_moments_advance (&moments, i);
-  n = moments.n - moments.kept;
-  memset (covariance, 0, n * n * sizeof *covariance);
-  for (gsize j = 0; j < n; j++)
-    if (moments.covariance != NULL)
-      memcpy (covariance + j * n, moments.covariance + (moments.kept + j) * moments.n + moments.kept, n * sizeof *covariance);
-    else if (moments.diagonal != NULL)
-      covariance[j * n + j] = moments.diagonal[moments.kept + j];
+  heft_moments_write_covariance (&moments, covariance);
   return TRUE;
 }
 
@@ -81,7 +75,7 @@ monte_carlo (HeftNetwork *network, const double *mean, const HeftWeightNoise *no
 
   g_return_val_if_fail (layer < heft_visibility_n_layers (network) && n_draws > 1, FALSE);
   last = heft_moments_operation (network, layer);
-  if (!heft_moments_check_sizes (network, last, error))
+  if (!heft_moments_check_sizes (network, last, TRUE, error))
     return FALSE;
   n = heft_layer_n_activations (network, layer);
   chunk = heft_aligned_new (double, CHUNK * n);

@@ -17,11 +17,15 @@
 #include "linalg/linalg.h"
 #include "nn/image.h"
 
+/* Numbers that gradients going backwards may take: 800 MB. */
+#define MAX_GRADIENTS 1e8
+
 typedef struct
 {
   HeftNetwork       *network;
   HeftLinearisation *at;
   const double      *weights, *variance;
+  const HeftStructuredNoise *structured;   /* instead of @variance, or NULL */
   gsize              n;             /* active outputs of the observer: gradients */
   double            *gradients;     /* n x the size of what they have reached */
   double            *covariance;    /* n x n */
@@ -75,32 +79,76 @@ collect_dense (Reverse *self, const HeftLayer *layer, gsize i)
   heft_syrk_f64 (FALSE, self->n, layer->fan_out, 1, scaled, layer->fan_out, 1, self->covariance, self->n);
 }
 
-/* One output channel's weights at a time: their gradients are its places' gradients times the columns. */
+/* G (J_l Sigma_l J_l^T) G^T, what is between from the factors of the curvature. */
+static void
+collect_dense_structured (Reverse *self, const HeftLayer *layer, gsize i)
+{
+  const HeftStructuredNoise *noise = self->structured;
+  gsize m = layer->fan_out;
+  heft_aligned_autofree double *own = heft_aligned_new (double, m * m);
+  heft_aligned_autofree double *half = heft_aligned_new (double, self->n * m);
+
+  heft_curvature_posterior_output (noise->curvature, heft_moments_weight_layer (self->network, i), noise->beta, noise->lambda,
+                                   heft_pass_f64_output (self->at->pass, (int) i - 1), own);
+  heft_gemm_f64 (FALSE, FALSE, self->n, m, m, 1, self->gradients, m, own, m, 0, half, m);
+  heft_gemm_f64 (FALSE, TRUE, self->n, self->n, m, 1, half, m, self->gradients, m, 1, self->covariance, self->n);
+}
+
+/* @rows (n x (fan_in + 1)): the gradients with respect to the weights of output channel @j, its places' gradients times the columns. */
+static void
+channel_rows (const Reverse *self, const HeftLayer *layer, gsize j, double *rows)
+{
+  gsize places = heft_layer_places (layer), size = heft_shape_size (layer->output), width = layer->fan_in + 1;
+  const double *gradients = self->gradients + j * places;
+
+  heft_gemm_f64 (FALSE, TRUE, self->n, layer->fan_in, places, 1, gradients, size, self->at->columns, places, 0, rows, width);
+  for (gsize a = 0; a < self->n; a++)
+    {
+      double sum = 0;
+
+      for (gsize p = 0; p < places && !layer->fixed_bias; p++)
+        sum += gradients[a * size + p];
+      rows[a * width + layer->fan_in] = sum;
+    }
+}
+
+/* One output channel's weights at a time. */
 static void
 collect_convolution (Reverse *self, const HeftLayer *layer, gsize i)
 {
-  const double *variance = self->variance + layer->offset;
-  gsize places = heft_layer_places (layer), size = heft_shape_size (layer->output), width = layer->fan_in + 1;
+  gsize width = layer->fan_in + 1, k = layer->n_parameters;
   heft_aligned_autofree double *rows = heft_aligned_new (double, self->n * width);
+  heft_aligned_autofree double *jacobian = self->structured != NULL ? heft_aligned_new (double, self->n * k) : NULL;
 
   heft_image_to_columns_f64 (layer, heft_pass_f64_output (self->at->pass, (int) i - 1), self->at->columns);
   for (gsize j = 0; j < layer->fan_out; j++)
     {
-      const double *gradients = self->gradients + j * places;
-
-      heft_gemm_f64 (FALSE, TRUE, self->n, layer->fan_in, places, 1, gradients, size, self->at->columns, places, 0, rows, width);
+      channel_rows (self, layer, j, rows);
       for (gsize a = 0; a < self->n; a++)
-        {
-          double sum = 0;
-
-          for (gsize p = 0; p < places && !layer->fixed_bias; p++)
-            sum += gradients[a * size + p];
-          rows[a * width + layer->fan_in] = sum;
-          for (gsize q = 0; q < width; q++)
-            rows[a * width + q] *= sqrt (variance[q * layer->fan_out + j]);
-        }
-      heft_syrk_f64 (FALSE, self->n, width, 1, rows, width, 1, self->covariance, self->n);
+        for (gsize q = 0; q < width; q++)
+          if (jacobian != NULL)
+            jacobian[a * k + q * layer->fan_out + j] = rows[a * width + q];
+          else
+            rows[a * width + q] *= sqrt (self->variance[layer->offset + q * layer->fan_out + j]);
+      if (jacobian == NULL)
+        heft_syrk_f64 (FALSE, self->n, width, 1, rows, width, 1, self->covariance, self->n);
     }
+  if (jacobian != NULL)
+    heft_curvature_posterior_covariance (self->structured->curvature, heft_moments_weight_layer (self->network, i),
+                                         self->structured->beta, self->structured->lambda, self->n, jacobian, self->covariance);
+}
+
+static void
+collect (Reverse *self, gsize i)
+{
+  const HeftLayer *layer = heft_network_get_layer (self->network, i);
+
+  if (layer->kind == HEFT_LAYER_CONVOLUTION)
+    collect_convolution (self, layer, i);
+  else if (layer->kind == HEFT_LAYER_DENSE && self->structured != NULL)
+    collect_dense_structured (self, layer, i);
+  else if (layer->kind == HEFT_LAYER_DENSE)
+    collect_dense (self, layer, i);
 }
 
 static void
@@ -191,30 +239,41 @@ check_noise (const Reverse *self, const gsize *active, GError **error)
   return TRUE;
 }
 
-gboolean
-heft_reverse_look (HeftNetwork *network, const double *weights, const double *variance, const double *input, gsize operation,
-                   gsize m, const double *tangents, gsize *n_active, gsize *rank, double **root, GError **error)
+/* Of what leaves the observer: an activation's slopes scale it. */
+static double
+trace_of_noise (const Reverse *self, gsize operation, const gsize *active)
 {
-  g_auto (Reverse) self = { .network = network, .weights = weights, .variance = variance };
+  g_autofree double *slopes = g_new (double, heft_linearisation_size (self->at, (int) operation));
+  double trace = 0;
+
+  heft_linearisation_slopes (self->at, operation, slopes);
+  for (gsize a = 0; a < self->n; a++)
+    trace += slopes[active[a]] * slopes[active[a]] * self->covariance[a * self->n + a];
+  return trace;
+}
+
+gboolean
+heft_reverse_look (HeftNetwork *network, const double *weights, const double *variance, const HeftStructuredNoise *structured,
+                   const double *input, gsize operation, gsize m, const double *tangents, gsize *n_active, gsize *rank, double **root,
+                   double *noise_trace, GError **error)
+{
+  g_auto (Reverse) self = { .network = network, .weights = weights, .variance = variance, .structured = structured };
   gsize d = heft_network_get_n_inputs (network);
   g_autofree gsize *active = g_new (gsize, heft_shape_size (heft_network_get_layer (network, operation)->output));
-  double *whitened;
+  heft_aligned_autofree double *whitened = NULL;
 
   self.at = heft_linearisation_new (network, weights, input);
   self.open = g_ptr_array_new_with_free_func (heft_aligned_free);
   begin (&self, operation, active);
   for (gsize i = first_operation (network, operation) + 1; i-- > 0 && self.n > 0;)
     {
-      const HeftLayer *layer = heft_network_get_layer (network, i);
-
-      if (layer->kind == HEFT_LAYER_DENSE)
-        collect_dense (&self, layer, i);
-      else if (layer->kind == HEFT_LAYER_CONVOLUTION)
-        collect_convolution (&self, layer, i);
+      collect (&self, i);
       back (&self, i);
     }
   if (!check_noise (&self, active, error))
     return FALSE;
+  if (noise_trace != NULL)
+    *noise_trace = trace_of_noise (&self, operation, active);
   *n_active = *rank = self.n;
   whitened = heft_aligned_new (double, MAX (self.n * m, 1));
   if (tangents == NULL)
@@ -222,11 +281,27 @@ heft_reverse_look (HeftNetwork *network, const double *weights, const double *va
   else if (self.n > 0)
     heft_gemm_f64 (FALSE, TRUE, self.n, m, d, 1, self.gradients, d, tangents, d, 0, whitened, m);
   if (!heft_channel_root (self.n, m, self.covariance, HEFT_MOMENTS_NOISELESS, whitened, rank, error))
+    return FALSE;
+  *root = g_steal_pointer (&whitened);
+  return TRUE;
+}
+
+gboolean
+heft_reverse_check (const HeftNetwork *network, gsize operation, gboolean structured, GError **error)
+{
+  const HeftLayer *observer = heft_network_get_layer (network, operation);
+  gsize n = heft_shape_size (observer->output);
+
+  if (n > HEFT_MOMENTS_MOST_ACTIVATIONS)
+    return heft_moments_refuse_size (observer, n, error);
+  for (gsize i = 0; i < operation; i++)
     {
-      heft_aligned_free (whitened);
-      return FALSE;
+      const HeftLayer *layer = heft_network_get_layer (network, i);
+      gsize size = heft_shape_size (layer->output), weights = layer->kind == HEFT_LAYER_CONVOLUTION ? layer->n_parameters : 0;
+
+      if ((double) n * (double) MAX (size, structured ? weights : 0) > MAX_GRADIENTS)
+        return heft_moments_refuse_size (layer, size, error);
     }
-  *root = whitened;
   return TRUE;
 }
 

@@ -76,7 +76,7 @@ heft_visibility_new (HeftNetwork *network, const double *mean, const double *var
 
   g_return_val_if_fail (layer < heft_visibility_n_layers (network), NULL);
   self = visibility_new (network, layer);
-  if (!heft_moments_look (network, mean, variance, input, layer, self->n_inputs, NULL, &self->n_active, &self->rank, &root,
+  if (!heft_moments_look (network, mean, variance, NULL, input, layer, self->n_inputs, NULL, &self->n_active, &self->rank, &root,
                           error))
     return NULL;
   fill (self, root, fisher);
@@ -120,12 +120,9 @@ heft_noise_look (HeftNetwork *network, const double *weights, const HeftWeightNo
   gboolean done;
 
   g_return_val_if_fail (layer < heft_visibility_n_layers (network), FALSE);
-  if (noise->correlated == NULL && noise->structured == NULL)
-    return heft_moments_look (network, weights, noise->variance, input, layer, d, NULL, n_active, rank, root, error);
-  if (noise->correlated != NULL)
-    done = heft_correlated_sweep (noise->correlated, network, weights, input, FALSE, note_correlated, &observer, error);
-  else
-    done = heft_moments_sweep_structured (network, weights, noise->structured, input, d, NULL, note_layer, &observer, error);
+  if (noise->correlated == NULL)
+    return heft_moments_look (network, weights, noise->variance, noise->structured, input, layer, d, NULL, n_active, rank, root, error);
+  done = heft_correlated_sweep (noise->correlated, network, weights, input, FALSE, note_correlated, &observer, error);
   *n_active = observer.n_active;
   *rank = observer.rank;
   if (done)
@@ -150,27 +147,10 @@ heft_noise_visibility_new (HeftNetwork *network, const double *weights, const He
   return g_steal_pointer (&self);
 }
 
-/* Going forward a covariance is propagated: its cost is cubic in the widths. */
-static double
-forward_cost (const HeftNetwork *network, gsize operation)
-{
-  double d = (double) heft_network_get_n_inputs (network), cost = 0;
-
-  for (gsize i = 0; i <= operation; i++)
-    {
-      const HeftLayer *layer = heft_network_get_layer (network, i);
-      double in = (double) heft_shape_size (layer->input), out = (double) heft_shape_size (layer->output);
-
-      if (layer->n_parameters > 0)
-        cost += 2 * out * out * (in + out) + 2 * in * out * d;
-    }
-  return cost;
-}
-
 double
 heft_visibility_cost (const HeftNetwork *network, gsize layer)
 {
   gsize operation = heft_moments_operation (network, layer);
 
-  return heft_reverse_is_cheaper (network, operation) ? heft_reverse_cost (network, operation) : forward_cost (network, operation);
+  return heft_reverse_is_cheaper (network, operation) ? heft_reverse_cost (network, operation) : heft_moments_cost (network, operation);
 }

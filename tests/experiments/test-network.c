@@ -313,7 +313,7 @@ test_moved (void)
   heft_run_join (run, NULL);
 }
 
-/* Convolutions that end in few activations: the maps go backwards, where noise has to be independent; the other panels need not. */
+/* Convolutions that end in few activations: the maps go backwards, with the noise that the other panels take. */
 static void
 test_convolutions (void)
 {
@@ -322,11 +322,13 @@ test_convolutions (void)
   g_autoptr (HeftDataset) all = heft_data_load_all ("digits-8x8", 0, NULL), data = heft_dataset_head (all, 40);
   g_autoptr (HeftNetwork) network = heft_network_new (architecture, HEFT_ACTIVATION_TANH, (HeftShape) { 1, 8, 8 }, 10, NULL);
   gsize k = heft_network_get_n_parameters (network), chosen[HEFT_MAPS_IMAGES];
-  g_autofree double *weights = g_new (double, k), *variance = g_new (double, k);
+  g_autofree double *weights = g_new (double, k);
   g_autoptr (HeftCurvature) curvature = NULL;
   g_autoptr (HeftVisibility) seen = NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (HeftRun) run = NULL;
+  HeftStructuredNoise blocks = { NULL, 0.003, 0.4 };
+  const HeftWeightNoise noise = { .structured = &blocks };
   double input[64];
 
   g_assert_cmpuint (k, >, 3000);
@@ -337,13 +339,12 @@ test_convolutions (void)
                                       "beta", "0.003", "lambda", "0.4", "hessian", "false", "invariance-layer", "1000", NULL }, FALSE);
   heft_run_join (run, &error);
   g_assert_no_error (error);
-  check_words (run, "invariance", "Fisher’s diagonal");
+  check_words (run, "invariance", "EKFAC");
   check_words (run, "nuisances", "EKFAC");
-  curvature = heft_curvature_new (network, weights, data, 0, HEFT_CURVATURE_DIAGONAL, HEFT_FISHER_EXACT, 0, FALSE, 1, NULL, NULL);
-  heft_curvature_posterior_variances (curvature, 0.003, 0.4, variance);
+  blocks.curvature = curvature = heft_curvature_new (network, weights, data, 0, HEFT_CURVATURE_EKFAC, HEFT_FISHER_EXACT, 0, FALSE, 1, NULL, NULL);
   heft_maps_choose_images (data, chosen);
   heft_dataset_gather_f64 (data, NULL, chosen[0], 1, input);
-  seen = heft_visibility_new (network, weights, variance, input, heft_visibility_n_layers (network) - 1, NULL, NULL);
+  seen = heft_noise_visibility_new (network, weights, &noise, input, heft_visibility_n_layers (network) - 1, NULL);
   near (sum_of_map (run, "map:0"), seen->trace, 1e-9);
   g_remove (path);
   g_rmdir (folder);
@@ -421,12 +422,12 @@ test_large (void)
   g_assert_cmpfloat (result (run, "relative_gap"), >, 0);
 }
 
-/* Activations too many for their covariance are said in the two panels, and everything else is measured. */
+/* Activations too many for their covariance, behind too many weights for its root, are said in the two panels, and everything else is measured. */
 static void
 test_wide (void)
 {
   static const char *const panels[] = { "effective", "nuisances" };
-  g_autoptr (HeftRun) run = start_run ((const char *[]) { "layers", "conv3x65p1-pool2-8", "samples", "4", "activation-samples", "1", "hessian", "false",
+  g_autoptr (HeftRun) run = start_run ((const char *[]) { "layers", "conv3x65p1-conv3x65p1-pool2-8", "samples", "4", "activation-samples", "1", "hessian", "false",
                                                           "fisher", "diagonal", "draws", "2", NULL }, FALSE);
 
   g_assert_true (heft_run_join (run, NULL));

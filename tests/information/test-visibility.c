@@ -7,6 +7,7 @@
 #include "curvature/fixture.h"
 #include "information/linearise.h"
 #include "information/moments.h"
+#include "information/noise.h"
 #include "information/reverse.h"
 #include "linalg/linalg.h"
 
@@ -270,7 +271,7 @@ test_backwards (void)
           g_autoptr (GError) error = NULL;
           gsize expected;
 
-          heft_reverse_look (f.network, f.weights, variance, input, operation, d, NULL, &active, &rank, &root, &error);
+          heft_reverse_look (f.network, f.weights, variance, NULL, input, operation, d, NULL, &active, &rank, &root, NULL, &error);
           g_assert_no_error (error);
           /* What has no inverse has its own test against PyTorch; here it would need one. */
           if (rank < active)
@@ -290,23 +291,143 @@ test_backwards (void)
     }
 }
 
-/* A narrow layer behind one whose covariance would not fit is seen all the same, and costs less than going forward would. */
+/* What a sweep saw, layer by layer. */
+typedef struct
+{
+  double noise[4], trace[4];
+  gsize  active[4], rank[4];
+} Seen;
+
+static gboolean
+note (gsize layer, gsize n_active, double noise_trace, gsize rank, gsize m, double *root, gpointer user_data, GError **error)
+{
+  Seen *seen = user_data;
+
+  seen->noise[layer] = noise_trace;
+  seen->trace[layer] = heft_dot_f64 (rank * m, root, root);
+  seen->active[layer] = n_active;
+  seen->rank[layer] = rank;
+  return TRUE;
+}
+
+static gboolean
+note_channel (gsize layer, gsize n_active, const HeftChannel *channel, gsize d, double *root, double printed, gpointer user_data,
+              GError **error)
+{
+  return note (layer, n_active, channel->trace, channel->rank, d, root, user_data, error);
+}
+
+/* F whose Sigma* is the @curvature's blocks, or diag(@variance), with @blocks' beta and lambda. */
+static void
+dense_fisher (const Fixture *f, const HeftStructuredNoise *blocks, const double *variance, double *fisher)
+{
+  memset (fisher, 0, f->k * f->k * sizeof *fisher);
+  for (gsize q = 0; q < f->k && variance != NULL; q++)
+    fisher[q * f->k + q] = blocks->beta / variance[q] - blocks->beta / blocks->lambda / blocks->lambda;
+  for (gsize l = 0; l < heft_network_get_n_weight_layers (f->network) && variance == NULL; l++)
+    {
+      const HeftLayer *layer = heft_network_get_weight_layer (f->network, l);
+      heft_aligned_autofree double *block = heft_aligned_new (double, layer->n_parameters * layer->n_parameters);
+
+      heft_curvature_dense (blocks->curvature, l, block);
+      for (gsize q = 0; q < layer->n_parameters; q++)
+        memcpy (fisher + (layer->offset + q) * f->k + layer->offset, block + q * layer->n_parameters, layer->n_parameters * sizeof *block);
+    }
+}
+
+/* 4,704 activations of few weights, whose covariance would not fit a matrix: a root of it does, and so do the layers behind, against the
+ * whole network's Sigma* with every Jacobian formed. */
+static void
+compare_wide (const char *architecture, gboolean structured)
+{
+  g_auto (Fixture) f = fixture_new (architecture, HEFT_ACTIVATION_TANH, ((HeftShape) { 1, 28, 28 }), 3, 8, 9);
+  g_autoptr (HeftCurvature) curvature = heft_curvature_new (f.network, f.weights, f.data, 0, HEFT_CURVATURE_EKFAC, HEFT_FISHER_EXACT, 0, FALSE,
+                                                            1, NULL, NULL);
+  g_autofree double *variance = fixture_variances (f.k, 0.01), *input = g_new (double, 784);
+  heft_aligned_autofree double *fisher = heft_aligned_new (double, f.k * f.k);
+  HeftStructuredNoise blocks = { curvature, 0.01, 0.5 };
+  g_auto (HeftCorrelatedNoise) exact = { 0 };
+  Seen seen = { 0 }, expected = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  heft_dataset_gather_f64 (f.data, NULL, 0, 1, input);
+  dense_fisher (&f, &blocks, structured ? NULL : variance, fisher);
+  g_assert_true (heft_correlated_noise_init (&exact, f.k, fisher, blocks.beta, blocks.lambda, NULL));
+  g_assert_true (heft_correlated_sweep (&exact, f.network, f.weights, input, FALSE, note_channel, &expected, NULL));
+  heft_moments_sweep (f.network, f.weights, variance, structured ? &blocks : NULL, input, 784, NULL, note, &seen, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (seen.active[0], >, HEFT_MOMENTS_MOST_ACTIVATIONS);
+  for (gsize layer = 0; layer < heft_visibility_n_layers (f.network); layer++)
+    {
+      g_assert_cmpuint (seen.active[layer], ==, expected.active[layer]);
+      g_assert_cmpuint (seen.rank[layer], ==, expected.rank[layer]);
+      g_assert_cmpfloat_with_epsilon (seen.noise[layer], expected.noise[layer], 1e-9 * expected.noise[layer]);
+      g_assert_cmpfloat_with_epsilon (seen.trace[layer], expected.trace[layer], 1e-6 * expected.trace[layer]);
+    }
+}
+
+/* Forwards and backwards the blocks of a curvature make the same noise. */
+static void
+test_backwards_structured (void)
+{
+  static const char *const architectures[] = { "conv3x3-pool2-4", "conv3x3p1-(conv3x3p1-avgpool3s1p1)-4", "5-6" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (architectures); i++)
+    {
+      g_auto (Fixture) f = fixture_new (architectures[i], HEFT_ACTIVATION_TANH, ((HeftShape) { 2, 4, 4 }), 3, 8, 5 + i);
+      g_autoptr (HeftCurvature) curvature = heft_curvature_new (f.network, f.weights, f.data, 0, HEFT_CURVATURE_EKFAC, HEFT_FISHER_EXACT, 0,
+                                                                FALSE, 1, NULL, NULL);
+      const HeftStructuredNoise blocks = { curvature, 0.01, 0.5 };
+      g_autofree double *input = g_new (double, 32);
+      Seen forward = { 0 }, backward = { 0 };
+
+      heft_dataset_gather_f64 (f.data, NULL, 1, 1, input);
+      g_assert_true (heft_moments_sweep (f.network, f.weights, NULL, &blocks, input, 32, NULL, note, &forward, NULL));
+      for (gsize layer = 0; layer < heft_visibility_n_layers (f.network); layer++)
+        {
+          heft_aligned_autofree double *root = NULL;
+
+          g_assert_true (heft_reverse_look (f.network, f.weights, NULL, &blocks, input, operation_of (f.network, layer), 32, NULL,
+                                            &backward.active[layer], &backward.rank[layer], &root, &backward.noise[layer], NULL));
+          g_assert_cmpuint (backward.active[layer], ==, forward.active[layer]);
+          g_assert_cmpuint (backward.rank[layer], ==, forward.rank[layer]);
+          g_assert_cmpfloat_with_epsilon (backward.noise[layer], forward.noise[layer], 1e-10 * forward.noise[layer]);
+          g_assert_cmpfloat_with_epsilon (heft_dot_f64 (backward.rank[layer] * 32, root, root), forward.trace[layer],
+                                          1e-6 * forward.trace[layer]);
+        }
+    }
+}
+
+static void
+test_wide (void)
+{
+  compare_wide ("conv3x6p1-pool14-5", FALSE);
+  compare_wide ("conv3x6p1-pool14-5", TRUE);
+  compare_wide ("conv3x6p1-(conv1x6)-pool14-5", TRUE);
+}
+
+/* A narrow layer behind one whose covariance would not fit is seen all the same, and costs less than going forward would; a wide one behind
+ * too many weights is not. */
 static void
 test_behind_wide (void)
 {
-  g_auto (Fixture) f = fixture_new ("conv3x8-pool2-12", HEFT_ACTIVATION_RELU, ((HeftShape) { 1, 28, 28 }), 3, 2, 9);
+  g_auto (Fixture) f = fixture_new ("conv3x8p1-conv3x65p1-pool2-12", HEFT_ACTIVATION_RELU, ((HeftShape) { 1, 28, 28 }), 3, 2, 9);
   g_autofree double *variance = fixture_variances (f.k, 0.01);
   g_autofree double *input = g_new (double, 784);
   g_autoptr (HeftVisibility) map = NULL;
   g_autoptr (GError) error = NULL;
+  Seen seen;
 
   heft_dataset_gather_f64 (f.data, NULL, 0, 1, input);
-  map = heft_visibility_new (f.network, f.weights, variance, input, 1, NULL, &error);
+  map = heft_visibility_new (f.network, f.weights, variance, input, 2, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (map->n_activations, ==, 12);
   g_assert_cmpfloat (map->trace, >, 0);
-  g_assert_cmpfloat (heft_visibility_cost (f.network, 1), <, 1e9);
-  g_assert_null (heft_visibility_new (f.network, f.weights, variance, input, 0, NULL, &error));
+  g_assert_cmpfloat (heft_visibility_cost (f.network, 2), <, 2e10);
+  g_assert_null (heft_visibility_new (f.network, f.weights, variance, input, 1, NULL, &error));
+  g_assert_error (error, HEFT_ERROR, HEFT_ERROR_TOO_LARGE);
+  g_clear_error (&error);
+  g_assert_false (heft_moments_sweep (f.network, f.weights, variance, NULL, input, 784, NULL, note, &seen, &error));
   g_assert_error (error, HEFT_ERROR, HEFT_ERROR_TOO_LARGE);
 }
 
@@ -437,6 +558,8 @@ main (int argc, char **argv)
   g_test_add_func ("/information/visibility/residual", test_residual);
   g_test_add_func ("/information/visibility/normalisation", test_normalisation);
   g_test_add_func ("/information/visibility/backwards", test_backwards);
+  g_test_add_func ("/information/visibility/backwards-structured", test_backwards_structured);
+  g_test_add_func ("/information/visibility/wide", test_wide);
   g_test_add_func ("/information/visibility/behind-wide", test_behind_wide);
   g_test_add_func ("/information/visibility/dead", test_dead);
   g_test_add_func ("/information/visibility/identities", test_identities);
