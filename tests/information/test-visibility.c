@@ -431,6 +431,22 @@ test_behind_wide (void)
   g_assert_error (error, HEFT_ERROR, HEFT_ERROR_TOO_LARGE);
 }
 
+/* A root that fits the memory is taken where its singular values are a matter of seconds. */
+static void
+test_cost (void)
+{
+  g_autoptr (HeftNetwork) dear = heft_network_new ("conv3x8p1-conv3x32p1-pool2-12", HEFT_ACTIVATION_RELU, (HeftShape) { 1, 28, 28 }, 3, NULL);
+  g_autoptr (HeftNetwork) cheap = heft_network_new ("conv3x8p1-conv3x8p1-pool2-12", HEFT_ACTIVATION_RELU, (HeftShape) { 1, 28, 28 }, 3, NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (heft_moments_check_sizes (cheap, operation_of (cheap, 1), FALSE, NULL));
+  g_assert_false (heft_moments_check_sizes (cheap, operation_of (cheap, 1), TRUE, NULL));
+  g_assert_true (heft_moments_check_sizes (dear, operation_of (dear, 0), FALSE, NULL));
+  g_assert_true (heft_moments_check_sizes (dear, operation_of (dear, 2), FALSE, NULL));
+  g_assert_false (heft_moments_check_sizes (dear, operation_of (dear, 1), FALSE, &error));
+  g_assert_error (error, HEFT_ERROR, HEFT_ERROR_TOO_LARGE);
+}
+
 /* Every unit dead: the layer sees nothing, which is an answer, not an error. */
 static void
 test_dead (void)
@@ -560,6 +576,7 @@ main (int argc, char **argv)
   g_test_add_func ("/information/visibility/backwards", test_backwards);
   g_test_add_func ("/information/visibility/backwards-structured", test_backwards_structured);
   g_test_add_func ("/information/visibility/wide", test_wide);
+  g_test_add_func ("/information/visibility/cost", test_cost);
   g_test_add_func ("/information/visibility/behind-wide", test_behind_wide);
   g_test_add_func ("/information/visibility/dead", test_dead);
   g_test_add_func ("/information/visibility/identities", test_identities);
