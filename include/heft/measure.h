@@ -95,6 +95,7 @@ typedef struct
   double *printed_trace;              /* of Prop. 3.2 as printed, 1/beta tr Jx^T J F J^T Jx; NULL without the dense Fisher */
   double  printed_trace_mean;
   double *condition;                  /* of Sigma_z, its largest eigenvalue over the smallest that was inverted; NULL like the former */
+  char   *obstacle;                   /* why the layer could not be measured, its numbers being NAN; NULL elsewhere */
   gsize   n_rank_deficient;           /* samples whose noise leaves directions free: their F counts the noisy ones alone */
   gsize   n_ill_conditioned;          /* samples where six digits depend on how Sigma_z is inverted (a condition beyond 1e10) */
 } HeftEffectiveLayer;

@@ -180,12 +180,12 @@ add_effective (JsonBuilder *builder, const HeftMeasurement *measurement)
   for (guint l = 0; l < measurement->effective->len; l++)
     {
       const HeftEffectiveLayer *layer = g_ptr_array_index (measurement->effective, l);
-      const char *too_few = heft_cli_measure_too_few_draws ();
+      const char *reason = heft_cli_measure_reason (layer);
 
       json_builder_begin_object (builder);
       add_text (builder, "layer", layer->name);
-      heft_json_add_number (builder, "fisher_trace_mean", layer->fisher_trace_mean, too_few);
-      heft_json_add_number (builder, "information_mean", layer->information_mean, too_few);
+      heft_json_add_number (builder, "fisher_trace_mean", layer->fisher_trace_mean, reason);
+      heft_json_add_number (builder, "information_mean", layer->information_mean, reason);
       add_values (builder, "fisher_trace", layer->fisher_trace, layer->n_samples);
       add_values (builder, "information", layer->information, layer->n_samples);
       add_integer (builder, "rank_deficient_samples", layer->n_rank_deficient);
@@ -329,6 +329,11 @@ print_effective (const HeftMeasurement *measurement)
     {
       const HeftEffectiveLayer *layer = g_ptr_array_index (measurement->effective, l);
 
+      if (layer->obstacle != NULL)
+        {
+          printf ("%-12s %s\n", layer->name, layer->obstacle);
+          continue;
+        }
       printf (_("%-12s trace of the Fisher %.8g, information %.8g nats\n"), layer->name, layer->fisher_trace_mean,
               layer->information_mean);
       if (layer->condition != NULL)

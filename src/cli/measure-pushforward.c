@@ -26,8 +26,10 @@ add_values (JsonBuilder *builder, const char *name, const double *values, gsize 
 }
 
 const char *
-heft_cli_measure_too_few_draws (void)
+heft_cli_measure_reason (const HeftEffectiveLayer *layer)
 {
+  if (layer->obstacle != NULL)
+    return layer->obstacle;
   return _("By these draws the covariance has no inverse: there are too few for so many activations, or more activations than weights make noise.");
 }
 
@@ -54,16 +56,18 @@ add_differences (JsonBuilder *builder, const HeftEffectiveLayer *layer, const He
 static void
 add_layer (JsonBuilder *builder, const HeftEffectiveLayer *layer, const HeftEffectiveLayer *exact, gboolean draws)
 {
+  const char *reason = heft_cli_measure_reason (layer);
+
   json_builder_begin_object (builder);
   add_text (builder, "layer", layer->name);
-  heft_json_add_number (builder, "covariance_trace_mean", layer->noise_trace_mean, NULL);
-  heft_json_add_number (builder, "fisher_trace_mean", layer->fisher_trace_mean, heft_cli_measure_too_few_draws ());
-  heft_json_add_number (builder, "information_mean", layer->information_mean, heft_cli_measure_too_few_draws ());
+  heft_json_add_number (builder, "covariance_trace_mean", layer->noise_trace_mean, reason);
+  heft_json_add_number (builder, "fisher_trace_mean", layer->fisher_trace_mean, reason);
+  heft_json_add_number (builder, "information_mean", layer->information_mean, reason);
   if (draws)
     {
       heft_json_add_number (builder, "covariance_trace_standard_error", layer->noise_trace_error, NULL);
-      heft_json_add_number (builder, "fisher_trace_standard_error", layer->fisher_trace_error, heft_cli_measure_too_few_draws ());
-      heft_json_add_number (builder, "information_standard_error", layer->information_error, heft_cli_measure_too_few_draws ());
+      heft_json_add_number (builder, "fisher_trace_standard_error", layer->fisher_trace_error, reason);
+      heft_json_add_number (builder, "information_standard_error", layer->information_error, reason);
     }
   add_differences (builder, layer, exact);
   add_values (builder, "covariance_trace", layer->noise_trace, layer->n_samples);

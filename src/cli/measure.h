@@ -17,7 +17,7 @@ void     heft_cli_measure_print_codes (const HeftMeasurement *measurement, const
 /* The comparison of the routes to Sigma_z. */
 void     heft_cli_measure_add_pushforwards   (JsonBuilder *builder, const HeftMeasurement *measurement);
 void     heft_cli_measure_print_pushforwards (const HeftMeasurement *measurement);
-/* Why the draws give no F_{z|x}. */
-const char *heft_cli_measure_too_few_draws (void);
+/* Why numbers of @layer are missing. */
+const char *heft_cli_measure_reason (const HeftEffectiveLayer *layer);
 
 G_END_DECLS

@@ -234,7 +234,7 @@ heft_network_publish_effective (HeftRecord *record, const HeftMeasuredNetwork *s
 
       informations[l] = layer->information_mean;
       traces[l] = layer->fisher_trace_mean;
-      largest = MAX (largest, informations[l]);
+      largest = fmax (largest, informations[l]);
     }
   for (guint l = 0; l < n; l++)
     {
@@ -244,12 +244,14 @@ heft_network_publish_effective (HeftRecord *record, const HeftMeasuredNetwork *s
 
       g_autofree char *label = l + 1 == n ? g_strdup (_("Logits")) : activation_label (layer->name);
 
-      heft_ledger_add (&ledger, label, informations[l], "nat", note, HEFT_QUANTITY_FISHER);
+      heft_ledger_add (&ledger, label, informations[l], "nat", layer->obstacle != NULL ? layer->obstacle : note, HEFT_QUANTITY_FISHER);
       heft_ledger_gauge (&ledger, largest > 0 ? informations[l] / largest : NAN);
     }
   heft_frame_set_text (ledger.frame, "estimator", heft_weight_noise_words (&noise));
-  heft_frame_set_number (ledger.frame, "first", informations[0]);
-  heft_frame_set_number (ledger.frame, "last", informations[n - 1]);
+  if (isfinite (informations[0]))
+    heft_frame_set_number (ledger.frame, "first", informations[0]);
+  if (isfinite (informations[n - 1]))
+    heft_frame_set_number (ledger.frame, "last", informations[n - 1]);
   heft_record_publish (record, heft_ledger_end (&ledger));
   heft_record_set_result_array (record, "effective_information", informations, n);
   heft_record_set_result_array (record, "activation_fisher", traces, n);

@@ -87,6 +87,14 @@ heft_effective_moments (HeftNetwork *network, const double *mean, const HeftWeig
   if (!heft_effective_inputs (data, n_covariance, &observer.n_rows, &rows, error))
     return FALSE;
   observer.rows = rows;
+  for (gsize cell = 0; cell < heft_visibility_n_layers (network) * n_samples; cell++)
+    {
+      information[cell] = NAN;
+      if (fisher_trace != NULL)
+        fisher_trace[cell] = NAN;
+      if (noise_trace != NULL)
+        noise_trace[cell] = NAN;
+    }
   for (observer.sample = 0; observer.sample < n_samples; observer.sample++)
     {
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
@@ -105,7 +113,9 @@ heft_effective_information (HeftNetwork *network, const double *mean, const doub
 {
   const HeftWeightNoise noise = { .variance = variance };
 
-  return heft_effective_moments (network, mean, &noise, data, n_samples, n_covariance, information, fisher_trace, NULL, cancellable, error);
+  return heft_moments_check_layers (network, FALSE, error)
+         && heft_effective_moments (network, mean, &noise, data, n_samples, n_covariance, information, fisher_trace, NULL, cancellable,
+                                    error);
 }
 
 gboolean
@@ -116,5 +126,7 @@ heft_effective_information_structured (HeftNetwork *network, const double *mean,
   const HeftStructuredNoise blocks = { curvature, beta, lambda };
   const HeftWeightNoise noise = { .structured = &blocks };
 
-  return heft_effective_moments (network, mean, &noise, data, n_samples, n_covariance, information, fisher_trace, NULL, cancellable, error);
+  return heft_moments_check_layers (network, TRUE, error)
+         && heft_effective_moments (network, mean, &noise, data, n_samples, n_covariance, information, fisher_trace, NULL, cancellable,
+                                    error);
 }

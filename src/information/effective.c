@@ -21,6 +21,7 @@ effective_layer_free (gpointer data)
   HeftEffectiveLayer *self = data;
 
   g_free (self->name);
+  g_free (self->obstacle);
   g_free (self->fisher_trace);
   g_free (self->information);
   g_free (self->noise_trace);
@@ -99,6 +100,14 @@ measure_moments (HeftNetwork *network, const double *weights, const HeftWeightNo
   if (!heft_effective_moments (network, weights, noise, data, n_samples, n_covariance, information, trace, noise_trace, cancellable, error))
     return FALSE;
   take (layers, n_samples, information, trace, noise_trace);
+  for (guint l = 0; l < layers->len; l++)
+    {
+      HeftEffectiveLayer *layer = g_ptr_array_index (layers, l);
+      g_autoptr (GError) obstacle = NULL;
+
+      if (!heft_moments_check_layer (network, l, noise->structured != NULL, &obstacle))
+        layer->obstacle = g_strdup (obstacle->message);
+    }
   return TRUE;
 }
 

@@ -556,17 +556,20 @@ trace_of_noise (const HeftMoments *self, gsize i)
   return trace;
 }
 
-/* Every layer can be looked at one way or the other: said before any is. */
-static gboolean
-check_layers (const HeftNetwork *network, gboolean structured, GError **error)
+gboolean
+heft_moments_check_layer (const HeftNetwork *network, gsize layer, gboolean structured, GError **error)
+{
+  gsize operation = heft_moments_operation (network, layer);
+
+  return heft_moments_check_sizes (network, operation, FALSE, NULL) || heft_reverse_check (network, operation, structured, error);
+}
+
+gboolean
+heft_moments_check_layers (const HeftNetwork *network, gboolean structured, GError **error)
 {
   for (gsize layer = 0; layer < heft_visibility_n_layers (network); layer++)
-    {
-      gsize operation = heft_moments_operation (network, layer);
-
-      if (!heft_moments_check_sizes (network, operation, FALSE, NULL) && !heft_reverse_check (network, operation, structured, error))
-        return FALSE;
-    }
+    if (!heft_moments_check_layer (network, layer, structured, error))
+      return FALSE;
   return TRUE;
 }
 
@@ -575,12 +578,9 @@ heft_moments_sweep (HeftNetwork *network, const double *weights, const double *v
                     const double *input, gsize m, const double *tangents, HeftMomentsVisitor visitor, gpointer user_data, GError **error)
 {
   g_auto (HeftMoments) moments = { 0 };
-  g_autoptr (HeftLinearisation) at = NULL;
+  g_autoptr (HeftLinearisation) at = heft_linearisation_new (network, weights, input);
   gsize next = 0;
 
-  if (!check_layers (network, structured != NULL, error))
-    return FALSE;
-  at = heft_linearisation_new (network, weights, input);
   heft_moments_init (&moments, at, weights, variance, m, tangents);
   moments.structured = structured;
   for (gsize layer = 0; layer < heft_visibility_n_layers (network); layer++)
@@ -590,6 +590,8 @@ heft_moments_sweep (HeftNetwork *network, const double *weights, const double *v
       heft_aligned_autofree double *root = NULL;
       double trace;
 
+      if (!forward && !heft_moments_check_layer (network, layer, structured != NULL, NULL))
+        continue;
       if (forward)
         next = go_to_layer (&moments, next, operation);
       if (!(forward ? heft_moments_root (&moments, operation, &n_active, &rank, &root, error)

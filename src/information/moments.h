@@ -84,11 +84,15 @@ gboolean heft_moments_look    (HeftNetwork *network, const double *weights, cons
                                const double *input, gsize layer, gsize m, const double *tangents, gsize *n_active, gsize *rank,
                                double **root, GError **error);
 
+/* FALSE with HEFT_ERROR_TOO_LARGE where @layer can be looked at neither forwards nor backwards; and where any layer cannot. */
+gboolean heft_moments_check_layer  (const HeftNetwork *network, gsize layer, gboolean structured, GError **error);
+gboolean heft_moments_check_layers (const HeftNetwork *network, gboolean structured, GError **error);
+
 /* Called for each layer in order; @noise_trace is tr Sigma_z; @root (rank x m) may be changed. */
 typedef gboolean (*HeftMomentsVisitor) (gsize layer, gsize n_active, double noise_trace, gsize rank, gsize m, double *root,
                                         gpointer user_data, GError **error);
 /* Takes moments through the whole network at @input (d), and calls @visitor at every layer; layers that are too far for that are looked
- * at backwards. @structured, by Kronecker factors layer by layer, counts instead of @variance unless it is NULL. */
+ * at backwards, and those that fail heft_moments_check_layer() left out. @structured, by Kronecker factors layer by layer, counts instead of @variance unless it is NULL. */
 gboolean heft_moments_sweep   (HeftNetwork *network, const double *weights, const double *variance, const HeftStructuredNoise *structured,
                                const double *input, gsize m, const double *tangents, HeftMomentsVisitor visitor, gpointer user_data,
                                GError **error);

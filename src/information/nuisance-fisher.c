@@ -181,7 +181,8 @@ heft_noise_nuisances_new (HeftNetwork *network, const double *weights, const Hef
   g_autofree double *tangents = NULL;
   gsize channels, height, width;
 
-  if (!check_images (network, data, n_samples, error))
+  if (!check_images (network, data, n_samples, error)
+      || (noise->correlated == NULL && !heft_moments_check_layers (network, noise->structured != NULL, error)))
     return NULL;
   heft_dataset_get_shape (data, &channels, &height, &width);
   warp = heft_nuisance_warp_new (channels, height, width);
