@@ -76,7 +76,8 @@ heft_figure_hit (const HeftFigure *self, double width, double height, const Heft
         {
           const HeftLegendEntry *entry = &g_array_index (plot->legend, HeftLegendEntry, k);
 
-          if (contains (&entry->rect, px, py))
+          /* Words that explain the lines switch nothing. */
+          if (contains (&entry->rect, px, py) && !heft_mark_is_key (g_ptr_array_index (plot->plot->marks, entry->mark)))
             hit->legend_mark = entry->mark;
         }
       if (plot->plot->kind == HEFT_PLOT_TABLE)

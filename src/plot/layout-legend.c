@@ -22,10 +22,16 @@ heft_legend_sample (double font_size)
   return 1.75 * font_size;
 }
 
+gboolean
+heft_mark_is_key (const HeftMark *mark)
+{
+  return mark->kind == HEFT_MARK_CONTOUR && mark->n == 0;
+}
+
 double
 heft_legend_indent (const HeftMark *mark, double font_size)
 {
-  return mark->kind == HEFT_MARK_CONTOUR && mark->n == 0 ? 0.0 : heft_legend_sample (font_size) + 0.4 * font_size;
+  return heft_mark_is_key (mark) ? 0.0 : heft_legend_sample (font_size) + 0.4 * font_size;
 }
 
 static void

@@ -430,7 +430,7 @@ paint_sample (const Painter *self, const HeftMark *mark, const HeftRect *rect)
   double xy[] = { rect->x, y, rect->x + width, y };
   gboolean marker = mark->kind == HEFT_MARK_POINTS || mark->kind == HEFT_MARK_LINE_POINTS;
 
-  if (mark->kind == HEFT_MARK_CONTOUR && mark->n == 0)
+  if (heft_mark_is_key (mark))
     return;
   if (mark->hidden)
     style.colour = heft_rgba_mix (style.colour, self->layout->palette.background, 0.7);

@@ -293,6 +293,8 @@ gboolean    heft_legend_corner (HeftLayout *self, HeftPlotLayout *plot);
 void        heft_legend_column (HeftLayout *self, HeftPlotLayout *plot, double width);
 double      heft_legend_row_height (double font_size);
 double      heft_legend_sample     (double font_size);
+/* Whether an entry is words alone. */
+gboolean    heft_mark_is_key       (const HeftMark *mark);
 /* Where an entry's words begin. */
 double      heft_legend_indent     (const HeftMark *mark, double font_size);
 

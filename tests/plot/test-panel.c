@@ -410,6 +410,7 @@ test_plane_square (void)
       g_autoptr (HeftLayout) layout = heft_layout_new (figure, boxes[i][0], boxes[i][1], &theme, 1);
       const HeftPlotLayout *at = g_ptr_array_index (layout->plots, 0);
       HeftPlotArea area;
+      HeftHit under;
 
       g_assert_cmpfloat (side_of (figure, boxes[i][0], boxes[i][1], &area), >=, boxes[i][2]);
       g_assert_cmpuint (at->legend->len, ==, plot_of (figure, 0)->marks->len);
@@ -419,6 +420,9 @@ test_plane_square (void)
 
           g_assert_true (r->x >= area.x + area.width || r->y + r->height <= area.y);
           g_assert_true (r->x + r->width <= boxes[i][0] && r->y >= 0 && r->y + r->height <= boxes[i][1]);
+          /* The last two are words, which switch nothing. */
+          g_assert_true (heft_figure_hit (figure, boxes[i][0], boxes[i][1], &theme, r->x + 3, r->y + 3, &under));
+          g_assert_cmpint (under.legend_mark, ==, k + 2 < at->legend->len ? (int) k : -1);
         }
     }
 }
@@ -460,6 +464,65 @@ test_plane_hit (void)
   g_assert_nonnull (part);
 }
 
+/* The colour under a place is that of the cell there, whatever part of the map the axes show; beyond the map there is nothing. */
+static void
+check_colours (HeftFigure *figure, double left, double right, double bottom, double top)
+{
+  HeftTheme theme = heft_theme_screen (FALSE);
+  HeftPlot *plot = plot_of (figure, 0);
+  cairo_surface_t *surface = cairo_image_surface_create (CAIRO_FORMAT_ARGB32, 500, 400);
+  cairo_t *cr = cairo_create (surface);
+  const guchar *pixels;
+  HeftPlotArea area;
+
+  plot->x.minimum = left;
+  plot->x.maximum = right;
+  plot->y.minimum = bottom;
+  plot->y.maximum = top;
+  heft_figure_paint (figure, cr, 500, 400, &theme);
+  cairo_surface_flush (surface);
+  pixels = cairo_image_surface_get_data (surface);
+  side_of (figure, 500, 400, &area);
+  for (int i = 5; i < 50; i += 3)
+    for (int k = 5; k < 50; k += 3)
+      {
+        int px = (int) (area.x + area.width * i / 53), py = (int) (area.y + area.height * k / 53);
+        double x = left + (right - left) * (px + 0.5 - area.x) / area.width, y = top - (top - bottom) * (py + 0.5 - area.y) / area.height;
+        double column = (x + 4) * 5, row = (4 - y) * 5, rgb[3], value;
+        const guchar *p = pixels + py * cairo_image_surface_get_stride (surface) + 4 * px;
+
+        /* Not where a pixel may belong to either of two cells. */
+        if (fabs (column - round (column)) < 10 / area.width * (right - left) || fabs (row - round (row)) < 10 / area.width * (top - bottom))
+          continue;
+        if (column < 0 || column > 40 || row < 0 || row > 40)
+          {
+            g_assert_cmpint (p[3], ==, 0);
+            continue;
+          }
+        value = MAX (plot->values[(int) row * 40 + (int) column], plot->value_minimum);
+        heft_colour_map_get (HEFT_COLOUR_MAP_QUIET, FALSE, log (value / plot->value_minimum) / log (plot->value_maximum / plot->value_minimum),
+                             rgb);
+        for (int c = 0; c < 3; c++)
+          g_assert_cmpfloat_with_epsilon (p[2 - c] / 255.0, rgb[c], 1.5 / 255);
+      }
+  cairo_destroy (cr);
+  cairo_surface_destroy (surface);
+}
+
+static void
+test_plane_colours (void)
+{
+  g_autoptr (HeftFigure) figure = panel ("plane", -1, -1);
+
+  for (guint k = 0; k < plot_of (figure, 0)->marks->len; k++)
+    ((HeftMark *) g_ptr_array_index (plot_of (figure, 0)->marks, k))->hidden = TRUE;
+  check_colours (figure, -4, 4, -4, 4);
+  check_colours (figure, 0.3, 1.9, -1.7, 0.1);
+  check_colours (figure, 2.5, 6.5, -7, -3);
+  check_colours (figure, -9, 9, -9, 9);
+  check_colours (figure, 0.91, 0.92, -0.51, -0.5);
+}
+
 /* A frame from a damaged file: arrays that do not fit one another show nothing. */
 static void
 test_plane_damaged (void)
@@ -496,6 +559,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plot/panel/plane", test_plane);
   g_test_add_func ("/plot/panel/plane-square", test_plane_square);
   g_test_add_func ("/plot/panel/plane-hit", test_plane_hit);
+  g_test_add_func ("/plot/panel/plane-colours", test_plane_colours);
   g_test_add_func ("/plot/panel/plane-damaged", test_plane_damaged);
   g_test_add_func ("/plot/panel/price", test_price);
   g_test_add_func ("/plot/panel/thin", test_thin);
