@@ -347,17 +347,21 @@ static char *
 minimum_sentence (HeftRecord *record)
 {
   double beta, kl, value, side, error;
-  g_autofree char *words_beta = NULL, *words_kl = NULL, *misfit = NULL;
+  g_autofree char *words_beta = NULL, *words_kl = NULL, *misfit = NULL, *doubt = NULL;
 
   if (heft_record_get_result (record, "slope_check", &value))
     {
       misfit = heft_words_percent (value);
-      if (heft_record_get_result (record, "slope_misfit", &side) &&
-          heft_record_get_result (record, "slope_misfit_standard_error", &error) && side < -error)
-        return g_strdup_printf (_("The slope of min $C_\\beta$ should be KL at every point; over this grid the two differ by at most %s: KL "
-                                  "is still above its optimum there, and training longer lowers it."), misfit);
-      return g_strdup_printf (_("The slope of min $C_\\beta$ should be KL at every point; over this grid the two differ by at most %s."),
-                              misfit);
+      if (!heft_record_get_result (record, "slope_misfit", &side) || !heft_record_get_result (record, "slope_misfit_standard_error", &error))
+        return g_strdup_printf (_("The slope of min $C_\\beta$ should be KL at every point; over this grid the two differ by at most %s."),
+                                misfit);
+      doubt = heft_words_percent (error);
+      /* Where KL has all but gone the largest misfit is the draws' noise. */
+      if (side < -2 * error)
+        return g_strdup_printf (_("The slope of min $C_\\beta$ should be KL at every point; over this grid the two differ by at most %s "
+                                  "(standard error %s): KL is still above its optimum there, and training longer lowers it."), misfit, doubt);
+      return g_strdup_printf (_("The slope of min $C_\\beta$ should be KL at every point; over this grid the two differ by at most %s "
+                                "(standard error %s)."), misfit, doubt);
     }
   if (!heft_record_get_last (record, "minimum_slope", 0, &beta, &kl))
     return NULL;
