@@ -11,8 +11,8 @@
 
 #include "experiments/lagrangian.h"
 #include "experiments/ledger.h"
+#include "experiments/optimum.h"
 #include "experiments/words.h"
-
 
 #define LOWER (-4.0)
 #define UPPER 4.0
@@ -222,34 +222,22 @@ static gboolean
 trace_curves (HeftRun *run, const Setting *setting, gboolean *changed, GError **error)
 {
   HeftRecord *record = heft_run_get_record (run);
-  double betas[N_CURVE], informations[N_CURVE], losses[N_CURVE];
-  gsize done = 0;
+  HeftOptimumCurve curve = { .record = record, .minimum = MINIMUM, .minimum_slope = MINIMUM_SLOPE, .rate = RATE, .rate_beta = RATE_BETA,
+                             .lowest = CURVE_MINIMUM, .highest = CURVE_MAXIMUM, .n_points = N_CURVE };
   gboolean go_on = TRUE;
 
-  for (gsize s = 0; s < heft_record_get_n_series (record); s++)
-    heft_record_clear_series (record, s);
-  for (; done < N_CURVE && go_on && !*changed; done++)
+  heft_optimum_curve_begin (&curve);
+  while (curve.n < N_CURVE && go_on && !*changed)
     {
-      double beta = CURVE_MINIMUM * pow (CURVE_MAXIMUM / CURVE_MINIMUM, (double) done / (N_CURVE - 1));
-      g_autoptr (HeftGibbs) gibbs = heft_gibbs_new (loss_at, (gpointer) setting, LOWER, UPPER, setting->lambda, beta, N_GRID,
-                                                    error);
+      double beta = heft_optimum_curve_beta (&curve);
+      g_autoptr (HeftGibbs) gibbs = heft_gibbs_new (loss_at, (gpointer) setting, LOWER, UPPER, setting->lambda, beta, N_GRID, error);
 
       if (gibbs == NULL)
         return FALSE;
-      betas[done] = beta;
-      informations[done] = gibbs->information;
-      losses[done] = gibbs->expected_loss;
-      heft_record_append (record, MINIMUM, 0, beta, gibbs->lagrangian);
-      heft_record_append (record, MINIMUM_SLOPE, 0, beta, gibbs->information);
-      heft_record_append (record, GAUSSIAN_MINIMUM, 0, beta,
-                          heft_gibbs_best_gaussian (gibbs, setting->lambda, beta, NULL, NULL));
-      heft_record_append (record, RATE, 0, gibbs->information, gibbs->expected_loss);
-      heft_record_append (record, RATE_BETA, 0, gibbs->information, beta);
-      go_on = heft_run_point (run, done + 1, 0, 0, (done + 1.0) / N_CURVE, changed);
+      heft_record_append (record, GAUSSIAN_MINIMUM, 0, beta, heft_gibbs_best_gaussian (gibbs, setting->lambda, beta, NULL, NULL));
+      go_on = heft_optimum_curve_add (&curve, run, gibbs->lagrangian, gibbs->information, gibbs->expected_loss, changed);
     }
-  heft_record_set_result_array (record, "curve_beta", betas, done);
-  heft_record_set_result_array (record, "curve_information", informations, done);
-  heft_record_set_result_array (record, "curve_expected_loss", losses, done);
+  heft_optimum_curve_store (&curve);
   return go_on;
 }
 
@@ -270,34 +258,28 @@ show_optimum (HeftRun *run, const Setting *setting, GError **error)
 }
 
 static gboolean
+show (HeftRun *run, gboolean *changed, gpointer user_data, GError **error)
+{
+  Setting *traced = user_data, setting = read_setting (run);
+
+  if (!show_optimum (run, &setting, error))
+    return FALSE;
+  /* The curves do not depend on beta: moving it moves along them. */
+  if (setting.barrier == traced->barrier && setting.tilt == traced->tilt && setting.lambda == traced->lambda)
+    return TRUE;
+  if (!trace_curves (run, &setting, changed, error))
+    return FALSE;
+  if (!*changed)
+    *traced = setting;
+  return TRUE;
+}
+
+static gboolean
 run_lagrangian (HeftRun *run, GError **error)
 {
-  Setting setting, traced = { NAN, NAN, NAN, NAN };
-  gboolean changed;
+  Setting traced = { NAN, NAN, NAN, NAN };
 
-  do
-    {
-      GError *failure = NULL;
-
-      changed = FALSE;
-      setting = read_setting (run);
-      if (!show_optimum (run, &setting, error))
-        return FALSE;
-      /* The curves do not depend on beta: moving it moves along them. */
-      if (setting.barrier != traced.barrier || setting.tilt != traced.tilt || setting.lambda != traced.lambda)
-        {
-          if (!trace_curves (run, &setting, &changed, &failure))
-            {
-              if (failure != NULL)
-                g_propagate_error (error, failure);
-              return failure == NULL;
-            }
-          if (!changed)
-            traced = setting;
-        }
-    }
-  while (changed || heft_run_wait (run));
-  return TRUE;
+  return heft_live_run (run, show, &traced, error);
 }
 
 /* --- Sentences --------------------------------------------------------------------------------------------------- */
@@ -313,34 +295,6 @@ landscape_sentence (HeftRecord *record)
   minimum = heft_words_result (record, "minimum");
   return g_strdup_printf (_("The loss is lowest at w = %s; the best single Gaussian pays %s nats more than the Gibbs optimum."),
                           minimum, excess);
-}
-
-static char *
-minimum_sentence (HeftRecord *record)
-{
-  g_autofree char *slope = NULL, *information = NULL;
-
-  if (!heft_record_get_result (record, "slope", NULL))
-    return NULL;
-  slope = heft_words_result (record, "slope");
-  information = heft_words_result (record, "information");
-  return g_strdup_printf (_("The slope of min $C_\\beta$ is %s nats, by differences; the information "
-                            "$\\mathrm{KL}(Q^* \\Vert P)$ is %s nats: they are one."),
-                          slope, information);
-}
-
-static char *
-rate_sentence (HeftRecord *record)
-{
-  g_autofree char *information = NULL, *loss = NULL;
-
-  if (!heft_record_get_result (record, "information", NULL))
-    return NULL;
-  information = heft_words_result (record, "information");
-  loss = heft_words_result (record, "expected_loss");
-  return g_strdup_printf (_("At the chosen $\\beta$, %s nats buy an expected loss of %s nats; the slope there is "
-                            "$-\\beta$."), information,
-                          loss);
 }
 
 static char *
@@ -388,16 +342,9 @@ static const HeftSeriesSpec series[] = {
 };
 
 static const HeftResultSpec results[] = {
-  { "lagrangian", N_("min C, the Lagrangian of the Gibbs optimum"), "nat", FALSE },
-  { "information", N_("KL(Q*‖P) of the Gibbs optimum"), "nat", FALSE },
-  { "expected_loss", N_("Expected loss under the Gibbs optimum"), "nat", FALSE },
-  { "slope", N_("d min C / d β by central differences"), "nat", FALSE },
-  { "gaussian_excess", N_("Lagrangian of the best single Gaussian minus that of Gibbs"), "nat", FALSE },
-  { "laplace_information", N_("Gaussian information at the global minimum"), "nat", FALSE },
-  { "printed_information", N_("The same by the formula as printed in the paper"), "nat", FALSE },
-  { "curve_beta", N_("β along the curve"), "", TRUE },
-  { "curve_information", N_("Information along the curve"), "nat", TRUE },
-  { "curve_expected_loss", N_("Expected loss along the curve"), "nat", TRUE },
+  HEFT_OPTIMUM_RESULTS,
+  HEFT_LAPLACE_RESULTS,
+  HEFT_OPTIMUM_CURVE_RESULTS,
   { "minimum", N_("The weight where the loss is lowest"), "", FALSE },
   { "curvature", N_("Second derivative of the loss there"), "nat", FALSE },
 };
@@ -411,11 +358,11 @@ static const HeftPanelSpec panels[] = {
   { .id = "minimum", .title = N_("The optimal Lagrangian"), .kind = HEFT_PANEL_CURVE, .x_label = N_("$\\beta$"),
     .y_label = N_("min $C_\\beta$"), .y_unit = "nat", .x_log = TRUE, .series = { "minimum", "minimum_slope", "gaussian_minimum" },
     .things_to_try = N_("The curve is concave and its slope is the information: read both off and compare."),
-    .sentence = minimum_sentence },
+    .sentence = heft_optimum_minimum_sentence },
   { .id = "rate", .title = N_("Rate and distortion"), .kind = HEFT_PANEL_CURVE, .x_label = N_("$\\mathrm{KL}(Q^* \\Vert P)$"),
     .x_unit = "nat", .y_label = N_("$E_{Q^*} L$"), .y_unit = "nat", .series = { "rate", "rate_beta" },
     .things_to_try = N_("Convex and falling, with slope −β at each point. Widen the prior with λ and watch it shift."),
-    .sentence = rate_sentence },
+    .sentence = heft_optimum_rate_sentence },
   { .id = "ledger", .title = N_("Ledger"), .kind = HEFT_PANEL_LEDGER, .frame = "ledger",
     .things_to_try = N_("Raise the barrier: the valleys become quadratic and the Laplace information approaches the best "
                         "Gaussian's. The printed formula does not."),

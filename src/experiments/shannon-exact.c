@@ -10,6 +10,7 @@
 
 #include "experiments/coins.h"
 #include "experiments/ledger.h"
+#include "experiments/optimum.h"
 #include "experiments/shannon-exact.h"
 #include "experiments/words.h"
 
@@ -405,37 +406,22 @@ show (HeftRun *run, const Setting *setting, Setting *traced, gboolean *changed, 
 }
 
 static gboolean
+show_setting (HeftRun *run, gboolean *changed, gpointer user_data, GError **error)
+{
+  const Setting setting = read_setting (run);
+
+  return show (run, &setting, user_data, changed, error);
+}
+
+static gboolean
 run_shannon_exact (HeftRun *run, GError **error)
 {
-  Setting setting, traced = { .beta = NAN };
-  gboolean changed;
+  Setting traced = { .beta = NAN };
 
-  do
-    {
-      GError *failure = NULL;
-
-      changed = FALSE;
-      setting = read_setting (run);
-      if (!show (run, &setting, &traced, &changed, &failure))
-        {
-          if (failure != NULL)
-            g_propagate_error (error, failure);
-          return failure == NULL;
-        }
-    }
-  while (changed || heft_run_wait (run));
-  return TRUE;
+  return heft_live_run (run, show_setting, &traced, error);
 }
 
 /* --- Sentences ----------------------------------------------------------------------------------------------------- */
-
-static char *
-result_words (HeftRecord *record, const char *id)
-{
-  double value;
-
-  return heft_record_get_result (record, id, &value) ? heft_words_number (value) : g_strdup ("–");
-}
 
 static char *
 codes_sentence (HeftRecord *record)
@@ -446,7 +432,7 @@ codes_sentence (HeftRecord *record)
   if (frame == NULL)
     return NULL;
   heads = heft_words_count ((guint64) heft_frame_get_number (frame, "heads", 0));
-  marginal = result_words (record, "marginal_kl");
+  marginal = heft_words_result (record, "marginal_kl");
   return g_strdup_printf (_("Green codes the weight after %s heads; averaged over all datasets the codes are $\\bar{Q}$, %s nats from the prior."),
                           heads, marginal);
 }
@@ -458,10 +444,10 @@ beta_sentence (HeftRecord *record)
 
   if (!heft_record_get_result (record, "information", NULL))
     return NULL;
-  fixed = result_words (record, "expected_kl_fixed");
-  information = result_words (record, "information");
-  marginal = result_words (record, "marginal_kl");
-  seed = result_words (record, "seed_entropy");
+  fixed = heft_words_result (record, "expected_kl_fixed");
+  information = heft_words_result (record, "information");
+  marginal = heft_words_result (record, "marginal_kl");
+  seed = heft_words_result (record, "seed_entropy");
   return g_strdup_printf (_("The fixed prior reports %s nats: %s about the data and %s for not being $\\bar{Q}$. Runs taken one by one add %s for the seed."),
                           fixed, information, marginal, seed);
 }
@@ -473,8 +459,8 @@ samples_sentence (HeftRecord *record)
 
   if (!heft_record_get_result (record, "information", NULL))
     return NULL;
-  information = result_words (record, "information");
-  fisher = result_words (record, "fisher_information");
+  information = heft_words_result (record, "information");
+  fisher = heft_words_result (record, "fisher_information");
   return g_strdup_printf (_("Where the sliders stand the weight holds %s nats about the dataset; to first order, by the Fisher information, %s."),
                           information, fisher);
 }
@@ -486,10 +472,10 @@ datasets_sentence (HeftRecord *record)
 
   if (!heft_record_get_result (record, "information", NULL))
     return NULL;
-  left_out = result_words (record, "leave_one_out");
-  adapted = result_words (record, "sampled_kl_adapted");
-  lower = result_words (record, "information_lower");
-  information = result_words (record, "information");
+  left_out = heft_words_result (record, "leave_one_out");
+  adapted = heft_words_result (record, "sampled_kl_adapted");
+  lower = heft_words_result (record, "information_lower");
+  information = heft_words_result (record, "information");
   return g_strdup_printf (_("On average $M$ datasets give %s nats with left-one-out priors, %s with the adapted one and %s with their mixture; the truth is %s."),
                           left_out, adapted, lower, information);
 }
@@ -501,9 +487,9 @@ ledger_sentence (HeftRecord *record)
 
   if (!heft_record_get_result (record, "per_run_information", NULL))
     return NULL;
-  per_run = result_words (record, "per_run_information");
-  information = result_words (record, "information");
-  seed = result_words (record, "seed_entropy");
+  per_run = heft_words_result (record, "per_run_information");
+  information = heft_words_result (record, "information");
+  seed = heft_words_result (record, "seed_entropy");
   return g_strdup_printf (_("Dataset and seed together %s nats, the dataset alone %s, the seed %s: the first is the sum of the others."),
                           per_run, information, seed);
 }

@@ -10,6 +10,7 @@
 #include <heft/information.h>
 
 #include "experiments/ledger.h"
+#include "experiments/optimum.h"
 #include "experiments/two-weights.h"
 #include "experiments/words.h"
 
@@ -507,37 +508,27 @@ static gboolean
 trace_curves (HeftRun *run, const Setting *setting, const Sheet *sheet, gboolean *changed, GError **error)
 {
   HeftRecord *record = heft_run_get_record (run);
-  double betas[N_CURVE], informations[N_CURVE], losses[N_CURVE];
-  gsize done = 0;
+  HeftOptimumCurve curve = { .record = record, .minimum = MINIMUM, .minimum_slope = MINIMUM_SLOPE, .rate = RATE, .rate_beta = RATE_BETA,
+                             .lowest = CURVE_MINIMUM, .highest = CURVE_MAXIMUM, .n_points = N_CURVE };
   gboolean go_on = TRUE;
 
-  for (gsize s = 0; s < heft_record_get_n_series (record); s++)
-    heft_record_clear_series (record, s);
-  for (; done < N_CURVE && go_on && !*changed; done++)
+  heft_optimum_curve_begin (&curve);
+  while (curve.n < N_CURVE && go_on && !*changed)
     {
-      double beta = CURVE_MINIMUM * pow (CURVE_MAXIMUM / CURVE_MINIMUM, (double) done / (N_CURVE - 1));
+      double beta = heft_optimum_curve_beta (&curve);
       Optimum gibbs = sheet_gibbs (sheet, beta, NULL);
       g_autoptr (HeftGibbs2d) plane = make_plane (setting, beta, gibbs.lagrangian);
       HeftPlaneGaussian full, diagonal;
 
       if (!find_gaussians (setting, plane, beta, &full, &diagonal, error))
         return FALSE;
-      betas[done] = beta;
-      informations[done] = gibbs.information;
-      losses[done] = gibbs.expected_loss;
-      heft_record_append (record, MINIMUM, 0, beta, gibbs.lagrangian);
-      heft_record_append (record, MINIMUM_SLOPE, 0, beta, gibbs.information);
       heft_record_append (record, GAUSSIAN_MINIMUM, 0, beta, full.lagrangian);
       heft_record_append (record, MEAN_FIELD_MINIMUM, 0, beta, diagonal.lagrangian);
-      heft_record_append (record, RATE, 0, gibbs.information, gibbs.expected_loss);
-      heft_record_append (record, RATE_BETA, 0, gibbs.information, beta);
       heft_record_append (record, GAUSSIAN_RATE, 0, full.information, full.expected_loss);
       heft_record_append (record, MEAN_FIELD_RATE, 0, diagonal.information, diagonal.expected_loss);
-      go_on = heft_run_point (run, done + 1, 0, 0, (done + 1.0) / N_CURVE, changed);
+      go_on = heft_optimum_curve_add (&curve, run, gibbs.lagrangian, gibbs.information, gibbs.expected_loss, changed);
     }
-  heft_record_set_result_array (record, "curve_beta", betas, done);
-  heft_record_set_result_array (record, "curve_information", informations, done);
-  heft_record_set_result_array (record, "curve_expected_loss", losses, done);
+  heft_optimum_curve_store (&curve);
   return go_on;
 }
 
@@ -549,36 +540,30 @@ same_curves (const Setting *a, const Setting *b)
 }
 
 static gboolean
+show (HeftRun *run, gboolean *changed, gpointer user_data, GError **error)
+{
+  Setting *traced = user_data, setting = read_setting (run);
+  g_auto (Sheet) sheet = { .loss = NULL };
+
+  sheet_init (&sheet, &setting);
+  if (!show_optimum (run, &setting, &sheet, error))
+    return FALSE;
+  /* The curves do not depend on beta: moving it moves along them. */
+  if (same_curves (&setting, traced))
+    return TRUE;
+  if (!trace_curves (run, &setting, &sheet, changed, error))
+    return FALSE;
+  if (!*changed)
+    *traced = setting;
+  return TRUE;
+}
+
+static gboolean
 run_two_weights (HeftRun *run, GError **error)
 {
-  Setting setting, traced = { .barrier = NAN };
-  gboolean changed;
+  Setting traced = { .barrier = NAN };
 
-  do
-    {
-      g_auto (Sheet) sheet = { .loss = NULL };
-      GError *failure = NULL;
-
-      changed = FALSE;
-      setting = read_setting (run);
-      sheet_init (&sheet, &setting);
-      if (!show_optimum (run, &setting, &sheet, error))
-        return FALSE;
-      /* The curves do not depend on beta: moving it moves along them. */
-      if (!same_curves (&setting, &traced))
-        {
-          if (!trace_curves (run, &setting, &sheet, &changed, &failure))
-            {
-              if (failure != NULL)
-                g_propagate_error (error, failure);
-              return failure == NULL;
-            }
-          if (!changed)
-            traced = setting;
-        }
-    }
-  while (changed || heft_run_wait (run));
-  return TRUE;
+  return heft_live_run (run, show, &traced, error);
 }
 
 /* --- Sentences --------------------------------------------------------------------------------------------------- */
@@ -619,21 +604,6 @@ second_sentence (HeftRecord *record)
 {
   return two_results (record, "gibbs_deviation", "mean_field_deviation",
                       _("The standard deviation of $w_2$ is %s under Gibbs, %s under the best mean-field Gaussian."));
-}
-
-static char *
-minimum_sentence (HeftRecord *record)
-{
-  return two_results (record, "slope", "information",
-                      _("The slope of min $C_\\beta$ is %s nats, by differences; the information "
-                        "$\\mathrm{KL}(Q^* \\Vert P)$ is %s nats: they are one."));
-}
-
-static char *
-rate_sentence (HeftRecord *record)
-{
-  return two_results (record, "information", "expected_loss",
-                      _("At the chosen $\\beta$, %s nats buy an expected loss of %s nats; the slope there is $-\\beta$."));
 }
 
 static char *
@@ -688,21 +658,14 @@ static const HeftSeriesSpec series[] = {
 };
 
 static const HeftResultSpec results[] = {
-  { "lagrangian", N_("min C, the Lagrangian of the Gibbs optimum"), "nat", FALSE },
-  { "information", N_("KL(Q*‖P) of the Gibbs optimum"), "nat", FALSE },
-  { "expected_loss", N_("Expected loss under the Gibbs optimum"), "nat", FALSE },
-  { "slope", N_("d min C / d β by central differences"), "nat", FALSE },
-  { "gaussian_excess", N_("Lagrangian of the best single Gaussian minus that of Gibbs"), "nat", FALSE },
+  HEFT_OPTIMUM_RESULTS,
   { "mean_field_excess", N_("Lagrangian of the best mean-field Gaussian minus that of Gibbs"), "nat", FALSE },
   { "correlation", N_("Correlation of the two weights in the best single Gaussian"), "", FALSE },
   { "mutual_information", N_("Mutual information of the two weights in the best single Gaussian"), "nat", FALSE },
   { "gibbs_deviation", N_("Standard deviation of the second weight under the Gibbs optimum"), "", FALSE },
   { "mean_field_deviation", N_("Standard deviation of the second weight under the best mean-field Gaussian"), "", FALSE },
-  { "laplace_information", N_("Gaussian information at the global minimum"), "nat", FALSE },
-  { "printed_information", N_("The same by the formula as printed in the paper"), "nat", FALSE },
-  { "curve_beta", N_("β along the curve"), "", TRUE },
-  { "curve_information", N_("Information along the curve"), "nat", TRUE },
-  { "curve_expected_loss", N_("Expected loss along the curve"), "nat", TRUE },
+  HEFT_LAPLACE_RESULTS,
+  HEFT_OPTIMUM_CURVE_RESULTS,
 };
 
 static const HeftPanelSpec panels[] = {
@@ -724,12 +687,12 @@ static const HeftPanelSpec panels[] = {
     .y_label = N_("min $C_\\beta$"), .y_unit = "nat", .x_log = TRUE,
     .series = { "minimum", "minimum_slope", "gaussian_minimum", "mean_field_minimum" },
     .things_to_try = N_("The curve is concave and its slope is the information: read both off and compare."),
-    .sentence = minimum_sentence },
+    .sentence = heft_optimum_minimum_sentence },
   { .id = "rate", .title = N_("Rate and distortion"), .kind = HEFT_PANEL_CURVE, .x_label = N_("$\\mathrm{KL}(Q^* \\Vert P)$"),
     .x_unit = "nat", .y_label = N_("$E_{Q^*} L$"), .y_unit = "nat",
     .series = { "rate", "rate_beta", "gaussian_rate", "mean_field_rate" },
     .things_to_try = N_("Gibbs lies below both Gaussians: at equal nats no code has a lower expected loss."),
-    .sentence = rate_sentence },
+    .sentence = heft_optimum_rate_sentence },
   { .id = "ledger", .title = N_("Ledger"), .kind = HEFT_PANEL_LEDGER, .frame = "ledger",
     .things_to_try = N_("Divide the mean-field excess by β: with one quadratic valley it is half the logarithm of one over 1 − ρ²."),
     .sentence = ledger_sentence },
