@@ -80,6 +80,9 @@ gboolean heft_cli_threads_check   (int threads, GError **error);
 void     heft_json_add_number (JsonBuilder *builder, const char *name, double value, const char *reason);
 /* An array; what is not finite is null in it. */
 void     heft_json_add_array  (JsonBuilder *builder, const double *values, gsize n);
+/* A member that is a text; one that is such an array. */
+void     heft_json_add_text   (JsonBuilder *builder, const char *name, const char *text);
+void     heft_json_add_values (JsonBuilder *builder, const char *name, const double *values, gsize n);
 /* A bound on a risk: {"value", "vacuous"}; where it is NAN, because a condition fails, {"value": null, "reason", "valid": false}. */
 void     heft_json_add_bound  (JsonBuilder *builder, const char *name, double bound, const char *reason);
 void     heft_json_add_parameters (JsonBuilder *builder, const HeftParameters *parameters);

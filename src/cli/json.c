@@ -294,3 +294,17 @@ heft_json_print (JsonBuilder *builder)
   g_string_append_c (text, '\n');
   return fwrite (text->str, 1, text->len, stdout) == text->len && fflush (stdout) == 0;
 }
+
+void
+heft_json_add_text (JsonBuilder *builder, const char *name, const char *text)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_string_value (builder, text);
+}
+
+void
+heft_json_add_values (JsonBuilder *builder, const char *name, const double *values, gsize n)
+{
+  json_builder_set_member_name (builder, name);
+  heft_json_add_array (builder, values, n);
+}

@@ -22,20 +22,6 @@ add_integer (JsonBuilder *builder, const char *name, gsize value)
   json_builder_add_int_value (builder, (gint64) value);
 }
 
-static void
-add_text (JsonBuilder *builder, const char *name, const char *text)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_string_value (builder, text);
-}
-
-static void
-add_values (JsonBuilder *builder, const char *name, const double *values, gsize n)
-{
-  json_builder_set_member_name (builder, name);
-  heft_json_add_array (builder, values, n);
-}
-
 /* What each eigen-direction costs. */
 static void
 add_directions (JsonBuilder *builder, const HeftMeasurement *measurement, const HeftSpectrum *spectrum)
@@ -44,7 +30,7 @@ add_directions (JsonBuilder *builder, const HeftMeasurement *measurement, const 
 
   for (gsize i = 0; i < spectrum->n_eigenvalues; i++)
     costs[i] = heft_gaussian_information_direction (spectrum->eigenvalues[i], measurement->beta, measurement->lambda);
-  add_values (builder, "direction_costs", costs, spectrum->n_eigenvalues);
+  heft_json_add_values (builder, "direction_costs", costs, spectrum->n_eigenvalues);
 }
 
 /* The spectral density by stochastic Lanczos quadrature, from 0 to the largest eigenvalue. */
@@ -63,9 +49,9 @@ add_density (JsonBuilder *builder, const HeftQuadrature *quadrature)
   json_builder_set_member_name (builder, "density");
   json_builder_begin_object (builder);
   heft_json_add_number (builder, "width", points[1], NULL);
-  add_values (builder, "points", points, DENSITY_POINTS);
-  add_values (builder, "values", values, DENSITY_POINTS);
-  add_values (builder, "standard_errors", errors, DENSITY_POINTS);
+  heft_json_add_values (builder, "points", points, DENSITY_POINTS);
+  heft_json_add_values (builder, "values", values, DENSITY_POINTS);
+  heft_json_add_values (builder, "standard_errors", errors, DENSITY_POINTS);
   add_integer (builder, "probes", quadrature->n_probes);
   json_builder_end_object (builder);
 }
@@ -81,7 +67,7 @@ add_information (JsonBuilder *builder, const HeftMeasurement *measurement, guint
   if (!spectrum->complete)
     {
       heft_json_add_number (builder, "kl_standard_error", measurement->information_error[i], NULL);
-      add_text (builder, "kl_estimator", _("exact labels, stochastic Lanczos quadrature"));
+      heft_json_add_text (builder, "kl_estimator", _("exact labels, stochastic Lanczos quadrature"));
     }
   heft_json_add_number (builder, "log_determinant", measurement->log_determinant[i], NULL);
   if (spectrum->complete)
@@ -98,8 +84,8 @@ add_spectrum (JsonBuilder *builder, const HeftNetwork *network, const HeftMeasur
   json_builder_begin_object (builder);
   if (spectrum->layer >= 0)
     {
-      add_text (builder, "name", heft_network_get_layer_name (network, (gsize) spectrum->layer));
-      add_text (builder, "operation", heft_network_get_weight_layer (network, (gsize) spectrum->layer)->name);
+      heft_json_add_text (builder, "name", heft_network_get_layer_name (network, (gsize) spectrum->layer));
+      heft_json_add_text (builder, "operation", heft_network_get_weight_layer (network, (gsize) spectrum->layer)->name);
     }
   add_integer (builder, "parameters", spectrum->n_parameters);
   heft_json_add_number (builder, "trace", spectrum->trace, NULL);
@@ -107,12 +93,12 @@ add_spectrum (JsonBuilder *builder, const HeftNetwork *network, const HeftMeasur
     heft_json_add_number (builder, "trace_scaled", measurement->trace_scaled,
                           _("The logits are the same for every class: they have no scale."));
   add_integer (builder, "rank", spectrum->n_eigenvalues);
-  add_values (builder, "eigenvalues", spectrum->eigenvalues, spectrum->n_eigenvalues);
+  heft_json_add_values (builder, "eigenvalues", spectrum->eigenvalues, spectrum->n_eigenvalues);
   add_directions (builder, measurement, spectrum);
   add_information (builder, measurement, i);
-  add_text (builder, "estimator", spectrum->estimator);
+  heft_json_add_text (builder, "estimator", spectrum->estimator);
   if (spectrum->words != NULL)
-    add_text (builder, "plan", spectrum->words);
+    heft_json_add_text (builder, "plan", spectrum->words);
   json_builder_end_object (builder);
 }
 
@@ -147,16 +133,16 @@ add_hessian (JsonBuilder *builder, const HeftMeasurement *measurement)
   json_builder_set_member_name (builder, "hessian");
   json_builder_begin_object (builder);
   heft_json_add_number (builder, "trace", hessian->trace, NULL);
-  add_values (builder, "eigenvalues", hessian->eigenvalues, hessian->n_eigenvalues);
+  heft_json_add_values (builder, "eigenvalues", hessian->eigenvalues, hessian->n_eigenvalues);
   heft_json_add_number (builder, "most_negative", MIN (hessian->eigenvalues[hessian->n_eigenvalues - 1], 0), NULL);
   heft_json_add_number (builder, "relative_gap_to_fisher", measurement->hessian_gap, _("The Hessian is zero."));
   if (!hessian->complete)
     {
       heft_json_add_number (builder, "trace_standard_error", measurement->hessian_trace_error, NULL);
       heft_json_add_number (builder, "relative_gap_standard_error", measurement->hessian_gap_error, _("The Hessian is zero."));
-      add_values (builder, "residuals", measurement->hessian_residuals, hessian->n_eigenvalues);
+      heft_json_add_values (builder, "residuals", measurement->hessian_residuals, hessian->n_eigenvalues);
     }
-  add_text (builder, "estimator", hessian->estimator);
+  heft_json_add_text (builder, "estimator", hessian->estimator);
   json_builder_end_object (builder);
 }
 
@@ -174,7 +160,7 @@ effective_estimator (const HeftMeasurement *measurement)
 static void
 add_effective (JsonBuilder *builder, const HeftMeasurement *measurement)
 {
-  add_text (builder, "effective_estimator", effective_estimator (measurement));
+  heft_json_add_text (builder, "effective_estimator", effective_estimator (measurement));
   json_builder_set_member_name (builder, "effective");
   json_builder_begin_array (builder);
   for (guint l = 0; l < measurement->effective->len; l++)
@@ -183,18 +169,18 @@ add_effective (JsonBuilder *builder, const HeftMeasurement *measurement)
       const char *reason = heft_cli_measure_reason (layer);
 
       json_builder_begin_object (builder);
-      add_text (builder, "layer", layer->name);
+      heft_json_add_text (builder, "layer", layer->name);
       heft_json_add_number (builder, "fisher_trace_mean", layer->fisher_trace_mean, reason);
       heft_json_add_number (builder, "information_mean", layer->information_mean, reason);
-      add_values (builder, "fisher_trace", layer->fisher_trace, layer->n_samples);
-      add_values (builder, "information", layer->information, layer->n_samples);
+      heft_json_add_values (builder, "fisher_trace", layer->fisher_trace, layer->n_samples);
+      heft_json_add_values (builder, "information", layer->information, layer->n_samples);
       add_integer (builder, "rank_deficient_samples", layer->n_rank_deficient);
       if (layer->condition != NULL)
         {
           add_integer (builder, "ill_conditioned_samples", layer->n_ill_conditioned);
-          add_values (builder, "condition", layer->condition, layer->n_samples);
+          heft_json_add_values (builder, "condition", layer->condition, layer->n_samples);
           heft_json_add_number (builder, "fisher_trace_printed_mean", layer->printed_trace_mean, NULL);
-          add_values (builder, "fisher_trace_printed", layer->printed_trace, layer->n_samples);
+          heft_json_add_values (builder, "fisher_trace_printed", layer->printed_trace, layer->n_samples);
         }
       json_builder_end_object (builder);
     }
@@ -209,7 +195,7 @@ add_nuisances (JsonBuilder *builder, const HeftMeasurement *measurement)
   g_autofree char *estimator = g_strdup_printf (_("%s; changes of the median image"), measurement->noise);
   gsize m = table->n_nuisances;
 
-  add_text (builder, "nuisance_estimator", estimator);
+  heft_json_add_text (builder, "nuisance_estimator", estimator);
   json_builder_set_member_name (builder, "nuisances");
   json_builder_begin_array (builder);
   for (gsize l = 0; l < table->n_layers; l++)
@@ -218,13 +204,13 @@ add_nuisances (JsonBuilder *builder, const HeftMeasurement *measurement)
         const HeftNuisanceInfo *info = heft_nuisance_get_info (table->nuisances[v]);
 
         json_builder_begin_object (builder);
-        add_text (builder, "layer", table->layer_names[l]);
-        add_text (builder, "nuisance", info->id);
-        add_text (builder, "unit", info->unit);
+        heft_json_add_text (builder, "layer", table->layer_names[l]);
+        heft_json_add_text (builder, "nuisance", info->id);
+        heft_json_add_text (builder, "unit", info->unit);
         heft_json_add_number (builder, "smallest_change", table->smallest_change[l * m + v], _("The layer is blind to it."));
         heft_json_add_number (builder, "fisher_median", table->median_fisher[l * m + v], NULL);
         heft_json_add_number (builder, "fisher_mean", table->mean_fisher[l * m + v], NULL);
-        add_values (builder, "fisher", table->fisher + (l * m + v) * table->n_samples, table->n_samples);
+        heft_json_add_values (builder, "fisher", table->fisher + (l * m + v) * table->n_samples, table->n_samples);
         json_builder_end_object (builder);
       }
   json_builder_end_array (builder);
@@ -236,7 +222,7 @@ heft_cli_measure_print_json (const HeftMeasurement *measurement, const HeftNetwo
   g_autoptr (JsonBuilder) builder = json_builder_new ();
 
   json_builder_begin_object (builder);
-  add_text (builder, "heft", HEFT_VERSION);
+  heft_json_add_text (builder, "heft", HEFT_VERSION);
   add_integer (builder, "samples", measurement->n_samples);
   add_integer (builder, "parameters", measurement->n_parameters);
   heft_json_add_number (builder, "loss", measurement->loss, NULL);
@@ -244,7 +230,7 @@ heft_cli_measure_print_json (const HeftMeasurement *measurement, const HeftNetwo
   heft_json_add_number (builder, "logit_scale", measurement->logit_scale, NULL);
   heft_json_add_number (builder, "beta", measurement->beta, NULL);
   heft_json_add_number (builder, "lambda", measurement->lambda, NULL);
-  add_text (builder, "fisher", heft_measure_fisher_names[measurement->kind]);
+  heft_json_add_text (builder, "fisher", heft_measure_fisher_names[measurement->kind]);
   add_spectra (builder, network, measurement);
   if (measurement->hessian != NULL)
     add_hessian (builder, measurement);

@@ -11,20 +11,6 @@
 #include "cli/cli.h"
 #include "cli/measure.h"
 
-static void
-add_text (JsonBuilder *builder, const char *name, const char *text)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_string_value (builder, text);
-}
-
-static void
-add_values (JsonBuilder *builder, const char *name, const double *values, gsize n)
-{
-  json_builder_set_member_name (builder, name);
-  heft_json_add_array (builder, values, n);
-}
-
 const char *
 heft_cli_measure_reason (const HeftEffectiveLayer *layer)
 {
@@ -59,7 +45,7 @@ add_layer (JsonBuilder *builder, const HeftEffectiveLayer *layer, const HeftEffe
   const char *reason = heft_cli_measure_reason (layer);
 
   json_builder_begin_object (builder);
-  add_text (builder, "layer", layer->name);
+  heft_json_add_text (builder, "layer", layer->name);
   heft_json_add_number (builder, "covariance_trace_mean", layer->noise_trace_mean, reason);
   heft_json_add_number (builder, "fisher_trace_mean", layer->fisher_trace_mean, reason);
   heft_json_add_number (builder, "information_mean", layer->information_mean, reason);
@@ -70,9 +56,9 @@ add_layer (JsonBuilder *builder, const HeftEffectiveLayer *layer, const HeftEffe
       heft_json_add_number (builder, "information_standard_error", layer->information_error, reason);
     }
   add_differences (builder, layer, exact);
-  add_values (builder, "covariance_trace", layer->noise_trace, layer->n_samples);
-  add_values (builder, "fisher_trace", layer->fisher_trace, layer->n_samples);
-  add_values (builder, "information", layer->information, layer->n_samples);
+  heft_json_add_values (builder, "covariance_trace", layer->noise_trace, layer->n_samples);
+  heft_json_add_values (builder, "fisher_trace", layer->fisher_trace, layer->n_samples);
+  heft_json_add_values (builder, "information", layer->information, layer->n_samples);
   json_builder_end_object (builder);
 }
 
@@ -96,12 +82,12 @@ heft_cli_measure_add_pushforwards (JsonBuilder *builder, const HeftMeasurement *
       if (result->layers == NULL && result->reason == NULL)
         continue;
       json_builder_begin_object (builder);
-      add_text (builder, "route", heft_pushforward_names[r]);
+      heft_json_add_text (builder, "route", heft_pushforward_names[r]);
       json_builder_set_member_name (builder, "layers");
       if (result->layers == NULL)
         {
           json_builder_add_null_value (builder);
-          add_text (builder, "reason", result->reason);
+          heft_json_add_text (builder, "reason", result->reason);
           json_builder_end_object (builder);
           continue;
         }
@@ -109,8 +95,8 @@ heft_cli_measure_add_pushforwards (JsonBuilder *builder, const HeftMeasurement *
       for (guint l = 0; l < result->layers->len; l++)
         add_layer (builder, g_ptr_array_index (result->layers, l), exact_layer (measurement, l), r == HEFT_PUSHFORWARD_DRAWS);
       json_builder_end_array (builder);
-      add_text (builder, "estimator", result->estimator);
-      add_text (builder, "assumes", result->assumes);
+      heft_json_add_text (builder, "estimator", result->estimator);
+      heft_json_add_text (builder, "assumes", result->assumes);
       json_builder_end_object (builder);
     }
   json_builder_end_array (builder);

@@ -48,6 +48,24 @@ finish (HeftRun *run)
   g_assert_no_error (error);
 }
 
+/* A finished run on one thread. @settings: names and values in turn. */
+static inline HeftRun *
+finished (const char *id, const char *const *settings)
+{
+  g_autoptr (HeftParameters) parameters = heft_parameters_new (heft_experiment_find (id, NULL));
+  g_autoptr (GError) error = NULL;
+  HeftRun *run;
+
+  for (gsize i = 0; settings[i] != NULL; i += 2)
+    {
+      heft_parameters_set (parameters, settings[i], settings[i + 1], &error);
+      g_assert_no_error (error);
+    }
+  run = heft_run_new (heft_parameters_get_experiment (parameters), parameters, 1);
+  finish (run);
+  return run;
+}
+
 static inline double
 result (HeftRun *run, const char *id)
 {

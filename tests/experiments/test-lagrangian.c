@@ -8,20 +8,6 @@
 
 #include "studies.h"
 
-static HeftRun *
-finished_run (const char *const *settings)
-{
-  g_autoptr (HeftParameters) parameters = heft_parameters_new (heft_experiment_find ("lagrangian", NULL));
-  HeftRun *run;
-
-  for (gsize i = 0; settings[i] != NULL; i += 2)
-    g_assert_true (heft_parameters_set (parameters, settings[i], settings[i + 1], NULL));
-  run = heft_run_new (heft_parameters_get_experiment (parameters), parameters, 1);
-  heft_run_start (run);
-  g_assert_true (heft_run_join (run, NULL));
-  return run;
-}
-
 /* P and exp (-L / beta) by a plain midpoint sum, at defaults. */
 static void
 brute_force (double *lagrangian, double *information, double *expected)
@@ -49,7 +35,7 @@ brute_force (double *lagrangian, double *information, double *expected)
 static void
 test_against_brute_force (void)
 {
-  g_autoptr (HeftRun) run = finished_run ((const char *[]) { NULL });
+  g_autoptr (HeftRun) run = finished ("lagrangian", (const char *[]) { NULL });
   double lagrangian, information, expected;
 
   brute_force (&lagrangian, &information, &expected);
@@ -67,7 +53,7 @@ test_identities (void)
 
   for (gsize i = 0; i < G_N_ELEMENTS (betas); i++)
     {
-      g_autoptr (HeftRun) run = finished_run ((const char *[]) { "beta", betas[i], NULL });
+      g_autoptr (HeftRun) run = finished ("lagrangian", (const char *[]) { "beta", betas[i], NULL });
       double information = result (run, "information"), beta = g_ascii_strtod (betas[i], NULL);
 
       g_assert_cmpfloat_with_epsilon (result (run, "slope"), information, 1e-5 * (1 + information));
@@ -79,7 +65,7 @@ test_identities (void)
 static void
 test_curve (void)
 {
-  g_autoptr (HeftRun) run = finished_run ((const char *[]) { NULL });
+  g_autoptr (HeftRun) run = finished ("lagrangian", (const char *[]) { NULL });
   HeftRecord *record = heft_run_get_record (run);
   gsize n, m;
   g_autofree double *beta = heft_record_dup_result_array (record, "curve_beta", &n);
@@ -104,7 +90,7 @@ test_curve (void)
 static void
 test_quadratic_limit (void)
 {
-  g_autoptr (HeftRun) run = finished_run ((const char *[]) { "barrier", "10", "tilt", "2", "beta", "0.0001", "lambda", "1", NULL });
+  g_autoptr (HeftRun) run = finished ("lagrangian", (const char *[]) { "barrier", "10", "tilt", "2", "beta", "0.0001", "lambda", "1", NULL });
 
   g_assert_cmpfloat_with_epsilon (result (run, "laplace_information") / result (run, "information"), 1, 2e-3);
   g_assert_cmpfloat (fabs (result (run, "printed_information") / result (run, "information") - 1), >, 5e-3);
@@ -114,8 +100,8 @@ test_quadratic_limit (void)
 static void
 test_flat (void)
 {
-  g_autoptr (HeftRun) flat = finished_run ((const char *[]) { "barrier", "0", "tilt", "0", NULL });
-  g_autoptr (HeftRun) slope = finished_run ((const char *[]) { "barrier", "0", "tilt", "1", NULL });
+  g_autoptr (HeftRun) flat = finished ("lagrangian", (const char *[]) { "barrier", "0", "tilt", "0", NULL });
+  g_autoptr (HeftRun) slope = finished ("lagrangian", (const char *[]) { "barrier", "0", "tilt", "1", NULL });
 
   g_assert_cmpfloat_with_epsilon (result (flat, "information"), 0, 1e-12);
   /* The best Gaussian is P itself; the ledger says that its excess is never negative. */

@@ -8,25 +8,6 @@
 #include "reference/reference.h"
 #include "studies.h"
 
-static HeftRun *
-finished_run (const char *const *settings)
-{
-  g_autoptr (HeftParameters) parameters = heft_parameters_new (heft_experiment_find ("shannon-exact", NULL));
-  g_autoptr (GError) error = NULL;
-  HeftRun *run;
-
-  for (gsize i = 0; settings[i] != NULL; i += 2)
-    {
-      heft_parameters_set (parameters, settings[i], settings[i + 1], &error);
-      g_assert_no_error (error);
-    }
-  run = heft_run_new (heft_parameters_get_experiment (parameters), parameters, 1);
-  heft_run_start (run);
-  heft_run_join (run, &error);
-  g_assert_no_error (error);
-  return run;
-}
-
 /* SciPy's beta-binomial chances and PyTorch's divergences, the adapted prior by a general optimiser. */
 static void
 test_reference (void)
@@ -51,7 +32,7 @@ test_reference (void)
           g_ptr_array_add (pairs, (gpointer) json_object_get_string_member (settings, l->data));
         }
       g_ptr_array_add (pairs, NULL);
-      run = finished_run ((const char *const *) pairs->pdata);
+      run = finished ("shannon-exact", (const char *const *) pairs->pdata);
       /* Sums of the same terms in another order; the optimum is flat, so that its value is as exact. */
       for (gsize j = 0; j < G_N_ELEMENTS (names); j++)
         g_assert_cmpfloat_with_epsilon (result (run, names[j]), json_object_get_double_member (row, names[j]), 1e-9);
@@ -65,7 +46,7 @@ test_reference (void)
 static void
 test_brute_force (void)
 {
-  g_autoptr (HeftRun) run = finished_run ((const char *[]) { "samples", "3", "rate", "0.3", "spread", "0.25", "beta", "0.1", NULL });
+  g_autoptr (HeftRun) run = finished ("shannon-exact", (const char *[]) { "samples", "3", "rate", "0.3", "spread", "0.25", "beta", "0.1", NULL });
   const double s = 0.25, rate = 0.3;
   double prior[POINTS], marginal[POINTS] = { 0 }, chance[1 << TOSSES], total = 0, fixed = 0, information = 0, seed = 0;
   g_autofree double *q = g_new (double, POINTS << TOSSES);
@@ -153,7 +134,7 @@ test_identities (void)
       for (gsize c = 0; c < G_N_ELEMENTS (codes); c++)
         {
           gboolean odd = (n + b + c) % 2 == 1;
-          g_autoptr (HeftRun) run = finished_run ((const char *[]) { "samples", samples[n], "beta", betas[b], "lambda", codes[c][0],
+          g_autoptr (HeftRun) run = finished ("shannon-exact", (const char *[]) { "samples", samples[n], "beta", betas[b], "lambda", codes[c][0],
                                                                      "centre", codes[c][1], "redundant", odd ? "false" : "true",
                                                                      "spread", odd ? "0.9" : "0", "rate", c == 2 ? "0.02" : "0.5",
                                                                      "datasets", odd ? "2" : "64", NULL });
@@ -166,8 +147,8 @@ test_identities (void)
 static void
 test_redundancy (void)
 {
-  g_autoptr (HeftRun) two = finished_run ((const char *[]) { "centre", "0", NULL });
-  g_autoptr (HeftRun) one = finished_run ((const char *[]) { "centre", "0", "redundant", "false", NULL });
+  g_autoptr (HeftRun) two = finished ("shannon-exact", (const char *[]) { "centre", "0", NULL });
+  g_autoptr (HeftRun) one = finished ("shannon-exact", (const char *[]) { "centre", "0", "redundant", "false", NULL });
 
   g_assert_cmpfloat_with_epsilon (result (two, "information"), result (one, "information"), 1e-12);
   g_assert_cmpfloat_with_epsilon (result (two, "expected_kl_fixed"), result (one, "expected_kl_fixed"), 1e-12);
@@ -181,9 +162,9 @@ test_redundancy (void)
 static void
 test_limits (void)
 {
-  g_autoptr (HeftRun) cold = finished_run ((const char *[]) { "beta", "1e-6", NULL });
-  g_autoptr (HeftRun) hot = finished_run ((const char *[]) { "beta", "100", NULL });
-  g_autoptr (HeftRun) even = finished_run ((const char *[]) { "spread", "0.3333333333333333", NULL });
+  g_autoptr (HeftRun) cold = finished ("shannon-exact", (const char *[]) { "beta", "1e-6", NULL });
+  g_autoptr (HeftRun) hot = finished ("shannon-exact", (const char *[]) { "beta", "100", NULL });
+  g_autoptr (HeftRun) even = finished ("shannon-exact", (const char *[]) { "spread", "0.3333333333333333", NULL });
   gsize n;
   g_autofree double *curve = heft_record_dup_result_array (heft_run_get_record (hot), "curve_information", &n);
 
@@ -201,9 +182,9 @@ test_limits (void)
 static void
 test_fisher (void)
 {
-  g_autoptr (HeftRun) wide = finished_run ((const char *[]) { "samples", "100", "spread", "0.3333333333333333", "lambda", "100",
+  g_autoptr (HeftRun) wide = finished ("shannon-exact", (const char *[]) { "samples", "100", "spread", "0.3333333333333333", "lambda", "100",
                                                               "beta", "0.003", NULL });
-  g_autoptr (HeftRun) alike = finished_run ((const char *[]) { "samples", "100", "spread", "0", "lambda", "100", "beta", "0.02", NULL });
+  g_autoptr (HeftRun) alike = finished ("shannon-exact", (const char *[]) { "samples", "100", "spread", "0", "lambda", "100", "beta", "0.02", NULL });
 
   g_assert_cmpfloat_with_epsilon (result (wide, "fisher_information"), result (wide, "information"), 0.05);
   g_assert_cmpfloat_with_epsilon (result (alike, "information"), 0.5 * log (1 + 1 / (100 * 0.02)), 0.01);
@@ -213,8 +194,8 @@ test_fisher (void)
 static void
 test_estimates (void)
 {
-  g_autoptr (HeftRun) few = finished_run ((const char *[]) { "datasets", "2", NULL });
-  g_autoptr (HeftRun) many = finished_run ((const char *[]) { "datasets", "64", NULL });
+  g_autoptr (HeftRun) few = finished ("shannon-exact", (const char *[]) { "datasets", "2", NULL });
+  g_autoptr (HeftRun) many = finished ("shannon-exact", (const char *[]) { "datasets", "64", NULL });
   double exact = result (many, "expected_kl_adapted");
 
   /* Means of 16: four standard errors are one deviation. */
@@ -262,7 +243,7 @@ test_live (void)
 
       settings[2 * i] = moves[i].name;
       settings[2 * i + 1] = moves[i].value;
-      fresh = finished_run (settings);
+      fresh = finished ("shannon-exact", settings);
       /* The first is the default. */
       if (i > 0)
         g_assert_true (heft_run_set_parameter (run, moves[i].name, moves[i].value, NULL));

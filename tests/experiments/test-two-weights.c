@@ -9,28 +9,7 @@
 #include <heft/information.h>
 #include <heft/runfile.h>
 
-static HeftRun *
-finished_run (const char *const *settings)
-{
-  g_autoptr (HeftParameters) parameters = heft_parameters_new (heft_experiment_find ("two-weights", NULL));
-  HeftRun *run;
-
-  for (gsize i = 0; settings[i] != NULL; i += 2)
-    g_assert_true (heft_parameters_set (parameters, settings[i], settings[i + 1], NULL));
-  run = heft_run_new (heft_parameters_get_experiment (parameters), parameters, 1);
-  heft_run_start (run);
-  g_assert_true (heft_run_join (run, NULL));
-  return run;
-}
-
-static double
-result (HeftRun *run, const char *id)
-{
-  double value = NAN;
-
-  g_assert_true (heft_record_get_result (heft_run_get_record (run), id, &value));
-  return value;
-}
+#include "studies.h"
 
 /* The loss written out again. */
 typedef struct
@@ -67,7 +46,7 @@ test_against_library (void)
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       const double lower[] = { -4, -4 }, upper[] = { 4, 4 };
-      g_autoptr (HeftRun) run = finished_run (cases[i].settings);
+      g_autoptr (HeftRun) run = finished ("two-weights", cases[i].settings);
       g_autoptr (HeftGibbs2d) gibbs = heft_gibbs_2d_new (valley_loss, (gpointer) &cases[i].valley, lower, upper, cases[i].lambda,
                                                          cases[i].beta, 16, NULL);
 
@@ -85,9 +64,9 @@ test_against_library (void)
 static void
 test_correlation (void)
 {
-  g_autoptr (HeftRun) across = finished_run ((const char *[]) { "barrier", "0", "tilt", "0", "stiffness", "8", "lambda", "0.5",
+  g_autoptr (HeftRun) across = finished ("two-weights", (const char *[]) { "barrier", "0", "tilt", "0", "stiffness", "8", "lambda", "0.5",
                                                                 "beta", "0.1", NULL });
-  g_autoptr (HeftRun) along = finished_run ((const char *[]) { "barrier", "0", "tilt", "0", "stiffness", "8", "lambda", "0.5",
+  g_autoptr (HeftRun) along = finished ("two-weights", (const char *[]) { "barrier", "0", "tilt", "0", "stiffness", "8", "lambda", "0.5",
                                                                "beta", "0.1", "angle", "0", NULL });
   double ridge = 0.1 / 0.25, diagonal = 4 + ridge, determinant = ridge * (8 + ridge);
 
@@ -102,7 +81,7 @@ test_correlation (void)
 static void
 test_two_wells (void)
 {
-  g_autoptr (HeftRun) run = finished_run ((const char *[]) { "barrier", "5", "tilt", "0", "beta", "0.05", NULL });
+  g_autoptr (HeftRun) run = finished ("two-weights", (const char *[]) { "barrier", "5", "tilt", "0", "beta", "0.05", NULL });
 
   g_assert_cmpfloat_with_epsilon (result (run, "gaussian_excess") / 0.05, G_LN2, 0.02);
 }
@@ -110,7 +89,7 @@ test_two_wells (void)
 static void
 test_curve (void)
 {
-  g_autoptr (HeftRun) run = finished_run ((const char *[]) { "bend", "0.3", NULL });
+  g_autoptr (HeftRun) run = finished ("two-weights", (const char *[]) { "bend", "0.3", NULL });
   HeftRecord *record = heft_run_get_record (run);
   const HeftExperiment *experiment = heft_experiment_find ("two-weights", NULL);
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
@@ -167,7 +146,7 @@ check_lines (HeftFrame *frame, const char *name, gboolean prior)
 static void
 test_landscape (void)
 {
-  g_autoptr (HeftRun) run = finished_run ((const char *[]) { "barrier", "0", "tilt", "0", "stiffness", "8", "lambda", "0.4",
+  g_autoptr (HeftRun) run = finished ("two-weights", (const char *[]) { "barrier", "0", "tilt", "0", "stiffness", "8", "lambda", "0.4",
                                                              "beta", "0.1", NULL });
   g_autoptr (HeftFrame) frame = heft_record_get_frame (heft_run_get_record (run), "landscape");
   double precision = 4 + 0.1 / 0.16, correlation = 4 / precision, determinant = 0.1 / 0.16 * (8 + 0.1 / 0.16);
@@ -192,7 +171,7 @@ test_edge (void)
 {
   g_autoptr (HeftParameters) parameters = heft_parameters_new (heft_experiment_find ("two-weights", NULL));
   const HeftExperiment *experiment = heft_parameters_get_experiment (parameters);
-  g_autoptr (HeftRun) run = finished_run ((const char *[]) { "barrier", "0", "tilt", "1", "angle", "90", NULL });
+  g_autoptr (HeftRun) run = finished ("two-weights", (const char *[]) { "barrier", "0", "tilt", "1", "angle", "90", NULL });
   HeftRecord *record = heft_run_get_record (run);
   g_autoptr (HeftFrame) frame = heft_record_get_frame (record, "landscape");
   g_autoptr (GString) csv = g_string_new (NULL);

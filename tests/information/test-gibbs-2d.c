@@ -5,25 +5,8 @@
 #include <heft/heft.h>
 #include <math.h>
 
+#include "information/planes.h"
 #include "reference/reference.h"
-
-#define N_GRID 41
-
-static const double lower[2] = { -3, -2 };
-static const double upper[2] = { 3, 2.5 };
-
-/* Two weights of a deep linear network: a valley along w1 w2 = 1. */
-static double
-product (double w1, double w2, gpointer data)
-{
-  return (w1 * w2 - 1) * (w1 * w2 - 1) + 0.1 * w1;
-}
-
-static double
-first_part (double w, gpointer data)
-{
-  return 0.25 * (w * w - 1) * (w * w - 1) + 0.1 * w;
-}
 
 static double
 second_part (double w, gpointer data)
@@ -47,16 +30,6 @@ static double
 infinite (double w1, double w2, gpointer data)
 {
   return w1 + w2 > 5 ? INFINITY : 0;
-}
-
-static HeftGibbs2d *
-plane (HeftPlaneFunction loss, const double low[2], const double high[2], double lambda, double beta)
-{
-  g_autoptr (GError) error = NULL;
-  HeftGibbs2d *gibbs = heft_gibbs_2d_new (loss, NULL, low, high, lambda, beta, N_GRID, &error);
-
-  g_assert_no_error (error);
-  return gibbs;
 }
 
 /* PyTorch, 4,000 nodes a side. */
