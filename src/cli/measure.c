@@ -69,18 +69,45 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Job, job_clear)
 
 /* --- Reading what was typed -------------------------------------------------------------------------------------- */
 
-/* A number above 0, all of the word. @text NULL leaves @value. */
+/* A finite number, all of the word; whole ones below 1e15. */
 static gboolean
-read_positive (const char *option, const char *text, double *value, gboolean whole)
+parse_number (const char *text, gboolean whole, double *value)
 {
   char *end = NULL;
+  double number = g_ascii_strtod (text, &end);
+
+  if (end == text || *end != '\0' || !isfinite (number) || (whole && (number != floor (number) || fabs (number) >= 1e15)))
+    return FALSE;
+  *value = number;
+  return TRUE;
+}
+
+/* A whole number from 0, which stands for all. @text NULL leaves @value. */
+static gboolean
+read_count_or_all (const char *option, const char *text, double *value)
+{
   double number;
 
   if (text == NULL)
     return TRUE;
-  number = g_ascii_strtod (text, &end);
-  if (end != text && *end == '\0' && number > 0 && isfinite (number)
-      && (!whole || (number == floor (number) && number < 1e15)))
+  if (parse_number (text, TRUE, &number) && number >= 0)
+    {
+      *value = number;
+      return TRUE;
+    }
+  heft_cli_fail (HEFT_EXIT_USAGE, _("--%s needs a whole number, 0 for all; “%s” is none."), option, text);
+  return FALSE;
+}
+
+/* A number above 0, all of the word. @text NULL leaves @value. */
+static gboolean
+read_positive (const char *option, const char *text, double *value, gboolean whole)
+{
+  double number;
+
+  if (text == NULL)
+    return TRUE;
+  if (parse_number (text, whole, &number) && number > 0)
     {
       *value = number;
       return TRUE;
@@ -161,7 +188,6 @@ static gboolean
 read_certificate (const Typed *typed, HeftMeasureOptions *options)
 {
   double draws = DEFAULT_DRAWS, draw_samples = DEFAULT_DRAW_SAMPLES;
-  gboolean whole = typed->draw_samples != NULL && strcmp (typed->draw_samples, "0") == 0;
 
   options->certificate = typed->certificate;
   options->delta = DEFAULT_DELTA;
@@ -169,7 +195,7 @@ read_certificate (const Typed *typed, HeftMeasureOptions *options)
   if (!check_companions (typed, options) || !read_probability ("delta", typed->delta, &options->delta)
       || !read_probability ("delta-draws", typed->delta_draws, &options->delta_draws)
       || !read_positive ("draws", typed->draws, &draws, TRUE)
-      || (!whole && !read_positive ("draw-samples", typed->draw_samples, &draw_samples, TRUE)))
+      || !read_count_or_all ("draw-samples", typed->draw_samples, &draw_samples))
     return FALSE;
   if (!(options->delta + options->delta_draws < 1))
     {
@@ -189,7 +215,7 @@ read_certificate (const Typed *typed, HeftMeasureOptions *options)
                      HEFT_LEAST_PUSHFORWARD_DRAWS, typed->draws);
       return FALSE;
     }
-  options->draw_samples = whole ? 0 : (gsize) draw_samples;
+  options->draw_samples = (gsize) draw_samples;
   if (typed->beta_pac == NULL || strcmp (typed->beta_pac, "best") != 0)
     return read_positive ("beta-pac", typed->beta_pac, &options->beta_pac, FALSE);
   options->beta_pac = HEFT_MEASURE_BEST_BETA;

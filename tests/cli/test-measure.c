@@ -539,7 +539,7 @@ test_refusals (void)
     { path, data, "--certificate --draws 0", "*--draws*whole*" },
     { path, data, "--certificate --draws 10000001", "*--draws*at most*" },
     { path, data, "--certificate --draw-samples 1e9", "*--draw-samples*at most*" },
-    { path, data, "--certificate --draw-samples -1", "*--draw-samples*" },
+    { path, data, "--certificate --draw-samples -1", "*--draw-samples*0 for all*" },
     { path, data, "--certificate --beta-pac bast", "*--beta-pac*bast*" },
     { path, data, "--threads 0", "*--threads*1024*" },
     { path, data, "--threads x", "*--threads*" },
