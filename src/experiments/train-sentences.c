@@ -118,6 +118,20 @@ heft_train_spectra_sentence (HeftRecord *record)
   return g_strdup_printf (_("%s The trace of $F$ is %s nats, and %s with the scale of the logits divided out."), paid, raw, scaled);
 }
 
+/* Of the point of the ELBO; NULL before there is one. */
+static char *
+elbo_sentence (HeftRecord *record)
+{
+  g_autofree char *words_kl = NULL, *words_loss = NULL;
+  double kl, loss;
+
+  if (!heft_record_get_last (record, "elbo", 0, &kl, &loss))
+    return NULL;
+  words_kl = heft_words_number (kl);
+  words_loss = heft_words_number (loss);
+  return g_strdup_printf (_("The ELBO ($N\\beta = 1$) buys %s nats for %s nats of KL."), words_loss, words_kl);
+}
+
 /* The points of a curve that a sweep has traced so far, and that of the ELBO. */
 char *
 heft_train_curve_sentence (HeftRecord *record)
@@ -138,13 +152,7 @@ heft_train_curve_sentence (HeftRecord *record)
                                          "%s point; the last, at $\\beta$ = %s, buys $E_Q L$ = %s nats for %s nats of KL.",
                                          "%s points; the last, at $\\beta$ = %s, buys $E_Q L$ = %s nats for %s nats of KL.", n),
                             count, words_beta, words_loss, words_kl);
-  if (!heft_record_get_last (record, "elbo", 0, &kl, &loss))
-    return g_steal_pointer (&points);
-  g_free (words_kl);
-  g_free (words_loss);
-  words_kl = heft_words_number (kl);
-  words_loss = heft_words_number (loss);
-  elbo = g_strdup_printf (_("The ELBO ($N\\beta = 1$) buys %s nats for %s nats of KL."), words_loss, words_kl);
+  elbo = elbo_sentence (record);
   return g_strjoin (" ", points, elbo, NULL);
 }
 
@@ -153,7 +161,8 @@ heft_train_curve_sentence (HeftRecord *record)
 char *
 heft_train_tradeoff_sentence (HeftRecord *record)
 {
-  g_autofree char *curve = heft_train_curve_sentence (record), *percent = NULL, *error = NULL, *beta = NULL, *check = NULL;
+  g_autofree char *curve = heft_train_curve_sentence (record), *elbo = elbo_sentence (record), *check = NULL;
+  g_autofree char *percent = NULL, *error = NULL, *beta = NULL;
   g_autoptr (HeftFrame) frame = heft_record_get_frame (record, "sweep");
   double misfit = frame != NULL ? heft_frame_get_number (frame, "misfit", NAN) : NAN, noise, certain, doubt;
 
@@ -166,12 +175,9 @@ heft_train_tradeoff_sentence (HeftRecord *record)
   error = heft_words_percent (noise);
   beta = heft_words_number (heft_frame_get_number (frame, "beta", NAN));
   if (fabs (misfit) <= doubt && fabs (certain) <= doubt)
-    {
-      check = g_strdup_printf (_("As far as the weight draws tell, KL and the slope of min $C_\\beta$ differ by at most %s (standard error %s)."),
-                               percent, error);
-      return g_strjoin (" ", curve, check, NULL);
-    }
-  if (fabs (certain) <= doubt)
+    check = g_strdup_printf (_("As far as the weight draws tell, KL and the slope of min $C_\\beta$ differ by at most %s (standard error %s)."),
+                             percent, error);
+  else if (fabs (certain) <= doubt)
     check = g_strdup_printf (_("KL and the slope of min $C_\\beta$ differ by %s (standard error %s): below $\\beta$ = %s KL changes too fast for "
                                "the points to tell whether they are optima."), percent, error, beta);
   else if (certain < 0)
@@ -180,8 +186,8 @@ heft_train_tradeoff_sentence (HeftRecord *record)
   else
     check = g_strdup_printf (_("KL and the slope of min $C_\\beta$ differ by %s (standard error %s): the codes about $\\beta$ = %s are "
                                "not yet at their optimum. More epochs a point of the sweep bring them there."), percent, error, beta);
-  /* What is wrong and its remedy come first: a small panel has no room for both. */
-  return g_strjoin (" ", check, curve, NULL);
+  /* The check and its remedy come first: a small panel has no room for all. */
+  return g_strjoin (" ", check, elbo != NULL ? elbo : curve, NULL);
 }
 
 /* Of a map over the plane. */
