@@ -79,6 +79,10 @@ test_not_finite_is_refused (void)
   g_free (reason);
   reason = heft_record_dup_result_reason (record, "b");
   g_assert_nonnull (reason);
+
+  /* A curve is no number. */
+  heft_record_set_result_array (record, "b", bad, 1);
+  g_assert_false (heft_record_get_result (record, "b", &value));
 }
 
 static void
@@ -138,10 +142,13 @@ static void
 test_clear_series (void)
 {
   g_autoptr (HeftRecord) record = make_record ();
+  guint64 version;
 
   for (gsize i = 0; i < 100; i++)
     heft_record_append (record, LOSS, 0, (double) i, 1);
+  version = heft_record_get_version (record);
   heft_record_clear_series (record, LOSS);
+  g_assert_cmpuint (heft_record_get_version (record), >, version);
   g_assert_cmpuint (heft_record_get_length (record, LOSS, 0), ==, 0);
   g_assert_true (heft_record_append (record, LOSS, 0, 3, 4));
   g_assert_cmpuint (heft_record_get_length (record, LOSS, 0), ==, 1);
@@ -243,6 +250,28 @@ test_envelope (void)
     }
 }
 
+/* Wherever in the last blocks of 64 points, full or not, a single sample stands out, it is seen. */
+static void
+test_envelope_spikes (void)
+{
+  const gsize n = 64 * 320 + 63, first = n - 127, room = 1024;
+  g_autofree double *x = g_new (double, room);
+  g_autofree double *y = g_new (double, room);
+
+  for (gsize i = 0; i < 127; i++)
+    {
+      g_autoptr (HeftRecord) record = make_record ();
+      gsize up = first + i, down = first + (i + 50) % 127, found, seen = 0;
+
+      for (gsize k = 0; k < n; k++)
+        heft_record_append (record, LOSS, 0, k, k == up ? 1 : k == down ? -1 : 0);
+      found = heft_record_read_envelope (record, LOSS, 0, room, x, y);
+      for (gsize k = 0; k < found; k++)
+        seen += (x[k] == up && y[k] == 1) || (x[k] == down && y[k] == -1);
+      g_assert_cmpuint (seen, ==, 2);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -253,6 +282,7 @@ main (int argc, char **argv)
   g_test_add_func ("/record/frames", test_frames);
   g_test_add_func ("/record/clear", test_clear_series);
   g_test_add_func ("/record/envelope", test_envelope);
+  g_test_add_func ("/record/envelope-spikes", test_envelope_spikes);
   g_test_add_func ("/record/race", test_reader_beside_writer);
   return g_test_run ();
 }
