@@ -45,7 +45,8 @@ window (gsize            n_in,
   gsize start = place * layer->stride;
   Range range = { .first = start > layer->padding ? start - layer->padding : 0 };
 
-  range.end = MIN (start + layer->kernel - MIN (layer->padding, start + layer->kernel), n_in);
+  /* A window is padded by at most half of itself. */
+  range.end = MIN (start + layer->kernel - layer->padding, n_in);
   return range;
 }
 

@@ -254,7 +254,7 @@ decade_ticks (const HeftMap *self, double spacing, GArray *ticks)
   for (int k = first - 1; k <= last + 1; k++)
     {
       /* Labelled decades are multiples of the stride, so that they stay where they are while the range moves. */
-      gboolean labelled = ((k % stride) + stride) % stride == 0;
+      gboolean labelled = k % stride == 0;
 
       if (k >= first && k <= last && (labelled || decade > 3.0))
         add_tick (ticks, self, pow (10.0, k), labelled ? decade_label (k, plain) : NULL);
