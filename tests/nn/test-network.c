@@ -223,6 +223,7 @@ static void
 test_initialisation (void)
 {
   check_initialisation ("256-256", HEFT_ACTIVATION_RELU, 1, 2.0 / 256, 6.0 * sqrt (2.0 / 256));
+  check_initialisation ("256-256", HEFT_ACTIVATION_SOFTPLUS, 1, 2.0 / 256, 6.0 * sqrt (2.0 / 256));
   check_initialisation ("256-256", HEFT_ACTIVATION_TANH, 1, 2.0 / 512, sqrt (6.0 / 512));
   check_initialisation ("256-256", HEFT_ACTIVATION_RELU, 2, 2.0 / 266, sqrt (6.0 / 266));
   check_initialisation ("conv5x16-conv5x32", HEFT_ACTIVATION_GELU, 1, 2.0 / 400, 6.0 * sqrt (2.0 / 400));
@@ -287,6 +288,25 @@ test_initialisations (void)
   check_variance (HEFT_INITIALISATION_DEFAULT, 1, 2 / (leak * dense));
 }
 
+/* Too small for moments: against the same draws before a ReLU (He et al. 2015, eq. (15)). */
+static void
+test_leak (void)
+{
+  static const HeftInitialisation rules[] = { HEFT_INITIALISATION_HE, HEFT_INITIALISATION_ORTHOGONAL };
+  g_autoptr (HeftNetwork) relu = heft_network_new ("50", HEFT_ACTIVATION_RELU, digit, 10, NULL);
+  g_autoptr (HeftNetwork) leaky = heft_network_new ("50", HEFT_ACTIVATION_LEAKY_RELU, digit, 10, NULL);
+  gsize n = heft_network_get_weight_layer (relu, 0)->fan_in * 50, k = heft_network_get_n_parameters (relu);
+  g_autofree float *one = g_new (float, k), *other = g_new (float, k);
+
+  for (gsize r = 0; r < 2; r++)
+    {
+      heft_network_initialise_by (relu, rules[r], 3, one);
+      heft_network_initialise_by (leaky, rules[r], 3, other);
+      for (gsize i = 0; i < n; i++)
+        g_assert_cmpfloat_with_epsilon (other[i], one[i] / sqrt (1 + 0.01 * 0.01), 1e-6 * fabs (one[i]));
+    }
+}
+
 /* Orthonormal columns where outputs are fewer, orthonormal rows where inputs are. */
 static void
 test_orthogonal (void)
@@ -329,6 +349,7 @@ main (int    argc,
   g_test_add_func ("/nn/network/initialisation", test_initialisation);
 
   g_test_add_func ("/nn/network/initialisations", test_initialisations);
+  g_test_add_func ("/nn/network/leak", test_leak);
   g_test_add_func ("/nn/network/orthogonal", test_orthogonal);
   return g_test_run ();
 }

@@ -371,13 +371,14 @@ pixel (const double *x,
 }
 
 static void
-test_convolution_by_definition (void)
+check_convolution (const char *architecture,
+                   gsize       kernel)
 {
   Fixture fixture;
   const HeftLayer *layer;
   const double *out;
 
-  set_up (&fixture, "conv3x5s2p1", HEFT_ACTIVATION_TANH);
+  set_up (&fixture, architecture, HEFT_ACTIVATION_TANH);
   heft_pass_f64_forward (fixture.pass, fixture.weights, fixture.inputs, N);
   layer = heft_network_get_layer (fixture.network, 0);
   out = heft_pass_f64_output (fixture.pass, 0);
@@ -389,15 +390,23 @@ test_convolution_by_definition (void)
             double sum = fixture.weights[layer->fan_in * 5 + o];
 
             for (gsize c = 0; c < 2; c++)
-              for (int ky = 0; ky < 3; ky++)
-                for (int kx = 0; kx < 3; kx++)
-                  sum += fixture.weights[((c * 3 + (gsize) ky) * 3 + (gsize) kx) * 5 + o]
+              for (int ky = 0; ky < (int) kernel; ky++)
+                for (int kx = 0; kx < (int) kernel; kx++)
+                  sum += fixture.weights[((c * kernel + (gsize) ky) * kernel + (gsize) kx) * 5 + o]
                          * pixel (fixture.inputs + s * fixture.d, image, c, 2 * (int) y + ky - 1, 2 * (int) x + kx - 1);
             g_assert_cmpfloat_with_epsilon (*out++, sum, 1e-13);
           }
   g_assert_true (heft_pass_f64_layer_input (fixture.pass, 0) == fixture.inputs);
   g_assert_true (heft_pass_f64_output (fixture.pass, -1) == fixture.inputs);
   tear_down (&fixture);
+}
+
+/* Also a kernel wider than the padded image is to one side, of which some columns see nothing. */
+static void
+test_convolution_by_definition (void)
+{
+  check_convolution ("conv3x5s2p1", 3);
+  check_convolution ("conv8x5s2p1", 8);
 }
 
 static void
@@ -585,6 +594,51 @@ test_squared_error (void)
     }
 }
 
+/* A bias that no file has stays what it is: no gradient, no tangent, no curvature, whatever the direction says of it. */
+static void
+test_fixed_bias (void)
+{
+  const gboolean fixed[] = { TRUE, FALSE, TRUE };
+  g_autoptr (HeftNetwork) free_network = heft_network_new ("conv3x4-6", HEFT_ACTIVATION_TANH, image, CLASSES, NULL);
+  g_autoptr (HeftNetwork) network = heft_network_fix_biases (free_network, fixed);
+  g_autoptr (HeftPassF64) pass = heft_pass_f64_new (network, N);
+  gsize k = heft_network_get_n_parameters (network);
+  g_autofree double *weights = normals (k, 1), *inputs = normals (N * heft_network_get_n_inputs (network), 2);
+  g_autofree double *direction = normals (k, 3), *plain = normals (k, 3);
+  g_autofree double *gradient = g_new (double, k), *product = g_new (double, k), *plain_product = g_new (double, k);
+  const guint8 labels[N] = { 0, 1, 2 };
+  double gradients[N * CLASSES], tangents[N * CLASSES], plain_tangents[N * CLASSES];
+
+  for (gsize l = 0; l < 3; l++)
+    {
+      const HeftLayer *layer = heft_network_get_weight_layer (network, l);
+
+      for (gsize j = 0; j < layer->fan_out && fixed[l]; j++)
+        weights[layer->offset + layer->fan_in * layer->fan_out + j] = plain[layer->offset + layer->fan_in * layer->fan_out + j] = 0;
+    }
+  heft_pass_f64_forward (pass, weights, inputs, N);
+  heft_pass_f64_tangent (pass, direction, 0, 2, NULL, tangents);
+  heft_pass_f64_tangent (pass, plain, 0, 2, NULL, plain_tangents);
+  g_assert_cmpmem (tangents, sizeof tangents, plain_tangents, sizeof plain_tangents);
+  heft_softmax_cross_entropy_f64 (heft_pass_f64_logits (pass), labels, N, CLASSES, NULL, NULL, gradients);
+  heft_pass_f64_backward (pass, gradients, gradient);
+  heft_pass_f64_hessian_vector (pass, labels, direction, product);
+  heft_pass_f64_hessian_vector (pass, labels, plain, plain_product);
+  g_assert_cmpmem (product, k * sizeof *product, plain_product, k * sizeof *product);
+  for (gsize l = 0; l < 3; l++)
+    {
+      const HeftLayer *layer = heft_network_get_weight_layer (network, l);
+
+      for (gsize j = 0; j < layer->fan_out; j++)
+        {
+          gsize at = layer->offset + layer->fan_in * layer->fan_out + j;
+
+          g_assert_true ((gradient[at] == 0) == fixed[l]);
+          g_assert_true ((product[at] == 0) == fixed[l]);
+        }
+    }
+}
+
 /* What diverged must be seen, not pooled or clipped away. */
 static void
 test_not_a_number_survives (void)
@@ -597,6 +651,17 @@ test_not_a_number_survives (void)
 
       set_up (&fixture, architectures[i], HEFT_ACTIVATION_RELU);
       fixture.inputs[9] = NAN;
+      g_assert_true (isnan (loss_at (&fixture, fixture.weights, fixture.inputs)));
+      tear_down (&fixture);
+    }
+  /* Wherever in a window it stands. */
+  for (gsize i = 0; i < 10; i++)
+    {
+      static const gsize places[] = { 0, 1, 6, 7, 14 };
+      Fixture fixture;
+
+      set_up (&fixture, i < 5 ? "pool2-6" : "pool3s2p1-6", HEFT_ACTIVATION_RELU);
+      fixture.inputs[places[i % 5]] = NAN;
       g_assert_true (isnan (loss_at (&fixture, fixture.weights, fixture.inputs)));
       tear_down (&fixture);
     }
@@ -619,6 +684,7 @@ main (int    argc,
   g_test_add_func ("/nn/pass/softmax-saturated", test_softmax_saturated);
   g_test_add_func ("/nn/pass/binary-cross-entropy", test_binary_cross_entropy);
   g_test_add_func ("/nn/pass/squared-error", test_squared_error);
+  g_test_add_func ("/nn/pass/fixed-bias", test_fixed_bias);
   g_test_add_func ("/nn/pass/not-a-number", test_not_a_number_survives);
 
   return g_test_run ();

@@ -84,6 +84,8 @@ test_hostile (FilesFixture *fixture, gconstpointer user_data)
     { "{\"a\":" ENTRY ("\"F32\"", "[2]", "[0,8]") "}", 9, HEFT_ERROR_INVALID_DATA, "goes on" },
     { "{\"a\":" ENTRY ("\"F32\"", "[2]", "[0,8]") ",\"b\":" ENTRY ("\"F32\"", "[2]", "[4,12]") "}", 12,
       HEFT_ERROR_INVALID_DATA, "overlaps" },
+    { "{\"a\":" ENTRY ("\"F32\"", "[2]", "[0,8]") ",\"b\":" ENTRY ("\"F32\"", "[2]", "[7,15]") "}", 15,
+      HEFT_ERROR_INVALID_DATA, "overlaps" },
     { "{\"a\":" ENTRY ("\"F32\"", "[2]", "[0,8]") ",\"b\":" ENTRY ("\"F32\"", "[2]", "[0,8]") "}", 8,
       HEFT_ERROR_INVALID_DATA, "overlaps" },
     { "{\"a\":" ENTRY ("\"F32\"", "[2]", "[4,12]") "}", 12, HEFT_ERROR_INVALID_DATA, "no tensor covers" },
@@ -109,6 +111,7 @@ test_hostile (FilesFixture *fixture, gconstpointer user_data)
     { "[]", 0, HEFT_ERROR_INVALID_DATA, "JSON" },
     { "{\"a\":", 0, HEFT_ERROR_INVALID_DATA, "JSON" },
     { "{\"\\ud800\":1}", 0, HEFT_ERROR_INVALID_DATA, "JSON" },
+    { "{\"\\ud83d\\u0041\":1}", 0, HEFT_ERROR_INVALID_DATA, "JSON" },
     { "{\"\xff\":1}", 0, HEFT_ERROR_INVALID_DATA, "JSON" },
     { "x", 0, HEFT_ERROR_INVALID_DATA, "eight bytes" },
     { "{\"a\":" ENTRY ("\"123456789012345678é\"", "[2]", "[0,8]") "}", 8, HEFT_ERROR_INVALID_DATA, "unknown type" },
@@ -131,6 +134,41 @@ test_hostile (FilesFixture *fixture, gconstpointer user_data)
     g_assert_error (error, HEFT_ERROR, HEFT_ERROR_INVALID_DATA);
     g_assert_nonnull (strstr (error->message, "18446744073709551615"));
   }
+}
+
+/* A tensor without elements may stand anywhere, also where another begins. */
+static void
+test_empty_tensor (FilesFixture *fixture, gconstpointer user_data)
+{
+  static const char *const headers[] =
+  {
+    "{\"a\":" ENTRY ("\"F32\"", "[0]", "[0,0]") ",\"b\":" ENTRY ("\"F32\"", "[2]", "[0,8]") "}",
+    "{\"a\":" ENTRY ("\"F32\"", "[2]", "[0,8]") ",\"b\":" ENTRY ("\"F32\"", "[0,3]", "[0,0]") "}",
+    "{\"a\":" ENTRY ("\"F32\"", "[2]", "[0,8]") ",\"b\":" ENTRY ("\"F32\"", "[0]", "[8,8]") "}",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (headers); i++)
+    {
+      g_autoptr(GBytes) bytes = make_file (headers[i], 8);
+      g_autofree char *path = files_write (fixture->folder, "empty.safetensors", g_bytes_get_data (bytes, NULL),
+                                           g_bytes_get_size (bytes));
+      g_autoptr(GError) error = NULL;
+      g_autoptr(HeftSafetensors) file = heft_safetensors_load (path, &error);
+
+      g_assert_no_error (error);
+      g_assert_cmpuint (heft_safetensors_get_n_tensors (file), ==, 2);
+    }
+}
+
+/* The numbers begin where a reader may map them as they are. */
+static void
+assert_aligned (const char *path)
+{
+  g_autofree char *contents = NULL;
+  gsize n;
+
+  g_assert_true (g_file_get_contents (path, &contents, &n, NULL));
+  g_assert_cmpint (contents[0] % 8, ==, 0);
 }
 
 /* What is written reads back, alone and as a network. */
@@ -157,6 +195,7 @@ test_round_trip (FilesFixture *fixture, gconstpointer user_data)
         heft_stream_normals_f64 (heft_stream (3, HEFT_PURPOSE_PROBE, 0), 0, 0, k, weights);
         g_assert_true (heft_network_save_safetensors (path, network, weights, wide ? HEFT_TENSOR_F64 : HEFT_TENSOR_F32,
                                                       &error));
+        assert_aligned (path);
         heft_network_load_safetensors (path, NULL, NULL, (HeftShape) { 0 }, &loaded, &read, &error);
         g_assert_no_error (error);
         g_assert_cmpuint (heft_network_get_n_parameters (loaded), ==, k);
@@ -287,6 +326,38 @@ test_networks_accepted (FilesFixture *fixture, gconstpointer user_data)
   g_assert_cmpuint (heft_network_get_n_layers (linear), ==, 1);
   g_assert_cmpuint (heft_network_get_n_parameters (linear), ==, 25);
   g_assert_cmpuint (heft_network_get_n_free_parameters (linear), ==, 20);
+
+  /* Saved again it still has no bias. */
+  g_assert_true (heft_network_save_safetensors (path, linear, linear_weights, HEFT_TENSOR_F64, &error));
+  g_clear_pointer (&linear, heft_network_unref);
+  g_clear_pointer (&linear_weights, g_free);
+  heft_network_load_safetensors (path, NULL, NULL, (HeftShape) { 0 }, &linear, &linear_weights, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (heft_network_get_n_free_parameters (linear), ==, 20);
+}
+
+/* In the order of their numbers, however many zeros stand before them. */
+static void
+test_natural_order (FilesFixture *fixture, gconstpointer user_data)
+{
+  const HeftTensor chains[][3] =
+  {
+    { TENSOR ("x010.weight", 3, 6), TENSOR ("x9.weight", 6, 5), TENSOR ("x008.weight", 5, 4) },
+    { TENSOR ("x008.weight", 5, 4), TENSOR ("x9.weight", 6, 5), TENSOR ("x010.weight", 3, 6) },
+  };
+  const HeftActivation tanh = HEFT_ACTIVATION_TANH;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (chains); i++)
+    {
+      g_autofree char *path = write_tensors (fixture, chains[i], 3);
+      g_autoptr(HeftNetwork) network = NULL;
+      g_autofree double *weights = NULL;
+      g_autoptr(GError) error = NULL;
+
+      heft_network_load_safetensors (path, NULL, &tanh, (HeftShape) { 0 }, &network, &weights, &error);
+      g_assert_no_error (error);
+      g_assert_cmpstr (heft_network_get_architecture (network), ==, "5-6");
+    }
 }
 
 static void
@@ -353,6 +424,8 @@ main (int argc, char **argv)
   ADD ("round-trip", test_round_trip);
   ADD ("networks-refused", test_networks_refused);
   ADD ("networks-accepted", test_networks_accepted);
+  ADD ("natural-order", test_natural_order);
+  ADD ("empty-tensor", test_empty_tensor);
   ADD ("fuzz", test_fuzz);
 #undef ADD
   g_test_add_func ("/nn/safetensors/shape", test_shape);

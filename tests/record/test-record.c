@@ -109,6 +109,7 @@ test_frames (void)
   HeftFrame *frame = heft_frame_new ("spectra", 7);
   g_autoptr (HeftFrame) held = NULL;
   g_autoptr (HeftFrame) newer = NULL;
+  g_autoptr (GPtrArray) frames = NULL;
   const double values[] = { 1, 2, 3, 4, 5, 6 };
   guint64 version = heft_record_get_version (record);
   gsize rows, columns;
@@ -136,6 +137,12 @@ test_frames (void)
   g_assert_cmpfloat (heft_frame_get_number (held, "nothing", -1), ==, -1);
   g_assert_cmpstr (heft_frame_get_text (held, "estimator"), ==, "Gram");
   g_assert_null (heft_record_get_frame (record, "nothing"));
+
+  /* Sorted by id, whatever came first. */
+  heft_record_publish (record, heft_frame_new ("maps", 9));
+  frames = heft_record_list_frames (record);
+  g_assert_cmpuint (frames->len, ==, 2);
+  g_assert_cmpstr (heft_frame_get_id (g_ptr_array_index (frames, 0)), ==, "maps");
 }
 
 static void
