@@ -50,6 +50,9 @@ test_linear (void)
   assert_labels (FALSE, 0.0, 780, 600, 60, "0 100 200 300 400 500 600 700");
   assert_labels (FALSE, 0.0, 23000, 400, 100, "0 10,000 20,000");
   assert_labels (FALSE, 0.113, 0.118, 300, 60, "0.113 0.114 0.115 0.116 0.117 0.118");
+  /* Numbers that are not quite what they are written as: neither a coarser step nor a missing last tick. */
+  assert_labels (FALSE, 0.1, 0.4, 300, 100, "0.1 0.2 0.3 0.4");
+  assert_labels (FALSE, 0.4, 0.7, 300, 100, "0.4 0.5 0.6 0.7");
 }
 
 /* Labels of very large and very small numbers lose a power of ten that is a multiple of three. */
@@ -67,6 +70,12 @@ test_exponent (void)
   large = labels_of (&map, 90, &exponent);
   g_assert_cmpstr (large, ==, "0 1 2 3");
   g_assert_cmpint (exponent, ==, 6);
+  /* From a million on. */
+  map = map_of (FALSE, 0.0, 1e6, 200);
+  g_free (large);
+  large = labels_of (&map, 100, &exponent);
+  g_assert_cmpstr (large, ==, "0.0 0.5 1.0");
+  g_assert_cmpint (exponent, ==, 6);
 }
 
 static void
@@ -75,6 +84,8 @@ test_log (void)
   assert_labels (TRUE, 1e-6, 1.0, 600, 60, "$10^{-6}$ $10^{-5}$ $10^{-4}$ $10^{-3}$ $10^{-2}$ $10^{-1}$ $10^{0}$");
   /* Fewer where there is no room, on multiples of the stride. */
   assert_labels (TRUE, 1e-6, 1.0, 300, 90, "$10^{-6}$ $10^{-4}$ $10^{-2}$ $10^{0}$");
+  assert_labels (TRUE, 1e-5, 1.0, 250, 90, "$10^{-4}$ $10^{-2}$ $10^{0}$");
+  assert_labels (TRUE, 0.02, 0.1, 600, 60, "0.02 0.03 0.05 0.1");
   assert_labels (TRUE, 1.0, 780, 600, 60, "1 10 100");
   assert_labels (TRUE, 1.0, 10.0, 600, 60, "1 2 3 5 10");
 }
@@ -166,6 +177,43 @@ test_degenerate (void)
   heft_range_tidy (FALSE, FALSE, &lo, &hi);
   g_assert_cmpfloat (lo, ==, 0.0);
   g_assert_cmpfloat (hi, ==, 1.0);
+  /* From zero on a log axis: three decades. */
+  lo = 0.0;
+  hi = 100.0;
+  heft_range_tidy (TRUE, FALSE, &lo, &hi);
+  g_assert_cmpfloat_with_epsilon (lo, 0.1, 1e-12);
+  g_assert_cmpfloat (hi, ==, 100.0);
+}
+
+/* Of a column first, lowest, highest and last, in the order they came. */
+static void
+test_thin_order (void)
+{
+  static const double y[][6] = { { 0, 5, -5, 1, 0.5, 7 }, { 0, -5, 5, 1, 0.5, 7 } };
+
+  for (gsize k = 0; k < 2; k++)
+    {
+      double xy[12];
+
+      for (int i = 0; i < 6; i++)
+        {
+          xy[2 * i] = i < 5 ? 0.1 * (i + 1) : 1.5;
+          xy[2 * i + 1] = y[k][i];
+        }
+      g_assert_cmpuint (heft_thin_columns (xy, 6, 1.0), ==, 5);
+      for (int i = 0; i < 5; i++)
+        g_assert_cmpfloat (xy[2 * i + 1], ==, y[k][i < 3 ? i : i + 1]);
+    }
+}
+
+/* Between two columns the outline is as connected as the line: both reach half way. */
+static void
+test_outline_joins (void)
+{
+  static const double xy[] = { 0.2, 0, 0.8, 0, 1.2, 10, 1.8, 10 }, expected[] = { 0.5, 0, 1.5, 5, 1.5, 10, 0.5, 5 };
+  g_autoptr (GArray) outline = heft_thin_outline (xy, 4, 1.0, 0.0);
+
+  g_assert_cmpmem (outline->data, outline->len * sizeof (double), expected, sizeof expected);
 }
 
 static void
@@ -263,6 +311,8 @@ main (int argc, char **argv)
   g_test_add_func ("/plot/scale/hostile", test_hostile);
   g_test_add_func ("/plot/scale/degenerate", test_degenerate);
   g_test_add_func ("/plot/scale/thin", test_thin);
+  g_test_add_func ("/plot/scale/thin-order", test_thin_order);
+  g_test_add_func ("/plot/scale/outline-joins", test_outline_joins);
   g_test_add_func ("/plot/scale/outline", test_outline);
   g_test_add_func ("/plot/scale/numbers", test_numbers);
   return g_test_run ();
