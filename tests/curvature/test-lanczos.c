@@ -179,6 +179,41 @@ test_unconverged (void)
     }
 }
 
+/* Directions that the samples leave alone are no eigenvalues, though single precision leaves something of them: more is asked for
+ * than there is. Neither is the zero of a layer that no weight behind it looks at. */
+static void
+test_rounding_is_no_direction (void)
+{
+  g_auto (Fixture) f = fixture_new ("12-8", HEFT_ACTIVATION_RELU, FLAT (20), 4, 5, 1);
+  g_autofree float *blind = g_new0 (float, f.k);
+  g_autoptr (GPtrArray) exact = heft_fisher_spectra (f.network, f.weights, f.data, 5, HEFT_FISHER_EXACT, 0, TRUE, NULL, NULL);
+  g_autoptr (GPtrArray) head = heft_fisher_lanczos (f.network, f.weights_f32, f.data, 5, 20, 20, TRUE, 3, NULL, NULL);
+  g_autoptr (GPtrArray) none = NULL;
+  g_autoptr (GError) error = NULL;
+
+  for (guint l = 0; l < head->len; l++)
+    {
+      HeftSpectrum *a = g_ptr_array_index (exact, l), *b = g_ptr_array_index (head, l);
+
+      /* Four probabilities of which three are free. */
+      g_assert_cmpuint (a->n_eigenvalues, <=, 15);
+      g_assert_cmpuint (b->n_eigenvalues, >, 3);
+      g_assert_cmpuint (b->n_eigenvalues, <=, a->n_eigenvalues);
+      for (gsize i = 0; i < b->n_eigenvalues; i++)
+        g_assert_cmpfloat_with_epsilon (b->eigenvalues[i], a->eigenvalues[i], 0.02 * a->eigenvalues[i]);
+    }
+
+  none = heft_fisher_lanczos (f.network, blind, f.data, 5, 3, 5, FALSE, 3, NULL, &error);
+  g_assert_no_error (error);
+  for (guint l = 0; l + 1 < none->len; l++)
+    {
+      g_assert_cmpuint (((HeftSpectrum *) g_ptr_array_index (none, l))->n_eigenvalues, ==, 0);
+      g_assert_cmpfloat (((HeftSpectrum *) g_ptr_array_index (none, l))->trace, ==, 0);
+    }
+  /* The last layer's biases tell the classes still. */
+  g_assert_cmpuint (((HeftSpectrum *) g_ptr_array_index (none, none->len - 1))->n_eigenvalues, >, 0);
+}
+
 static void
 test_cost (void)
 {
@@ -197,6 +232,7 @@ main (int argc, char **argv)
   g_test_add_func ("/curvature/lanczos/exhausted", test_exhausted);
   g_test_add_func ("/curvature/lanczos/head", test_head);
   g_test_add_func ("/curvature/lanczos/unconverged", test_unconverged);
+  g_test_add_func ("/curvature/lanczos/rounding", test_rounding_is_no_direction);
   g_test_add_func ("/curvature/lanczos/cost", test_cost);
   return g_test_run ();
 }

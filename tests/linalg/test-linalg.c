@@ -437,6 +437,41 @@ test_bad_numbers_are_refused (void)
   g_assert_error (error, HEFT_ERROR, HEFT_ERROR_TOO_LARGE);
 }
 
+/* Every place of a matrix counts here, not those of a triangle; and the longer side is what LAPACK cannot hold. */
+static void
+test_singular_values_refuse (void)
+{
+  enum { ROWS = 2, COLUMNS = 3 };
+  const double bad[] = { NAN, INFINITY, -INFINITY };
+  double values[ROWS] = { 7, 7 }, right[ROWS * COLUMNS];
+  g_autoptr (GError) error = NULL;
+
+  for (gsize i = 0; i < ROWS * COLUMNS; i++)
+    for (gsize b = 0; b < G_N_ELEMENTS (bad); b++)
+      {
+        g_autofree char *place = g_strdup_printf ("row %d;", i < COLUMNS ? 1 : 2);
+        double a[ROWS * COLUMNS] = { 1, 2, 3, 4, 5, 6 };
+
+        a[i] = bad[b];
+        g_assert_false (heft_singular_values (ROWS, COLUMNS, a, values, b == 0 ? NULL : right, &error));
+        g_assert_error (error, HEFT_ERROR, HEFT_ERROR_NUMERICAL);
+        g_assert_nonnull (strstr (error->message, place));
+        g_assert_cmpfloat (values[0], ==, 7);
+        g_clear_error (&error);
+      }
+  /* Refused before anything is touched, so a short array serves. */
+  g_assert_false (heft_singular_values (1, 40000, values, values, NULL, &error));
+  g_assert_error (error, HEFT_ERROR, HEFT_ERROR_TOO_LARGE);
+  g_assert_nonnull (strstr (error->message, "40000 rows"));
+  g_clear_error (&error);
+  g_assert_false (heft_singular_values (40000, 1, values, values, NULL, &error));
+  g_assert_error (error, HEFT_ERROR, HEFT_ERROR_TOO_LARGE);
+  g_clear_error (&error);
+  /* An empty one has no singular values. */
+  g_assert_true (heft_singular_values (0, 40000, values, values, NULL, &error));
+  g_assert_no_error (error);
+}
+
 static void
 test_memory (void)
 {
@@ -478,6 +513,7 @@ main (int    argc,
   g_test_add_func ("/linalg/cholesky", test_cholesky);
   g_test_add_func ("/linalg/singular-values", test_singular_values);
   g_test_add_func ("/linalg/bad-numbers", test_bad_numbers_are_refused);
+  g_test_add_func ("/linalg/singular-values-refuse", test_singular_values_refuse);
   g_test_add_func ("/linalg/memory", test_memory);
 
   return g_test_run ();
