@@ -405,6 +405,8 @@ test_certificate (void)
   near (root, "kl", kl, 0);
   near (root, "two_part", 24 * number (json_node_get_object (json_parser_get_root (parser)), "loss") + kl, 1e-12);
   near (root, "variational", 24 * number (certificate, "expected_loss") + kl, 1e-12);
+  near (root, "variational_standard_error", 24 * number (certificate, "expected_loss_standard_error"), 1e-12);
+  g_assert_false (json_object_has_member (root, "kl_standard_error"));
 
   /* At the default price the Lagrangian bound has no beta. */
   certificate = measure_member (plain, parser, "certificate");
@@ -414,13 +416,46 @@ test_certificate (void)
   g_assert_true (g_str_has_prefix (json_object_get_string_member (bound, "reason"), "Not a valid bound: the PAC-Bayes beta"));
   g_assert_cmpint (json_object_get_int_member (certificate, "draws"), ==, 2000);
   g_assert_cmpint (json_object_get_int_member (certificate, "draw_samples"), ==, 100);
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (certificate, "conditions")), ==, 4);
   certificate = measure_member (best, parser, "certificate");
   g_assert_cmpint (json_object_get_int_member (certificate, "beta_candidates"), ==, 16);
+  g_assert_nonnull (strstr (json_array_get_string_element (json_object_get_array_member (certificate, "conditions"), 1), "the best of 16 candidates"));
   g_assert_cmpfloat (number (json_object_get_object_member (certificate, "lagrangian"), "value"), >, 0);
   g_assert_cmpint (run_measure (common, &words, NULL), ==, 0);
   g_assert_nonnull (strstr (words, "Not a valid bound: the PAC-Bayes beta"));
   g_assert_nonnull (strstr (words, "lambda = 2 was fixed before"));
   g_assert_nonnull (strstr (words, "N log C = 33.27"));
+  g_assert_nonnull (strstr (words, "N loss + KL = "));
+  g_assert_nonnull (strstr (words, "with the loss under Q "));
+}
+
+/* What was not measured has no length; an estimated KL has a doubt; 0 samples a draw are all; and 0.1 / N counts the samples that there are. */
+static void
+test_lengths (void)
+{
+  g_autofree char *path = reference_path ("dense-tanh", ".safetensors"), *inputs = reference_path ("dense-tanh", "-inputs.npy");
+  g_autofree char *labels = reference_path ("dense-tanh", "-labels.npy"), *words = NULL;
+  g_autofree char *common = g_strdup_printf ("%s --data %s,%s --activation tanh --lambda 2", path, inputs, labels);
+  g_autofree char *layers = g_strconcat (common, " --scope layers", NULL), *half = g_strconcat (common, " --samples 12 --json", NULL);
+  g_autofree char *more = g_strconcat (common, " --samples 1000 --json", NULL);
+  g_autofree char *all = g_strconcat (common, " --scope network --certificate --draws 5 --draw-samples 0 --json", NULL);
+  g_autofree char *quadrature = g_strconcat (common, " --scope network --fisher lanczos --json", NULL);
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  JsonObject *lengths = measure_member (quadrature, parser, "description_length"), *root;
+
+  g_assert_cmpfloat (number (lengths, "kl_standard_error"), >, 0);
+  g_assert_false (json_object_has_member (lengths, "variational"));
+  lengths = measure_member (half, parser, "description_length");
+  root = json_node_get_object (json_parser_get_root (parser));
+  near (root, "beta", 0.1 / 12, 1e-12);
+  near (lengths, "uniform", 12 * log (4), 1e-12);
+  measure_member (more, parser, "description_length");
+  near (json_node_get_object (json_parser_get_root (parser)), "beta", 0.1 / 24, 1e-12);
+  g_assert_cmpint (json_object_get_int_member (measure_member (all, parser, "certificate"), "draw_samples"), ==, 0);
+  g_assert_cmpint (run_measure (layers, &words, NULL), ==, 0);
+  g_assert_nonnull (strstr (words, "N log C = 33.27"));
+  g_assert_null (strstr (words, "N loss + KL"));
+  g_assert_null (strstr (words, "under Q"));
 }
 
 /* The three routes to Sigma_z side by side: the Jacobian's numbers are those without the option, differences are relative to them. */
@@ -518,6 +553,9 @@ test_refusals (void)
     { "/nowhere.safetensors", data, "", "*nowhere*" },
     { path, data, "--beta 0", "*--beta*0*" },
     { path, data, "--lambda nan", "*--lambda*nan*" },
+    { path, data, "--lambda inf", "*--lambda*inf*" },
+    { path, data, "--beta 0.1x", "*--beta*0.1x*" },
+    { path, data, "--samples 1e15", "*--samples*whole*" },
     { path, data, "--samples -3", "*--samples*" },
     { path, data, "--samples 2.5", "*--samples*" },
     { path, data, "--seed -1", "*--seed*-1*" },
@@ -528,6 +566,9 @@ test_refusals (void)
     { path, data, "--scope layer", "*layers*" },
     { path, data, "--hessain", "*--hessian*" },
     { path, data, "--delta 0.1", "*--delta*--certificate*" },
+    { path, data, "--delta-draws 0.1", "*--delta-draws*--certificate*" },
+    { path, data, "--beta-pac 2", "*--beta-pac*--certificate*" },
+    { path, data, "--draw-samples 5", "*--draw-samples*--certificate*" },
     { path, data, "--draws 10", "*--draws*--certificate*" },
     { path, data, "--pushforward jacobian --draws 100", "*--draws*--pushforward draws*" },
     { path, data, "--pushforward draws --draws 19", "*--draws*20*19*" },
@@ -536,6 +577,7 @@ test_refusals (void)
     { path, data, "--certificate --delta 1", "*--delta*below 1*" },
     { path, data, "--certificate --delta-draws 0", "*--delta-draws*" },
     { path, data, "--certificate --delta 0.6 --delta-draws 0.5", "*together*below 1*" },
+    { path, data, "--certificate --delta 0.5 --delta-draws 0.5", "*together*below 1*" },
     { path, data, "--certificate --draws 0", "*--draws*whole*" },
     { path, data, "--certificate --draws 10000001", "*--draws*at most*" },
     { path, data, "--certificate --draw-samples 1e9", "*--draw-samples*at most*" },
@@ -602,6 +644,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cli/measure/kinds", test_kinds);
   g_test_add_func ("/cli/measure/members", test_members);
   g_test_add_func ("/cli/measure/certificate", test_certificate);
+  g_test_add_func ("/cli/measure/lengths", test_lengths);
   g_test_add_func ("/cli/measure/pushforward", test_pushforward);
   g_test_add_func ("/cli/measure/pipe", test_pipe);
   g_test_add_func ("/cli/measure/common-options", test_common_options);
