@@ -538,6 +538,28 @@ test_pipe (void)
   g_rmdir (folder);
 }
 
+typedef struct
+{
+  const char *file, *data, *more, *says;
+} Refusal;
+
+static void
+check_refusals (const Refusal *cases, gsize n)
+{
+  for (gsize i = 0; i < n; i++)
+    {
+      g_autofree char *line = g_strdup_printf ("%s %s %s --json", cases[i].file, cases[i].data, cases[i].more);
+      g_autofree char *output = NULL, *errors = NULL;
+      int status = run_measure (line, &output, &errors);
+
+      if (status != 2)
+        g_error ("%s %s: status %d", cases[i].data, cases[i].more, status);
+      g_assert_cmpstr (output, ==, "");
+      if (!g_pattern_match_simple (cases[i].says, errors))
+        g_error ("%s says %s", line, errors);
+    }
+}
+
 static void
 test_refusals (void)
 {
@@ -545,10 +567,7 @@ test_refusals (void)
   g_autofree char *inputs = reference_path ("dense-tanh", "-inputs.npy");
   g_autofree char *labels = reference_path ("dense-tanh", "-labels.npy");
   g_autofree char *data = g_strdup_printf ("--data %s,%s --activation tanh", inputs, labels);
-  const struct
-  {
-    const char *file, *data, *more, *says;
-  } cases[] = {
+  const Refusal cases[] = {
     { path, "", "", "*--data*" },
     { "/nowhere.safetensors", data, "", "*nowhere*" },
     { path, data, "--beta 0", "*--beta*0*" },
@@ -565,6 +584,24 @@ test_refusals (void)
     { path, data, "--fisher exakt", "*exact*" },
     { path, data, "--scope layer", "*layers*" },
     { path, data, "--hessain", "*--hessian*" },
+    { path, data, "--threads 0", "*--threads*1024*" },
+    { path, data, "--threads x", "*--threads*" },
+    { path, "--data moons --activation tanh", "", "*2*6*" },
+    { path, data, "--activation tahn", "*tahn*" },
+  };
+
+  check_refusals (cases, G_N_ELEMENTS (cases));
+}
+
+/* What certificates and routes are told: each option with its companion, within its limits. */
+static void
+test_refused_draws (void)
+{
+  g_autofree char *path = reference_path ("dense-tanh", ".safetensors");
+  g_autofree char *inputs = reference_path ("dense-tanh", "-inputs.npy");
+  g_autofree char *labels = reference_path ("dense-tanh", "-labels.npy");
+  g_autofree char *data = g_strdup_printf ("--data %s,%s --activation tanh", inputs, labels);
+  const Refusal cases[] = {
     { path, data, "--delta 0.1", "*--delta*--certificate*" },
     { path, data, "--delta-draws 0.1", "*--delta-draws*--certificate*" },
     { path, data, "--beta-pac 2", "*--beta-pac*--certificate*" },
@@ -583,24 +620,9 @@ test_refusals (void)
     { path, data, "--certificate --draw-samples 1e9", "*--draw-samples*at most*" },
     { path, data, "--certificate --draw-samples -1", "*--draw-samples*0 for all*" },
     { path, data, "--certificate --beta-pac bast", "*--beta-pac*bast*" },
-    { path, data, "--threads 0", "*--threads*1024*" },
-    { path, data, "--threads x", "*--threads*" },
-    { path, "--data moons --activation tanh", "", "*2*6*" },
-    { path, data, "--activation tahn", "*tahn*" },
   };
 
-  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
-    {
-      g_autofree char *line = g_strdup_printf ("%s %s %s --json", cases[i].file, cases[i].data, cases[i].more);
-      g_autofree char *output = NULL, *errors = NULL;
-      int status = run_measure (line, &output, &errors);
-
-      if (status != 2)
-        g_error ("%s %s: status %d", cases[i].data, cases[i].more, status);
-      g_assert_cmpstr (output, ==, "");
-      if (!g_pattern_match_simple (cases[i].says, errors))
-        g_error ("%s says %s", line, errors);
-    }
+  check_refusals (cases, G_N_ELEMENTS (cases));
 }
 
 /* Options that every command takes: threads change no number, and quiet keeps words back, not the document. */
@@ -649,5 +671,6 @@ main (int argc, char **argv)
   g_test_add_func ("/cli/measure/pipe", test_pipe);
   g_test_add_func ("/cli/measure/common-options", test_common_options);
   g_test_add_func ("/cli/measure/refusals", test_refusals);
+  g_test_add_func ("/cli/measure/refused-draws", test_refused_draws);
   return g_test_run ();
 }
