@@ -197,6 +197,51 @@ set_ranges (HeftLayout *self, guint columns)
       }
 }
 
+/* How many of @ticks bear a number, and how close two of those come. */
+static guint
+count_labels (GArray *ticks, double *nearest)
+{
+  guint n = 0;
+  double last = 0;
+
+  *nearest = INFINITY;
+  for (guint i = 0; i < ticks->len; i++)
+    {
+      const HeftTick *tick = &g_array_index (ticks, HeftTick, i);
+
+      if (tick->label == NULL)
+        continue;
+      if (n++ > 0)
+        *nearest = MIN (*nearest, fabs (tick->position - last));
+      last = tick->position;
+    }
+  return n;
+}
+
+/* A round step can leave a low plot with one number or none: then a smaller one is taken, as long as the numbers stay apart. */
+static void
+make_y_ticks (HeftPlotLayout *plot, double spacing, double least)
+{
+  double nearest;
+
+  plot->y_ticks = heft_map_ticks (&plot->y, spacing, &plot->y_exponent);
+  while (count_labels (plot->y_ticks, &nearest) < 2 && spacing > 0.5 * least)
+    {
+      int exponent;
+      GArray *finer = heft_map_ticks (&plot->y, spacing *= 0.7, &exponent);
+
+      count_labels (finer, &nearest);
+      if (nearest < least)
+        {
+          g_array_unref (finer);
+          return;
+        }
+      g_array_unref (plot->y_ticks);
+      plot->y_ticks = finer;
+      plot->y_exponent = exponent;
+    }
+}
+
 static void
 make_ticks (HeftLayout *self, HeftPlotLayout *plot)
 {
@@ -217,7 +262,7 @@ make_ticks (HeftLayout *self, HeftPlotLayout *plot)
   g_clear_pointer (&plot->x_ticks, g_array_unref);
   g_clear_pointer (&plot->y_ticks, g_array_unref);
   plot->x_ticks = heft_map_ticks (&plot->x, x_spacing, &plot->x_exponent);
-  plot->y_ticks = heft_map_ticks (&plot->y, y_spacing, &plot->y_exponent);
+  make_y_ticks (plot, y_spacing, map ? y_spacing : 1.25 * f);
   heft_ticks_set_boxes (plot->x_ticks, self->fonts, 0.92 * f);
   heft_ticks_set_boxes (plot->y_ticks, self->fonts, 0.92 * f);
   thin_x_labels (plot->x_ticks, 0.6 * f);

@@ -168,6 +168,39 @@ test_hidden (void)
   g_assert_cmpint (hit.mark, ==, 0);
 }
 
+/* However the round steps fall, a plot of two lines' height has two numbers on its y axis, and they do not touch. */
+static void
+test_low (void)
+{
+  static const double x[] = { 0, 1 };
+  HeftTheme theme = heft_theme_screen (FALSE);
+
+  for (double top = 1.05; top < 10; top += 0.05)
+    {
+      const double y[] = { 0, top };
+      g_autoptr (HeftFigure) figure = heft_figure_new (NULL);
+      g_autoptr (HeftLayout) layout = NULL;
+      const HeftPlotLayout *plot;
+      double last = NAN;
+      guint n = 0;
+
+      heft_plot_add_mark (heft_figure_add_plot (figure, HEFT_PLOT_AXES), HEFT_MARK_LINE, HEFT_QUANTITY_KL, NULL, 2, x, y);
+      layout = heft_layout_new (figure, 400, 80, &theme, 1.0);
+      plot = g_ptr_array_index (layout->plots, 0);
+      for (guint i = 0; i < plot->y_ticks->len; i++)
+        {
+          const HeftTick *tick = &g_array_index (plot->y_ticks, HeftTick, i);
+
+          if (tick->label == NULL)
+            continue;
+          if (n++ > 0)
+            g_assert_cmpfloat (fabs (tick->position - last), >=, plot->font_size);
+          last = tick->position;
+        }
+      g_assert_cmpuint (n, >=, 2);
+    }
+}
+
 /* A spike of one sample in a hundred thousand is still on the screen. */
 static void
 test_spike (void)
@@ -456,6 +489,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plot/figure/corner", test_corner);
   g_test_add_func ("/plot/figure/image", test_image);
   g_test_add_func ("/plot/figure/colours", test_colours);
+  g_test_add_func ("/plot/figure/low", test_low);
   g_test_add_func ("/plot/figure/network", test_network);
   g_test_add_func ("/plot/figure/deep-network", test_deep_network);
   return g_test_run ();
