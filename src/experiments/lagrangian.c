@@ -314,31 +314,16 @@ ledger_sentence (HeftRecord *record)
 /* --- Tables ------------------------------------------------------------------------------------------------------ */
 
 static const HeftParameterSpec parameters[] = {
-  { .id = "barrier", .label = N_("Barrier"), .help = N_("The height of the hill between the two valleys of the loss."),
-    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_DATA, .unit = "nat", .minimum = 0, .maximum = 10,
-    .default_text = "0.25", .live = TRUE },
-  { .id = "tilt", .label = N_("Tilt"), .help = N_("How much the loss leans, so that one valley is deeper."),
-    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_DATA, .unit = "nat", .minimum = -2, .maximum = 2,
-    .default_text = "0.1", .live = TRUE },
-  { .id = "lambda", .label = N_("$\\lambda$"), .help = N_("The standard deviation of the prior."),
-    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_CODES, .minimum = 0.05, .maximum = 100, .logarithmic = TRUE,
-    .default_text = "1.5", .live = TRUE },
-  { .id = "beta", .label = N_("$\\beta$"), .help = N_("The price of a nat against the loss."),
-    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OBJECTIVE, .minimum = 1e-6, .maximum = 100, .logarithmic = TRUE,
-    .default_text = "0.2", .live = TRUE },
+  HEFT_OPTIMUM_VALLEYS (10, 2),
+  HEFT_OPTIMUM_PRICES (0.05, 100, 1e-6, 100),
 };
 
 static const HeftSeriesSpec series[] = {
-  [MINIMUM] = { "minimum", N_("Gibbs optimum, min $C_\\beta$"), "nat", N_("$\\beta$"), HEFT_QUANTITY_EXACT, FALSE,
-                N_("exact, adaptive quadrature on [−4, 4]") },
-  [MINIMUM_SLOPE] = { "minimum_slope", N_("Slope: $\\mathrm{KL}(Q^* \\Vert P)$"), "nat", N_("$\\beta$"), HEFT_QUANTITY_KL,
-                      FALSE, N_("exact, adaptive quadrature on [−4, 4]") },
-  [GAUSSIAN_MINIMUM] = { "gaussian_minimum", N_("Best single Gaussian"), "nat", N_("$\\beta$"), HEFT_QUANTITY_GAUSSIAN, FALSE,
-                         N_("quadrature, best over all means and widths") },
-  [RATE] = { "rate", N_("$E_{Q^*} L$"), "nat", N_("$\\mathrm{KL}(Q^* \\Vert P)$ (nat)"), HEFT_QUANTITY_EXACT, FALSE,
-             N_("exact, adaptive quadrature on [−4, 4]") },
-  [RATE_BETA] = { "rate_beta", N_("$\\beta$"), "", N_("$\\mathrm{KL}(Q^* \\Vert P)$ (nat)"), HEFT_QUANTITY_LAGRANGIAN, FALSE,
-                  N_("the β of each point") },
+  [MINIMUM] = HEFT_OPTIMUM_MINIMUM (N_("exact, adaptive quadrature on [−4, 4]")),
+  [MINIMUM_SLOPE] = HEFT_OPTIMUM_MINIMUM_SLOPE (N_("exact, adaptive quadrature on [−4, 4]")),
+  [GAUSSIAN_MINIMUM] = HEFT_OPTIMUM_GAUSSIAN_MINIMUM (N_("quadrature, best over all means and widths")),
+  [RATE] = HEFT_OPTIMUM_RATE (N_("exact, adaptive quadrature on [−4, 4]")),
+  [RATE_BETA] = HEFT_OPTIMUM_RATE_BETA,
 };
 
 static const HeftResultSpec results[] = {
@@ -355,14 +340,9 @@ static const HeftPanelSpec panels[] = {
     .things_to_try = N_("Lower β until the Gibbs optimum leaves the shallow valley. Set the tilt to 0: no single Gaussian can "
                         "sit in both."),
     .sentence = landscape_sentence },
-  { .id = "minimum", .title = N_("The optimal Lagrangian"), .kind = HEFT_PANEL_CURVE, .x_label = N_("$\\beta$"),
-    .y_label = N_("min $C_\\beta$"), .y_unit = "nat", .x_log = TRUE, .series = { "minimum", "minimum_slope", "gaussian_minimum" },
-    .things_to_try = N_("The curve is concave and its slope is the information: read both off and compare."),
-    .sentence = heft_optimum_minimum_sentence },
-  { .id = "rate", .title = N_("Rate and distortion"), .kind = HEFT_PANEL_CURVE, .x_label = N_("$\\mathrm{KL}(Q^* \\Vert P)$"),
-    .x_unit = "nat", .y_label = N_("$E_{Q^*} L$"), .y_unit = "nat", .series = { "rate", "rate_beta" },
-    .things_to_try = N_("Convex and falling, with slope −β at each point. Widen the prior with λ and watch it shift."),
-    .sentence = heft_optimum_rate_sentence },
+  HEFT_OPTIMUM_MINIMUM_PANEL ("minimum", "minimum_slope", "gaussian_minimum"),
+  HEFT_OPTIMUM_RATE_PANEL (N_("Convex and falling, with slope −β at each point. Widen the prior with λ and watch it shift."),
+                           "rate", "rate_beta"),
   { .id = "ledger", .title = N_("Ledger"), .kind = HEFT_PANEL_LEDGER, .frame = "ledger",
     .things_to_try = N_("Raise the barrier: the valleys become quadratic and the Laplace information approaches the best "
                         "Gaussian's. The printed formula does not."),

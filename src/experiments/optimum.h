@@ -43,6 +43,46 @@ void     heft_optimum_curve_store (const HeftOptimumCurve *self);
 char    *heft_optimum_minimum_sentence (HeftRecord *record);
 char    *heft_optimum_rate_sentence    (HeftRecord *record);
 
+/* Rows of HeftParameterSpec: a loss of two valleys, and its prices. */
+#define HEFT_OPTIMUM_VALLEYS(barrier, lean) \
+  { .id = "barrier", .label = N_("Barrier"), .help = N_("The height of the hill between the two valleys of the loss."), \
+    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_DATA, .unit = "nat", .minimum = 0, .maximum = (barrier), \
+    .default_text = "0.25", .live = TRUE }, \
+  { .id = "tilt", .label = N_("Tilt"), .help = N_("How much the loss leans, so that one valley is deeper."), \
+    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_DATA, .unit = "nat", .minimum = -(lean), .maximum = (lean), \
+    .default_text = "0.1", .live = TRUE }
+#define HEFT_OPTIMUM_PRICES(least_lambda, most_lambda, least_beta, most_beta) \
+  { .id = "lambda", .label = N_("$\\lambda$"), .help = N_("The standard deviation of the prior."), \
+    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_CODES, .minimum = (least_lambda), .maximum = (most_lambda), .logarithmic = TRUE, \
+    .default_text = "1.5", .live = TRUE }, \
+  { .id = "beta", .label = N_("$\\beta$"), .help = N_("The price of a nat against the loss."), \
+    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OBJECTIVE, .minimum = (least_beta), .maximum = (most_beta), .logarithmic = TRUE, \
+    .default_text = "0.2", .live = TRUE }
+
+/* Rows of HeftSeriesSpec, each with its estimator. */
+#define HEFT_OPTIMUM_KL_AXIS N_("$\\mathrm{KL}(Q^* \\Vert P)$ (nat)")
+#define HEFT_OPTIMUM_MINIMUM(estimator) \
+  { "minimum", N_("Gibbs optimum, min $C_\\beta$"), "nat", N_("$\\beta$"), HEFT_QUANTITY_EXACT, FALSE, estimator }
+#define HEFT_OPTIMUM_MINIMUM_SLOPE(estimator) \
+  { "minimum_slope", N_("Slope: $\\mathrm{KL}(Q^* \\Vert P)$"), "nat", N_("$\\beta$"), HEFT_QUANTITY_KL, FALSE, estimator }
+#define HEFT_OPTIMUM_GAUSSIAN_MINIMUM(estimator) \
+  { "gaussian_minimum", N_("Best single Gaussian"), "nat", N_("$\\beta$"), HEFT_QUANTITY_GAUSSIAN, FALSE, estimator }
+#define HEFT_OPTIMUM_RATE(estimator) \
+  { "rate", N_("$E_{Q^*} L$"), "nat", HEFT_OPTIMUM_KL_AXIS, HEFT_QUANTITY_EXACT, FALSE, estimator }
+#define HEFT_OPTIMUM_RATE_BETA \
+  { "rate_beta", N_("$\\beta$"), "", HEFT_OPTIMUM_KL_AXIS, HEFT_QUANTITY_LAGRANGIAN, FALSE, N_("the β of each point") }
+
+/* Rows of HeftPanelSpec, with their series. */
+#define HEFT_OPTIMUM_MINIMUM_PANEL(...) \
+  { .id = "minimum", .title = N_("The optimal Lagrangian"), .kind = HEFT_PANEL_CURVE, .x_label = N_("$\\beta$"), \
+    .y_label = N_("min $C_\\beta$"), .y_unit = "nat", .x_log = TRUE, .series = { __VA_ARGS__ }, \
+    .things_to_try = N_("The curve is concave and its slope is the information: read both off and compare."), \
+    .sentence = heft_optimum_minimum_sentence }
+#define HEFT_OPTIMUM_RATE_PANEL(try, ...) \
+  { .id = "rate", .title = N_("Rate and distortion"), .kind = HEFT_PANEL_CURVE, .x_label = N_("$\\mathrm{KL}(Q^* \\Vert P)$"), \
+    .x_unit = "nat", .y_label = N_("$E_{Q^*} L$"), .y_unit = "nat", .series = { __VA_ARGS__ }, .things_to_try = try, \
+    .sentence = heft_optimum_rate_sentence }
+
 /* Rows of HeftResultSpec. */
 #define HEFT_OPTIMUM_RESULTS \
   { "lagrangian", N_("min C, the Lagrangian of the Gibbs optimum"), "nat", FALSE }, \

@@ -317,7 +317,7 @@ static void
 add_estimate (HeftLedger *ledger, const char *label, double value, double deviation, const char *what, HeftQuantity quantity)
 {
   g_autofree char *words = heft_words_number (deviation);
-  g_autofree char *note = g_strdup_printf (_("%s; one sample strays by %s"), what, words);
+  g_autofree char *note = g_strdup_printf (_("%s; one sample strays by %s nats"), what, words);
 
   heft_ledger_add (ledger, label, value, "nat", note, quantity);
 }
@@ -331,8 +331,8 @@ publish_ledger (HeftRecord *record, const Setting *setting, const View *view)
   g_autofree char *entropy = heft_words_number (view->coins->data_entropy);
   g_autofree char *product = heft_words_number (setting->beta * (double) setting->task.n_samples);
   g_autofree char *gap = heft_words_number (codes->exact.expected_kl - codes->exact.information - codes->exact.marginal_kl);
-  g_autofree char *most = g_strdup_printf (_("exact; at most H(k) = %s; Nβ = %s"), entropy, product);
-  g_autofree char *rest = g_strdup_printf (_("exact; fixed prior less the two lines: %s"), gap);
+  g_autofree char *most = g_strdup_printf (_("exact; at most H(k) = %s nats; Nβ = %s"), entropy, product);
+  g_autofree char *rest = g_strdup_printf (_("exact; fixed prior less the two lines: %s nats"), gap);
 
   heft_ledger_add (&ledger, _("Fixed prior"), codes->exact.expected_kl, "nat", _("exact sum over all datasets"), HEFT_QUANTITY_KL);
   heft_ledger_add (&ledger, _("Information $I(w; D)$"), codes->exact.information, "nat", most, HEFT_QUANTITY_EXACT);
@@ -340,7 +340,7 @@ publish_ledger (HeftRecord *record, const Setting *setting, const View *view)
   heft_ledger_add (&ledger, _("Adapted Gaussian prior"), codes->expected_kl_adapted, "nat", _("exact; bounds I(w; D) from above"),
                    HEFT_QUANTITY_GAUSSIAN);
   heft_ledger_add (&ledger, _("Seed entropy $I(w; \\mathrm{seed}|D)$"), codes->seed_entropy, "nat",
-                   _("exact; which of the two minima, at most log 2 = 0.693"), HEFT_QUANTITY_LAGRANGIAN);
+                   _("exact; which of the two minima, at most log 2 = 0.693 nats"), HEFT_QUANTITY_LAGRANGIAN);
   heft_ledger_add (&ledger, _("Per run, $I(w; D, \\mathrm{seed})$"), view->per_run, "nat", _("exact; dataset and seed together"),
                    HEFT_QUANTITY_TEST_LOSS);
   heft_ledger_add (&ledger, _("First order, by Fisher"), codes->fisher_information, "nat",
@@ -428,12 +428,17 @@ codes_sentence (HeftRecord *record)
 {
   g_autoptr (HeftFrame) frame = heft_record_get_frame (record, "codes");
   g_autofree char *heads = NULL, *marginal = NULL;
+  guint64 n;
 
   if (frame == NULL)
     return NULL;
-  heads = heft_words_count ((guint64) heft_frame_get_number (frame, "heads", 0));
+  n = (guint64) heft_frame_get_number (frame, "heads", 0);
+  heads = heft_words_count (n);
   marginal = heft_words_result (record, "marginal_kl");
-  return g_strdup_printf (_("Green codes the weight after %s heads; averaged over all datasets the codes are $\\bar{Q}$, %s nats from the prior."),
+  return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE,
+                                       "Green codes the weight after %s head; averaged over all datasets the codes are $\\bar{Q}$, %s nats from the prior.",
+                                       "Green codes the weight after %s heads; averaged over all datasets the codes are $\\bar{Q}$, %s nats from the prior.",
+                                       n),
                           heads, marginal);
 }
 

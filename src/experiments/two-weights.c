@@ -24,6 +24,7 @@
 #define N_MAP 160           /* of the loss, for drawing */
 #define N_LINE 161          /* for lines of equal density */
 #define FAINT 14.0          /* exp (-14) of the peak: beyond, there is no mass that could be seen */
+#define CORRELATION_NOISE 1e-6
 #define N_CURVE 17
 #define CURVE_MINIMUM 0.02
 #define CURVE_MAXIMUM 10.0
@@ -452,6 +453,10 @@ store_results (HeftRecord *record, const Answer *answer)
 {
   double correlation = answer->full.covariance[1] / sqrt (answer->full.covariance[0] * answer->full.covariance[2]);
 
+  /* An optimum is flat, so that its place is known to the root of the precision that its value has. */
+  if (fabs (correlation) < CORRELATION_NOISE)
+    correlation = 0;
+
   heft_record_set_result (record, "lagrangian", answer->gibbs.lagrangian);
   heft_record_set_result (record, "information", answer->gibbs.information);
   heft_record_set_result (record, "expected_loss", answer->gibbs.expected_loss);
@@ -615,12 +620,7 @@ ledger_sentence (HeftRecord *record)
 /* --- Tables ------------------------------------------------------------------------------------------------------ */
 
 static const HeftParameterSpec parameters[] = {
-  { .id = "barrier", .label = N_("Barrier"), .help = N_("The height of the hill between the two valleys of the loss."),
-    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_DATA, .unit = "nat", .minimum = 0, .maximum = 5,
-    .default_text = "0.25", .live = TRUE },
-  { .id = "tilt", .label = N_("Tilt"), .help = N_("How much the loss leans, so that one valley is deeper."),
-    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_DATA, .unit = "nat", .minimum = -1, .maximum = 1,
-    .default_text = "0.1", .live = TRUE },
+  HEFT_OPTIMUM_VALLEYS (5, 1),
   { .id = "stiffness", .label = N_("Stiffness"), .help = N_("The curvature of the loss across the valley."),
     .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_DATA, .unit = "nat", .minimum = 0.1, .maximum = 10, .logarithmic = TRUE,
     .default_text = "8", .live = TRUE },
@@ -630,30 +630,20 @@ static const HeftParameterSpec parameters[] = {
   { .id = "angle", .label = N_("Angle"), .help = N_("Turns the valley against the axes, which correlates the two weights."),
     .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_DATA, .unit = "°", .minimum = -90, .maximum = 90,
     .default_text = "45", .live = TRUE },
-  { .id = "lambda", .label = N_("$\\lambda$"), .help = N_("The standard deviation of the prior."),
-    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_CODES, .minimum = 0.2, .maximum = 10, .logarithmic = TRUE,
-    .default_text = "1.5", .live = TRUE },
-  { .id = "beta", .label = N_("$\\beta$"), .help = N_("The price of a nat against the loss."),
-    .kind = HEFT_PARAMETER_REAL, .group = HEFT_GROUP_OBJECTIVE, .minimum = 0.02, .maximum = 10, .logarithmic = TRUE,
-    .default_text = "0.2", .live = TRUE },
+  HEFT_OPTIMUM_PRICES (0.2, 10, 0.02, 10),
 };
 
 static const HeftSeriesSpec series[] = {
-  [MINIMUM] = { "minimum", N_("Gibbs optimum, min $C_\\beta$"), "nat", N_("$\\beta$"), HEFT_QUANTITY_EXACT, FALSE,
-                N_("quadrature on [−4, 4]²") },
-  [MINIMUM_SLOPE] = { "minimum_slope", N_("Slope: $\\mathrm{KL}(Q^* \\Vert P)$"), "nat", N_("$\\beta$"), HEFT_QUANTITY_KL, FALSE,
-                      N_("quadrature on [−4, 4]²") },
-  [GAUSSIAN_MINIMUM] = { "gaussian_minimum", N_("Best single Gaussian"), "nat", N_("$\\beta$"), HEFT_QUANTITY_GAUSSIAN, FALSE,
-                         N_("quadrature, best over all means and covariances") },
+  [MINIMUM] = HEFT_OPTIMUM_MINIMUM (N_("quadrature on [−4, 4]²")),
+  [MINIMUM_SLOPE] = HEFT_OPTIMUM_MINIMUM_SLOPE (N_("quadrature on [−4, 4]²")),
+  [GAUSSIAN_MINIMUM] = HEFT_OPTIMUM_GAUSSIAN_MINIMUM (N_("quadrature, best over all means and covariances")),
   [MEAN_FIELD_MINIMUM] = { "mean_field_minimum", N_("Best mean-field Gaussian"), "nat", N_("$\\beta$"), HEFT_QUANTITY_POSTERIOR,
                            FALSE, N_("quadrature, best over all means and variances") },
-  [RATE] = { "rate", N_("$E_{Q^*} L$"), "nat", N_("$\\mathrm{KL}(Q^* \\Vert P)$ (nat)"), HEFT_QUANTITY_EXACT, FALSE,
-             N_("quadrature on [−4, 4]²") },
-  [RATE_BETA] = { "rate_beta", N_("$\\beta$"), "", N_("$\\mathrm{KL}(Q^* \\Vert P)$ (nat)"), HEFT_QUANTITY_LAGRANGIAN, FALSE,
-                  N_("the β of each point") },
-  [GAUSSIAN_RATE] = { "gaussian_rate", N_("Best single Gaussian"), "nat", N_("$\\mathrm{KL}(Q^* \\Vert P)$ (nat)"),
+  [RATE] = HEFT_OPTIMUM_RATE (N_("quadrature on [−4, 4]²")),
+  [RATE_BETA] = HEFT_OPTIMUM_RATE_BETA,
+  [GAUSSIAN_RATE] = { "gaussian_rate", N_("Best single Gaussian"), "nat", HEFT_OPTIMUM_KL_AXIS,
                       HEFT_QUANTITY_GAUSSIAN, FALSE, N_("quadrature, best over all means and covariances") },
-  [MEAN_FIELD_RATE] = { "mean_field_rate", N_("Best mean-field Gaussian"), "nat", N_("$\\mathrm{KL}(Q^* \\Vert P)$ (nat)"),
+  [MEAN_FIELD_RATE] = { "mean_field_rate", N_("Best mean-field Gaussian"), "nat", HEFT_OPTIMUM_KL_AXIS,
                         HEFT_QUANTITY_POSTERIOR, FALSE, N_("quadrature, best over all means and variances") },
 };
 
@@ -683,16 +673,9 @@ static const HeftPanelSpec panels[] = {
   { .id = "second", .title = N_("The second weight alone"), .kind = HEFT_PANEL_DENSITIES, .x_label = N_("Weight $w_2$"),
     .y_label = N_("Density"), .frame = "second",
     .things_to_try = N_("Turn the angle to 90° and the two weights change places."), .sentence = second_sentence },
-  { .id = "minimum", .title = N_("The optimal Lagrangian"), .kind = HEFT_PANEL_CURVE, .x_label = N_("$\\beta$"),
-    .y_label = N_("min $C_\\beta$"), .y_unit = "nat", .x_log = TRUE,
-    .series = { "minimum", "minimum_slope", "gaussian_minimum", "mean_field_minimum" },
-    .things_to_try = N_("The curve is concave and its slope is the information: read both off and compare."),
-    .sentence = heft_optimum_minimum_sentence },
-  { .id = "rate", .title = N_("Rate and distortion"), .kind = HEFT_PANEL_CURVE, .x_label = N_("$\\mathrm{KL}(Q^* \\Vert P)$"),
-    .x_unit = "nat", .y_label = N_("$E_{Q^*} L$"), .y_unit = "nat",
-    .series = { "rate", "rate_beta", "gaussian_rate", "mean_field_rate" },
-    .things_to_try = N_("Gibbs lies below both Gaussians: at equal nats no code has a lower expected loss."),
-    .sentence = heft_optimum_rate_sentence },
+  HEFT_OPTIMUM_MINIMUM_PANEL ("minimum", "minimum_slope", "gaussian_minimum", "mean_field_minimum"),
+  HEFT_OPTIMUM_RATE_PANEL (N_("Gibbs lies below both Gaussians: at equal nats no code has a lower expected loss."),
+                           "rate", "rate_beta", "gaussian_rate", "mean_field_rate"),
   { .id = "ledger", .title = N_("Ledger"), .kind = HEFT_PANEL_LEDGER, .frame = "ledger",
     .things_to_try = N_("Divide the mean-field excess by β: with one quadratic valley it is half the logarithm of one over 1 − ρ²."),
     .sentence = ledger_sentence },

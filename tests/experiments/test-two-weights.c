@@ -211,6 +211,21 @@ test_edge (void)
   g_assert_cmpuint (n_prior, ==, rows);
 }
 
+/* Along an axis there is nothing to lean against: no rounding passes for a correlation. */
+static void
+test_upright (void)
+{
+  static const char *const angles[] = { "-90", "0", "90" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (angles); i++)
+    {
+      g_autoptr (HeftRun) run = finished ("two-weights", (const char *[]) { "angle", angles[i], NULL });
+
+      g_assert_cmpfloat (result (run, "correlation"), ==, 0);
+      g_assert_cmpfloat (result (run, "mutual_information"), ==, 0);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -221,5 +236,6 @@ main (int argc, char **argv)
   g_test_add_func ("/two-weights/curve", test_curve);
   g_test_add_func ("/two-weights/landscape", test_landscape);
   g_test_add_func ("/two-weights/edge", test_edge);
+  g_test_add_func ("/two-weights/upright", test_upright);
   return g_test_run ();
 }
